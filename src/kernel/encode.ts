@@ -1,0 +1,141 @@
+import { Fault } from '#base/fault.ts';
+import type { FileStep, OnError, Plan, Program, Step } from './plan.ts';
+import { FILE_STEPS, PLAN_VERSION, STEPS, type FieldSpec, type FieldType, type StepSpec } from './steps.ts';
+import { ByteWriter } from './byte-writer.ts';
+
+export const PLAN_MAGIC = 0x4e504d53; // "SMPN" in little-endian order
+export const FILE_STREAM_MAGIC = 0x4e504d46; // "FMPN"
+export const NO_SLOT = 0xffffffff;
+const ON_ERROR: Record<OnError, number> = { fail: 0, warn: 1, ignore: 2, missing: 3 };
+
+/** Numbers of names, given out in order of first use. */
+class Names {
+  readonly #numbers = new Map<string, number>();
+  constructor(initial: readonly string[]) {
+    for (const name of initial) this.number(name);
+  }
+  get size(): number {
+    return this.#numbers.size;
+  }
+  number(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.#numbers.size);
+    return this.#numbers.size - 1;
+  }
+}
+
+interface Context {
+  slots: Names;
+  programs: Map<string, number>;
+  text: 'utf8' | 'latin1';
+}
+
+type Write = (out: ByteWriter, value: unknown, at: Context) => void;
+
+const WRITERS: Record<FieldType, Write> = {
+  u32: (out, value) => out.u32(value as number),
+  u64: (out, value) => out.u64(BigInt(value as bigint | number)),
+  slot: (out, value, at) => out.u32(at.slots.number(value as string)),
+  program: (out, value, at) => out.u32(programNumber(at, value as string)),
+  str: (out, value, at) => out.text(value as string, at.text),
+  strs: (out, value, at) => {
+    const list = value as readonly string[];
+    out.u32(list.length);
+    for (const item of list) out.text(item, at.text);
+  },
+  bytes: (out, value) => out.bytes(value as Uint8Array),
+  u32s: (out, value) => {
+    const list = value as readonly number[];
+    out.u32(list.length);
+    for (const item of list) out.u32(item);
+  },
+};
+
+/** What is written for a field that was left out. */
+const ABSENT: Record<FieldType, (out: ByteWriter) => void> = {
+  u32: (out) => out.u32(0),
+  u64: (out) => out.u64(0n),
+  slot: (out) => out.u32(NO_SLOT),
+  program: (out) => out.u32(NO_SLOT),
+  str: (out) => out.text('', 'utf8'),
+  strs: (out) => out.u32(0),
+  bytes: (out) => out.u32(0),
+  u32s: (out) => out.u32(0),
+};
+
+function programNumber(at: Context, name: string): number {
+  const number = at.programs.get(name);
+  if (number === undefined) throw new Fault('internal', `Encode plan: no program is called "${name}"`);
+  return number;
+}
+
+function encodeStep(out: ByteWriter, spec: StepSpec, step: Record<string, unknown>, onError: OnError, at: Context): void {
+  out.u16(spec.code);
+  out.u16(ON_ERROR[onError]);
+  const lengthAt = out.reserveU32();
+  const start = out.length;
+  for (const [name, fieldSpec] of Object.entries<FieldSpec>(spec.fields)) {
+    const type = fieldSpec.replace('?', '') as FieldType;
+    const value = step[name];
+    if (value !== undefined) WRITERS[type](out, value, at);
+    else if (fieldSpec.endsWith('?')) ABSENT[type](out);
+    else throw new Fault('internal', `Encode step ${String(step['op'])}: field "${name}" is missing`);
+  }
+  out.patchU32(lengthAt, out.length - start);
+}
+
+/**
+ * The plan in the launcher's format (docs/plan.md): header, program table, then all steps, program by program.
+ * Throws `internal` for a plan that no lowering should have made, such as a clone of an unknown program.
+ */
+export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
+  const slots = new Names(plan.inherited ?? []);
+  const programs = new Map(plan.programs.map((program, index) => [program.name, index]));
+  const at: Context = { slots, programs, text: 'utf8' };
+  const out = new ByteWriter();
+  out.u32(PLAN_MAGIC);
+  out.u16(PLAN_VERSION);
+  out.u16(plan.programs.length);
+  const slotCountAt = out.reserveU32();
+  out.u32(plan.inherited?.length ?? 0);
+  out.u32(stepCount(plan.programs));
+  const lengthAt = out.reserveU32();
+  for (const program of plan.programs) out.u32(program.steps.length);
+  for (const program of plan.programs) {
+    for (const step of program.steps) encodeStep(out, STEPS[step.op], step, step.onError ?? 'fail', at);
+  }
+  out.patchU32(slotCountAt, slots.size);
+  out.patchU32(lengthAt, out.length);
+  return out.take();
+}
+
+function stepCount(programs: readonly Program[]): number {
+  return programs.reduce((sum, program) => sum + program.steps.length, 0);
+}
+
+/** The step of a plan by the number that the launcher reports (counted over all programs in order). */
+export function stepAt(plan: Plan, number: number): { program: string; index: number; step: Step } | undefined {
+  let left = number;
+  for (const program of plan.programs) {
+    const step = program.steps[left];
+    if (step !== undefined) return { program: program.name, index: left, step };
+    left -= program.steps.length;
+  }
+  return undefined;
+}
+
+/** The head of a file-step stream. */
+export function encodeFileStreamHead(): Uint8Array<ArrayBuffer> {
+  const out = new ByteWriter(8);
+  out.u32(FILE_STREAM_MAGIC);
+  out.u32(PLAN_VERSION);
+  return out.take();
+}
+
+const FILE_CONTEXT: Context = { slots: new Names([]), programs: new Map(), text: 'latin1' };
+
+/** Appends one file step to `out`, so that a caller can gather many small ones into one write. */
+export function appendFileStep(out: ByteWriter, step: FileStep): void {
+  encodeStep(out, FILE_STEPS[step.op], step, 'fail', FILE_CONTEXT);
+}
