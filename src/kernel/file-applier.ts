@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
+import { failureFault } from './failure.ts';
+import { readAll, scratchFile } from './launcher.ts';
+import { parseReport } from './report.ts';
+
+/** A stream of encoded file steps into one directory; see the `apply` role in docs/plan.md. */
+export interface FileApplier {
+  /** Resolves when more may be written. Rejects with the launcher's own failure once it has failed. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Closes the stream and waits for the launcher; rejects with a fault whose facts name errno and path. */
+  end(): Promise<void>;
+  /** Kills the launcher; what was written stays. */
+  abort(): void;
+}
+
+/** Starts the `apply` role of `binary` on a directory. */
+export function openFileApplier(binary: string, scratch: string, target: string): FileApplier {
+  const directory = openSync(target, constants.O_RDONLY | constants.O_DIRECTORY);
+  const report = scratchFile(scratch, undefined);
+  const child = spawn(binary, ['apply', '3', '4'], { stdio: ['pipe', 'ignore', 'inherit', directory, report], env: {} });
+  closeSync(directory);
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      const records = parseReport(readAll(report));
+      closeSync(report);
+      if (code === 0) resolve();
+      else reject(failureFault(`unpack into ${target}`, { code, signal, records }));
+    });
+  });
+  ended.catch(() => undefined); // the caller hears it from write or end
+  // A launcher that has failed closes the pipe; its own words are better than EPIPE.
+  child.stdin.on('error', () => undefined);
+  const drained = (): Promise<void> => new Promise((resolve) => child.stdin.once('drain', resolve));
+  return {
+    write: async (chunk) => {
+      if (child.stdin.destroyed || child.exitCode !== null) {
+        await ended;
+        throw new Fault('internal', `unpack into ${target}: written to after its end`);
+      }
+      if (!child.stdin.write(chunk)) await Promise.race([drained(), ended]);
+    },
+    end: async () => {
+      child.stdin.end();
+      await ended;
+    },
+    abort: () => void child.kill('SIGKILL'),
+  };
+}

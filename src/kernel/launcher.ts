@@ -1,0 +1,143 @@
+import { closeSync, constants, openSync, readFileSync, readSync, fstatSync, unlinkSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { openFileApplier, type FileApplier } from './file-applier.ts';
+import { failureFault } from './failure.ts';
+import { parseReport, type ReportRecord } from './report.ts';
+import { spawnProgram, type Ended, type Running, type Stdio } from './spawn.ts';
+
+export interface LaunchRequest {
+  /** The encoded plan, or the path of a stored one. */
+  plan: Uint8Array | { file: string };
+  /** Standard input, output and error; `inherit` when left out. */
+  stdio?: readonly [Stdio, Stdio, Stdio];
+  /** Descriptors for the plan's inherited slots. They stay the caller's to close. */
+  inherited?: readonly number[];
+}
+
+export interface LaunchResult extends Ended {
+  records: ReportRecord[];
+}
+
+export interface Launch {
+  pid: number;
+  kill(signal: NodeJS.Signals | number): void;
+  /** What has been reported so far. */
+  records(): ReportRecord[];
+  result: Promise<LaunchResult>;
+}
+
+/** The one door to the kernel: runs the native launcher in each of its roles. */
+export interface Launcher {
+  /** Path of the launcher's executable. */
+  readonly binary: string;
+  launch(request: LaunchRequest): Launch;
+  /** Runs the monitor's start; the result is there when the monitor is ready or has failed. */
+  monitor(plan: Uint8Array): Promise<LaunchResult>;
+  /** Opens a stream of file steps below a directory. */
+  apply(targetDirectory: string): FileApplier;
+  /** Lays a tree in overlay form over a plain tree. */
+  merge(source: string, target: string): Promise<void>;
+  /** Removes the tree `name` below the directory `parent`; a missing one is fine. */
+  remove(parent: string, name: string): Promise<void>;
+}
+
+/** `scratch` is a private directory for the plans and reports of a moment. */
+export function nativeLauncher(binary: string, scratch: string): Launcher {
+  const run = (role: string, args: readonly Stdio[], rest: readonly string[], stdio: readonly Stdio[]): Launch =>
+    start(binary, scratch, role, args, rest, stdio);
+  const treeRole = async (role: string, doing: string, directories: readonly string[], rest: readonly string[]): Promise<void> => {
+    const fds = directories.map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
+    try {
+      const result = await run(role, fds, rest, ['ignore', 'ignore', 'inherit']).result;
+      if (result.code !== 0) throw failureFault(doing, result);
+    } finally {
+      for (const fd of fds) closeSync(fd);
+    }
+  };
+  return {
+    binary,
+    launch: (request) => launch(run, scratch, request),
+    monitor: (plan) => withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
+    apply: (target) => openFileApplier(binary, scratch, target),
+    merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
+    remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
+  };
+}
+
+type Run = (role: string, args: readonly Stdio[], rest: readonly string[], stdio: readonly Stdio[]) => Launch;
+
+function launch(run: Run, scratch: string, request: LaunchRequest): Launch {
+  const stdio = request.stdio ?? (['inherit', 'inherit', 'inherit'] as const);
+  return withPlan(scratch, request.plan, (fd) => run('launch', [fd, ...(request.inherited ?? [])], [], stdio));
+}
+
+function withPlan(scratch: string, plan: LaunchRequest['plan'], use: (fd: number) => Launch): Launch {
+  const fd = plan instanceof Uint8Array ? scratchFile(scratch, plan) : openSync(plan.file, constants.O_RDONLY);
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Starts a role. The report comes right after the first descriptor for `launch` and `monitor`, last otherwise; both
+ * are given by number on the command line, in the order docs/plan.md shows.
+ */
+function start(binary: string, scratch: string, role: string, fds: readonly Stdio[], rest: readonly string[], stdio: readonly Stdio[]): Launch {
+  const report = scratchFile(scratch, undefined);
+  const first = role === 'launch' || role === 'monitor' ? 1 : fds.length;
+  const ordered = [...fds.slice(0, first), report, ...fds.slice(first)];
+  const numbers = ordered.map((_, index) => String(3 + index));
+  const args = [...numbers.slice(0, first), ...rest, ...numbers.slice(first)];
+  let running: Running;
+  try {
+    running = spawnProgram({ command: [binary, role, ...args], stdio: [...stdio, ...ordered], env: {} });
+  } catch (error) {
+    closeSync(report);
+    throw error;
+  }
+  const records = (): ReportRecord[] => parseReport(readAll(report));
+  const result = running.ended.then(
+    (ended) => {
+      const all = records();
+      closeSync(report);
+      return { ...ended, records: all };
+    },
+    (error: unknown) => {
+      closeSync(report);
+      throw error;
+    },
+  );
+  return { pid: running.pid, kill: running.kill, records, result };
+}
+
+/** A file without a name, holding `content`; opened for reading and appending. */
+export function scratchFile(scratch: string, content: Uint8Array | undefined): number {
+  const path = join(scratch, `.${randomBytes(9).toString('hex')}`);
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
+  const fd = openSync(path, flags, 0o600);
+  unlinkSync(path);
+  if (content === undefined) return fd;
+  let done = 0;
+  while (done < content.length) done += writeSync(fd, content, done);
+  return fd;
+}
+
+/** Everything in the file behind `fd`, read from its start without moving its offset. */
+export function readAll(fd: number): Buffer {
+  const buffer = Buffer.alloc(fstatSync(fd).size);
+  let done = 0;
+  while (done < buffer.length) {
+    const got = readSync(fd, buffer, done, buffer.length - done, done);
+    if (got === 0) break;
+    done += got;
+  }
+  return buffer.subarray(0, done);
+}
+
+/** The launcher's bytes at `path`; for callers that install it elsewhere. */
+export function launcherBytes(path: string): Buffer {
+  return readFileSync(path);
+}
