@@ -50,7 +50,7 @@ export function isFault(error: unknown, ...kinds: FaultKind[]): error is Fault {
 /** The whole chain as one line, outermost act first: `pull debian:12: fetch manifest: connection refused`. */
 export function sentence(error: unknown): string {
   const parts: string[] = [];
-  for (let at: unknown = error; at !== undefined && parts.length < 12; ) {
+  for (let at: unknown = error; at !== undefined && parts.length < 12;) {
     const text = at instanceof Error ? at.message : String(at);
     if (text !== '' && !(parts.at(-1) ?? '').endsWith(text)) parts.push(text);
     at = at instanceof Error ? at.cause : undefined;

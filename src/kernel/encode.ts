@@ -70,7 +70,13 @@ function programNumber(at: Context, name: string): number {
   return number;
 }
 
-function encodeStep(out: ByteWriter, spec: StepSpec, step: Record<string, unknown>, onError: OnError, at: Context): void {
+function encodeStep(
+  out: ByteWriter,
+  spec: StepSpec,
+  step: Record<string, unknown>,
+  onError: OnError,
+  at: Context,
+): void {
   out.u16(spec.code);
   out.u16(ON_ERROR[onError]);
   const lengthAt = out.reserveU32();

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { failureFault } from './failure.ts';
-import { readAll, scratchFile } from './launcher.ts';
 import { parseReport } from './report.ts';
+import { readAll, scratchFile } from './scratch.ts';
 
 /** A stream of encoded file steps into one directory; see the `apply` role in docs/plan.md. */
 export interface FileApplier {
@@ -19,8 +19,13 @@ export interface FileApplier {
 export function openFileApplier(binary: string, scratch: string, target: string): FileApplier {
   const directory = openSync(target, constants.O_RDONLY | constants.O_DIRECTORY);
   const report = scratchFile(scratch, undefined);
-  const child = spawn(binary, ['apply', '3', '4'], { stdio: ['pipe', 'ignore', 'inherit', directory, report], env: {} });
+  const child = spawn(binary, ['apply', '3', '4'], {
+    stdio: ['pipe', 'ignore', 'inherit', directory, report],
+    env: {},
+  });
   closeSync(directory);
+  const input = child.stdin;
+  if (input === null) throw new Fault('internal', 'start the unpacker: it has no standard input');
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
@@ -32,18 +37,18 @@ export function openFileApplier(binary: string, scratch: string, target: string)
   });
   ended.catch(() => undefined); // the caller hears it from write or end
   // A launcher that has failed closes the pipe; its own words are better than EPIPE.
-  child.stdin.on('error', () => undefined);
-  const drained = (): Promise<void> => new Promise((resolve) => child.stdin.once('drain', resolve));
+  input.on('error', () => undefined);
+  const drained = (): Promise<void> => new Promise((resolve) => input.once('drain', resolve));
   return {
     write: async (chunk) => {
-      if (child.stdin.destroyed || child.exitCode !== null) {
+      if (input.destroyed || child.exitCode !== null) {
         await ended;
         throw new Fault('internal', `unpack into ${target}: written to after its end`);
       }
-      if (!child.stdin.write(chunk)) await Promise.race([drained(), ended]);
+      if (!input.write(chunk)) await Promise.race([drained(), ended]);
     },
     end: async () => {
-      child.stdin.end();
+      input.end();
       await ended;
     },
     abort: () => void child.kill('SIGKILL'),

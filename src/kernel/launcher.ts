@@ -1,9 +1,9 @@
-import { closeSync, constants, openSync, readFileSync, readSync, fstatSync, unlinkSync, writeSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFileApplier, type FileApplier } from './file-applier.ts';
 import { failureFault } from './failure.ts';
 import { parseReport, type ReportRecord } from './report.ts';
+import { readAll, scratchFile } from './scratch.ts';
 import { spawnProgram, type Ended, type Running, type Stdio } from './spawn.ts';
 
 export interface LaunchRequest {
@@ -46,7 +46,12 @@ export interface Launcher {
 export function nativeLauncher(binary: string, scratch: string): Launcher {
   const run = (role: string, args: readonly Stdio[], rest: readonly string[], stdio: readonly Stdio[]): Launch =>
     start(binary, scratch, role, args, rest, stdio);
-  const treeRole = async (role: string, doing: string, directories: readonly string[], rest: readonly string[]): Promise<void> => {
+  const treeRole = async (
+    role: string,
+    doing: string,
+    directories: readonly string[],
+    rest: readonly string[],
+  ): Promise<void> => {
     const fds = directories.map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
     try {
       const result = await run(role, fds, rest, ['ignore', 'ignore', 'inherit']).result;
@@ -58,7 +63,8 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
   return {
     binary,
     launch: (request) => launch(run, scratch, request),
-    monitor: (plan) => withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
+    monitor: (plan) =>
+      withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
     apply: (target) => openFileApplier(binary, scratch, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
@@ -85,7 +91,14 @@ function withPlan(scratch: string, plan: LaunchRequest['plan'], use: (fd: number
  * Starts a role. The report comes right after the first descriptor for `launch` and `monitor`, last otherwise; both
  * are given by number on the command line, in the order docs/plan.md shows.
  */
-function start(binary: string, scratch: string, role: string, fds: readonly Stdio[], rest: readonly string[], stdio: readonly Stdio[]): Launch {
+function start(
+  binary: string,
+  scratch: string,
+  role: string,
+  fds: readonly Stdio[],
+  rest: readonly string[],
+  stdio: readonly Stdio[],
+): Launch {
   const report = scratchFile(scratch, undefined);
   const first = role === 'launch' || role === 'monitor' ? 1 : fds.length;
   const ordered = [...fds.slice(0, first), report, ...fds.slice(first)];
@@ -111,33 +124,4 @@ function start(binary: string, scratch: string, role: string, fds: readonly Stdi
     },
   );
   return { pid: running.pid, kill: running.kill, records, result };
-}
-
-/** A file without a name, holding `content`; opened for reading and appending. */
-export function scratchFile(scratch: string, content: Uint8Array | undefined): number {
-  const path = join(scratch, `.${randomBytes(9).toString('hex')}`);
-  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
-  const fd = openSync(path, flags, 0o600);
-  unlinkSync(path);
-  if (content === undefined) return fd;
-  let done = 0;
-  while (done < content.length) done += writeSync(fd, content, done);
-  return fd;
-}
-
-/** Everything in the file behind `fd`, read from its start without moving its offset. */
-export function readAll(fd: number): Buffer {
-  const buffer = Buffer.alloc(fstatSync(fd).size);
-  let done = 0;
-  while (done < buffer.length) {
-    const got = readSync(fd, buffer, done, buffer.length - done, done);
-    if (got === 0) break;
-    done += got;
-  }
-  return buffer.subarray(0, done);
-}
-
-/** The launcher's bytes at `path`; for callers that install it elsewhere. */
-export function launcherBytes(path: string): Buffer {
-  return readFileSync(path);
 }

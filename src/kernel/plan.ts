@@ -13,8 +13,14 @@ interface FieldValues {
   u32s: readonly number[];
 }
 
-type Required_<F> = { [K in keyof F as F[K] extends `${string}?` ? never : K]: F[K] extends keyof FieldValues ? FieldValues[F[K]] : never };
-type Optional_<F> = { [K in keyof F as F[K] extends `${string}?` ? K : never]?: F[K] extends `${infer T extends keyof FieldValues}?` ? FieldValues[T] : never };
+type Required_<F> = {
+  [K in keyof F as F[K] extends `${string}?` ? never : K]: F[K] extends keyof FieldValues ? FieldValues[F[K]] : never;
+};
+type Optional_<F> = {
+  [K in keyof F as F[K] extends `${string}?` ? K : never]?: F[K] extends `${infer T extends keyof FieldValues}?`
+    ? FieldValues[T]
+    : never;
+};
 type Fields<S extends StepSpec> = Required_<S['fields']> & Optional_<S['fields']>;
 
 /** What happens when a step fails: the plan fails, a warning is reported, nothing, or nothing if it was ENOENT. */

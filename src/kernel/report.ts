@@ -19,7 +19,7 @@ const NO_STEP = 0xffffffff;
 /** Parses what has been written to a report so far; a torn record at the end is left out. */
 export function parseReport(bytes: Buffer): ReportRecord[] {
   const records: ReportRecord[] = [];
-  for (let at = 0; at + HEAD <= bytes.length; ) {
+  for (let at = 0; at + HEAD <= bytes.length;) {
     const length = bytes.readUInt32LE(at);
     if (length < HEAD || at + length > bytes.length) break;
     const record = parseRecord(bytes.subarray(at, at + length));

@@ -28,7 +28,13 @@ export interface Running {
 }
 
 interface BunLike {
-  spawn(options: object): { pid: number; exited: Promise<number>; exitCode: number | null; signalCode: NodeJS.Signals | null; kill(signal: string | number): void };
+  spawn(options: object): {
+    pid: number;
+    exited: Promise<number>;
+    exitCode: number | null;
+    signalCode: NodeJS.Signals | null;
+    kill(signal: string | number): void;
+  };
 }
 
 /** Starts the program; throws the runtime's own error when it cannot be started. */
@@ -39,7 +45,10 @@ export function spawnProgram(request: SpawnRequest): Running {
 
 function spawnOnBun(bun: BunLike, request: SpawnRequest): Running {
   const child = bun.spawn({ cmd: request.command, stdio: request.stdio, env: request.env, cwd: request.cwd });
-  const ended = child.exited.then(() => ({ code: child.signalCode === null ? child.exitCode : null, signal: child.signalCode }));
+  const ended = child.exited.then(() => ({
+    code: child.signalCode === null ? child.exitCode : null,
+    signal: child.signalCode,
+  }));
   return { pid: child.pid, ended, kill: (signal) => child.kill(signal) };
 }
 

@@ -37,7 +37,11 @@ export const STEPS = {
     fields: { dir: 'slot?', path: 'str', data: 'str', flags: 'u32?', mode: 'u32?', resolve: 'u32?' },
   },
   writeSlot: { code: 5, does: 'Writes data to the descriptor in one write(2).', fields: { slot: 'slot', data: 'str' } },
-  mkfifo: { code: 6, does: 'mkfifo, then chown to uid:gid.', fields: { path: 'str', mode: 'u32', uid: 'u32?', gid: 'u32?' } },
+  mkfifo: {
+    code: 6,
+    does: 'mkfifo, then chown to uid:gid.',
+    fields: { path: 'str', mode: 'u32', uid: 'u32?', gid: 'u32?' },
+  },
   unlink: { code: 7, does: 'unlinkat; a missing file is fine.', fields: { dir: 'slot?', path: 'str' } },
   rmdir: {
     code: 8,
@@ -68,15 +72,27 @@ export const STEPS = {
     does: 'Receives one byte from the channel; end of file fails with ECHILD (the peer reported its own failure, so this one stays silent).',
     fields: { slot: 'slot' },
   },
-  sendFd: { code: 19, does: 'Sends fd by SCM_RIGHTS over slot with data (at least one byte) as payload.', fields: { slot: 'slot', fd: 'slot', data: 'str' } },
-  recvFd: { code: 20, does: 'Receives one descriptor over slot into out (CLOEXEC).', fields: { slot: 'slot', out: 'slot' } },
+  sendFd: {
+    code: 19,
+    does: 'Sends fd by SCM_RIGHTS over slot with data (at least one byte) as payload.',
+    fields: { slot: 'slot', fd: 'slot', data: 'str' },
+  },
+  recvFd: {
+    code: 20,
+    does: 'Receives one descriptor over slot into out (CLOEXEC).',
+    fields: { slot: 'slot', out: 'slot' },
+  },
   clone: {
     code: 21,
     does: 'clone3(flags|CLONE_PIDFD, cgroup with CLONE_INTO_CGROUP when given): the child runs `program` with a copy of the slots and exits 0 at its end; the pidfd goes to out. Children are killed when this process fails. report=1 sends a `pid` record.',
     fields: { program: 'program', flags: 'u64', cgroup: 'slot?', out: 'slot', report: 'u32?' },
   },
   unshare: { code: 22, does: 'unshare(flags).', fields: { flags: 'u64' } },
-  setns: { code: 23, does: 'setns(slot, flags): a namespace descriptor, or a pidfd with several CLONE_NEW* flags.', fields: { slot: 'slot', flags: 'u64' } },
+  setns: {
+    code: 23,
+    does: 'setns(slot, flags): a namespace descriptor, or a pidfd with several CLONE_NEW* flags.',
+    fields: { slot: 'slot', flags: 'u64' },
+  },
   pidfd: {
     code: 24,
     does: 'pidfd_open(pid) into out; when starttime is not 0, fails with ESRCH unless field 22 of /proc/PID/stat is equal.',
@@ -92,16 +108,24 @@ export const STEPS = {
     does: 'For start: opens the fifo `report` for reading (non-blocking), writes one byte to the fifo `go` (ENXIO: nobody waits), then copies the records read from `report` to our own report until end of file. A failure record among them fails this step silently with that errno.',
     fields: { go: 'str', report: 'str' },
   },
-  awaitGo: { code: 27, does: 'Reads one byte from the slot (a fifo, blocking, restarted on EINTR), then closes it.', fields: { slot: 'slot' } },
-  reportTo: { code: 28, does: 'From here on this process reports to the descriptor in slot instead of the launcher\'s own (which it closes).', fields: { slot: 'slot' } },
+  awaitGo: {
+    code: 27,
+    does: 'Reads one byte from the slot (a fifo, blocking, restarted on EINTR), then closes it.',
+    fields: { slot: 'slot' },
+  },
+  reportTo: {
+    code: 28,
+    does: "From here on this process reports to the descriptor in slot instead of the launcher's own (which it closes).",
+    fields: { slot: 'slot' },
+  },
   supervise: {
     code: 29,
-    does: 'Until the process in pidfd ends: forwards every catchable signal but CHLD, URG, WINCH (and TTIN, TTOU); with tty, puts our terminal into raw mode and relays it both ways with window sizes; reaps other children. Sends an `exit` record and makes the wait status this process\'s final exit code (128+n for a signal).',
+    does: "Until the process in pidfd ends: forwards every catchable signal but CHLD, URG, WINCH (and TTIN, TTOU); with tty, puts our terminal into raw mode and relays it both ways with window sizes; reaps other children. Sends an `exit` record and makes the wait status this process's final exit code (128+n for a signal).",
     fields: { pidfd: 'slot', tty: 'slot?' },
   },
   init: {
     code: 30,
-    does: 'Forks: the child goes on with the plan; this process stays as PID 1 of the container in the init role: forwards signals, reaps, ends with the child\'s status.',
+    does: "Forks: the child goes on with the plan; this process stays as PID 1 of the container in the init role: forwards signals, reaps, ends with the child's status.",
     fields: {},
   },
   setsid: { code: 31, does: 'setsid().', fields: {} },
@@ -115,7 +139,17 @@ export const STEPS = {
   mkpath: {
     code: 40,
     does: 'Makes path below root, component by component, kind 0 directory, 1 regular file, and opens it O_PATH into out. mode, uid, gid are for what is made. nofollow=1: the last component must not be a symlink (ELOOP). An existing object of the other kind fails (ENOTDIR, EISDIR). A path that is the root itself fails with EINVAL unless rootOk=1.',
-    fields: { root: 'slot', path: 'str', kind: 'u32?', mode: 'u32', uid: 'u32?', gid: 'u32?', nofollow: 'u32?', rootOk: 'u32?', out: 'slot?' },
+    fields: {
+      root: 'slot',
+      path: 'str',
+      kind: 'u32?',
+      mode: 'u32',
+      uid: 'u32?',
+      gid: 'u32?',
+      nofollow: 'u32?',
+      rootOk: 'u32?',
+      out: 'slot?',
+    },
   },
   mknod: {
     code: 41,
@@ -127,7 +161,11 @@ export const STEPS = {
     does: 'Binds the host file `source` over an empty file made at path with O_CREAT|O_NOFOLLOW (device nodes in a user namespace).',
     fields: { root: 'slot', path: 'str', source: 'slot' },
   },
-  symlink: { code: 43, does: 'Makes a symlink, parent as by mkpath; an existing equal one is fine, anything else there fails with EEXIST.', fields: { root: 'slot', path: 'str', target: 'str' } },
+  symlink: {
+    code: 43,
+    does: 'Makes a symlink, parent as by mkpath; an existing equal one is fine, anything else there fails with EEXIST.',
+    fields: { root: 'slot', path: 'str', target: 'str' },
+  },
   mask: {
     code: 44,
     does: 'Hides path (symlinks followed inside root): a directory by attaching a clone of the mount in `empty`, anything else by a clone of `null`. A missing path is fine.',
@@ -138,7 +176,11 @@ export const STEPS = {
     does: 'Makes path read-only: a recursive clone of it with MOUNT_ATTR_RDONLY added and its other attributes kept, attached over itself. A missing path is fine.',
     fields: { root: 'slot', path: 'str' },
   },
-  readFile: { code: 46, does: 'Reads at most max bytes of a regular file below root and sends a `data` record with its path; a missing file sends none.', fields: { root: 'slot', path: 'str', max: 'u32' } },
+  readFile: {
+    code: 46,
+    does: 'Reads at most max bytes of a regular file below root and sends a `data` record with its path; a missing file sends none.',
+    fields: { root: 'slot', path: 'str', max: 'u32' },
+  },
 
   // Mounts
   fsmount: {
@@ -156,37 +198,85 @@ export const STEPS = {
     does: 'mount_setattr on the mount in slot: attributes to set and clear, propagation (MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0), recursive=1 for the whole tree, userns for MOUNT_ATTR_IDMAP.',
     fields: { slot: 'slot', set: 'u64?', clear: 'u64?', propagation: 'u64?', recursive: 'u32?', userns: 'slot?' },
   },
-  attach: { code: 53, does: 'move_mount of the detached mount onto the target descriptor.', fields: { mount: 'slot', target: 'slot' } },
-  attachAt: { code: 54, does: 'move_mount of the detached mount onto a host path.', fields: { mount: 'slot', path: 'str' } },
+  attach: {
+    code: 53,
+    does: 'move_mount of the detached mount onto the target descriptor.',
+    fields: { mount: 'slot', target: 'slot' },
+  },
+  attachAt: {
+    code: 54,
+    does: 'move_mount of the detached mount onto a host path.',
+    fields: { mount: 'slot', path: 'str' },
+  },
   mount: {
     code: 55,
     does: 'Classic mount(2) on a host path; with dir, fchdir there first so that data may use short relative names (overlay).',
     fields: { dir: 'slot?', source: 'str', target: 'str', fstype: 'str?', flags: 'u64?', data: 'str?' },
   },
   umount: { code: 56, does: 'umount2(path, flags).', fields: { path: 'str', flags: 'u32?' } },
-  pivot: { code: 57, does: 'fchdir(root), pivot_root(".", "."), old root made rslave and detached, chdir("/").', fields: { root: 'slot' } },
-  propagation: { code: 58, does: 'mount(NULL, "/", propagation flags): for the private start and for rootfsPropagation after the pivot.', fields: { flags: 'u64' } },
+  pivot: {
+    code: 57,
+    does: 'fchdir(root), pivot_root(".", "."), old root made rslave and detached, chdir("/").',
+    fields: { root: 'slot' },
+  },
+  propagation: {
+    code: 58,
+    does: 'mount(NULL, "/", propagation flags): for the private start and for rootfsPropagation after the pivot.',
+    fields: { flags: 'u64' },
+  },
   remountRoot: { code: 59, does: 'Makes the mount at "/" read-only (mount_setattr, not recursive).', fields: {} },
 
   // Terminal
   pty: {
     code: 64,
-    does: 'After the pivot: opens a new terminal of the container\'s own devpts (ptmx verified: devpts, inode 2, char 5:2; peer by TIOCGPTPEER), sizes it, gives it to uid, binds the peer over /dev/console made O_NOFOLLOW, puts master into `master` and the peer into `peer`.',
+    does: "After the pivot: opens a new terminal of the container's own devpts (ptmx verified: devpts, inode 2, char 5:2; peer by TIOCGPTPEER), sizes it, gives it to uid, binds the peer over /dev/console made O_NOFOLLOW, puts master into `master` and the peer into `peer`.",
     fields: { root: 'slot', master: 'slot', peer: 'slot', rows: 'u32?', columns: 'u32?', uid: 'u32?' },
   },
-  controllingTty: { code: 65, does: 'ioctl(slot, TIOCSCTTY); the caller is a session leader.', fields: { slot: 'slot' } },
-  stdio: { code: 66, does: 'dup2 of the given slots to 0, 1 and 2.', fields: { in: 'slot?', out: 'slot?', err: 'slot?' } },
-  chownStdio: { code: 67, does: 'fchown of 0, 1, 2 to uid, where they are not /dev/null and not files of a file system; refusals are ignored.', fields: { uid: 'u32' } },
+  controllingTty: {
+    code: 65,
+    does: 'ioctl(slot, TIOCSCTTY); the caller is a session leader.',
+    fields: { slot: 'slot' },
+  },
+  stdio: {
+    code: 66,
+    does: 'dup2 of the given slots to 0, 1 and 2.',
+    fields: { in: 'slot?', out: 'slot?', err: 'slot?' },
+  },
+  chownStdio: {
+    code: 67,
+    does: 'fchown of 0, 1, 2 to uid, where they are not /dev/null and not files of a file system; refusals are ignored.',
+    fields: { uid: 'u32' },
+  },
 
   // Identity and limits of the process
   hostname: { code: 70, does: 'sethostname.', fields: { name: 'str' } },
   domainname: { code: 71, does: 'setdomainname.', fields: { name: 'str' } },
-  ifUp: { code: 72, does: 'Brings a network interface of this network namespace up (SIOCSIFFLAGS).', fields: { name: 'str' } },
-  rlimit: { code: 73, does: 'prlimit of this process, or of the process in pidfd.', fields: { pidfd: 'slot?', resource: 'u32', soft: 'u64', hard: 'u64' } },
-  prctl: { code: 74, does: 'prctl(option, a, b, c, d).', fields: { option: 'u32', a: 'u64?', b: 'u64?', c: 'u64?', d: 'u64?' } },
-  oomScore: { code: 75, does: 'Writes oom_score_adj of the process in pidfd (or this one). The value is offset by 1000 so that it is never negative here.', fields: { pidfd: 'slot?', plus1000: 'u32' } },
+  ifUp: {
+    code: 72,
+    does: 'Brings a network interface of this network namespace up (SIOCSIFFLAGS).',
+    fields: { name: 'str' },
+  },
+  rlimit: {
+    code: 73,
+    does: 'prlimit of this process, or of the process in pidfd.',
+    fields: { pidfd: 'slot?', resource: 'u32', soft: 'u64', hard: 'u64' },
+  },
+  prctl: {
+    code: 74,
+    does: 'prctl(option, a, b, c, d).',
+    fields: { option: 'u32', a: 'u64?', b: 'u64?', c: 'u64?', d: 'u64?' },
+  },
+  oomScore: {
+    code: 75,
+    does: 'Writes oom_score_adj of the process in pidfd (or this one). The value is offset by 1000 so that it is never negative here.',
+    fields: { pidfd: 'slot?', plus1000: 'u32' },
+  },
   umask: { code: 76, does: 'umask.', fields: { mask: 'u32' } },
-  dropBounding: { code: 77, does: 'PR_CAPBSET_DROP of every capability the kernel knows that is not in keep.', fields: { keep: 'u64' } },
+  dropBounding: {
+    code: 77,
+    does: 'PR_CAPBSET_DROP of every capability the kernel knows that is not in keep.',
+    fields: { keep: 'u64' },
+  },
   ids: {
     code: 78,
     does: 'PR_SET_KEEPCAPS, setgroups (unless keepGroups=1), setresgid, setresuid, then keepcaps off.',
@@ -197,8 +287,16 @@ export const STEPS = {
     does: 'capset of the three sets, then ambient cleared and raised for each bit. Bits the process does not hold are left out of permitted and effective, and reported as one `warn` record.',
     fields: { effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' },
   },
-  seccomp: { code: 80, does: 'seccomp(SECCOMP_SET_MODE_FILTER, flags, the array of struct sock_filter in program).', fields: { filter: 'bytes', flags: 'u32?' } },
-  cwd: { code: 81, does: 'chdir(path), then the raw getcwd must start with "/" (ENOENT otherwise).', fields: { path: 'str' } },
+  seccomp: {
+    code: 80,
+    does: 'seccomp(SECCOMP_SET_MODE_FILTER, flags, the array of struct sock_filter in program).',
+    fields: { filter: 'bytes', flags: 'u32?' },
+  },
+  cwd: {
+    code: 81,
+    does: 'chdir(path), then the raw getcwd must start with "/" (ENOENT otherwise).',
+    fields: { path: 'str' },
+  },
   checkCwd: { code: 82, does: 'The raw getcwd must start with "/".', fields: {} },
   sessionKeyring: { code: 83, does: 'KEYCTL_JOIN_SESSION_KEYRING with name; ENOSYS is fine.', fields: { name: 'str' } },
 
@@ -207,8 +305,18 @@ export const STEPS = {
     code: 100,
     does: 'The whole configuration of a monitor; see docs/monitor.md.',
     fields: {
-      dir: 'str', plan: 'str', log: 'str?', logMaxBytes: 'u64?', logMaxFiles: 'u32?', tty: 'u32?', stdin: 'u32?',
-      cgroup: 'strs?', onExit: 'strs?', onExitEnv: 'strs?', rows: 'u32?', columns: 'u32?',
+      dir: 'str',
+      plan: 'str',
+      log: 'str?',
+      logMaxBytes: 'u64?',
+      logMaxFiles: 'u32?',
+      tty: 'u32?',
+      stdin: 'u32?',
+      cgroup: 'strs?',
+      onExit: 'strs?',
+      onExitEnv: 'strs?',
+      rows: 'u32?',
+      columns: 'u32?',
     },
   },
 } as const satisfies Record<string, StepSpec>;
@@ -220,13 +328,64 @@ export const STEPS = {
  * `xattrs` alternates names and values, values in hexadecimal. Owners are set first, then the mode, then xattrs.
  */
 export const FILE_STEPS = {
-  directory: { code: 1, does: 'Makes a directory, or takes an existing one, and sets its attributes (times are set at the end of the stream).', fields: { path: 'str', mode: 'u32', uid: 'u32', gid: 'u32', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' } },
-  file: { code: 2, does: 'Makes a regular file anew (an old object of that name is removed) of the given size; `data` steps fill it.', fields: { path: 'str', mode: 'u32', uid: 'u32', gid: 'u32', size: 'u64', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' } },
+  directory: {
+    code: 1,
+    does: 'Makes a directory, or takes an existing one, and sets its attributes (times are set at the end of the stream).',
+    fields: { path: 'str', mode: 'u32', uid: 'u32', gid: 'u32', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' },
+  },
+  file: {
+    code: 2,
+    does: 'Makes a regular file anew (an old object of that name is removed) of the given size; `data` steps fill it.',
+    fields: {
+      path: 'str',
+      mode: 'u32',
+      uid: 'u32',
+      gid: 'u32',
+      size: 'u64',
+      mtimeSec: 'u64',
+      mtimeNsec: 'u32',
+      xattrs: 'strs?',
+    },
+  },
   data: { code: 3, does: 'Writes bytes at offset of the file being made.', fields: { offset: 'u64', bytes: 'bytes' } },
-  symlink: { code: 4, does: 'Makes a symlink anew.', fields: { path: 'str', target: 'str', uid: 'u32', gid: 'u32', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' } },
-  hardlink: { code: 5, does: 'Makes a hard link to an object of the same tree; the target is not followed when it is a symlink.', fields: { path: 'str', target: 'str' } },
-  node: { code: 6, does: 'Makes a device, fifo or socket node anew.', fields: { path: 'str', mode: 'u32', major: 'u32', minor: 'u32', uid: 'u32', gid: 'u32', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' } },
-  whiteout: { code: 7, does: 'Marks path as deleted in the way of overlay: a character device 0:0.', fields: { path: 'str' } },
-  opaque: { code: 8, does: 'Marks the directory as hiding everything below it: trusted.overlay.opaque=y.', fields: { path: 'str' } },
-  end: { code: 15, does: 'Ends the stream: the directories get their times; sync=1 calls syncfs; a final `done` record is sent. A stream without it counts as torn.', fields: { sync: 'u32?' } },
+  symlink: {
+    code: 4,
+    does: 'Makes a symlink anew.',
+    fields: { path: 'str', target: 'str', uid: 'u32', gid: 'u32', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' },
+  },
+  hardlink: {
+    code: 5,
+    does: 'Makes a hard link to an object of the same tree; the target is not followed when it is a symlink.',
+    fields: { path: 'str', target: 'str' },
+  },
+  node: {
+    code: 6,
+    does: 'Makes a device, fifo or socket node anew.',
+    fields: {
+      path: 'str',
+      mode: 'u32',
+      major: 'u32',
+      minor: 'u32',
+      uid: 'u32',
+      gid: 'u32',
+      mtimeSec: 'u64',
+      mtimeNsec: 'u32',
+      xattrs: 'strs?',
+    },
+  },
+  whiteout: {
+    code: 7,
+    does: 'Marks path as deleted in the way of overlay: a character device 0:0.',
+    fields: { path: 'str' },
+  },
+  opaque: {
+    code: 8,
+    does: 'Marks the directory as hiding everything below it: trusted.overlay.opaque=y.',
+    fields: { path: 'str' },
+  },
+  end: {
+    code: 15,
+    does: 'Ends the stream: the directories get their times; sync=1 calls syncfs; a final `done` record is sent. A stream without it counts as torn.',
+    fields: { sync: 'u32?' },
+  },
 } as const satisfies Record<string, StepSpec>;
