@@ -1,6 +1,12 @@
 import { constants } from 'node:os';
 import { Fault, type FaultKind } from '#base/fault.ts';
-import type { LaunchResult } from './launcher.ts';
+import type { ReportRecord } from './report.ts';
+import type { Ended } from './spawn.ts';
+
+/** How a call of the launcher ended and everything it reported. */
+export interface LaunchResult extends Ended {
+  records: ReportRecord[];
+}
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 

@@ -1,10 +1,12 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFileApplier, type FileApplier } from './file-applier.ts';
-import { failureFault } from './failure.ts';
+import { failureFault, type LaunchResult } from './failure.ts';
 import { parseReport, type ReportRecord } from './report.ts';
 import { readAll, scratchFile } from './scratch.ts';
-import { spawnProgram, type Ended, type Running, type Stdio } from './spawn.ts';
+import { spawnProgram, type Running, type Stdio } from './spawn.ts';
+
+export type { LaunchResult } from './failure.ts';
 
 export interface LaunchRequest {
   /** The encoded plan, or the path of a stored one. */
@@ -13,10 +15,6 @@ export interface LaunchRequest {
   stdio?: readonly [Stdio, Stdio, Stdio];
   /** Descriptors for the plan's inherited slots. They stay the caller's to close. */
   inherited?: readonly number[];
-}
-
-export interface LaunchResult extends Ended {
-  records: ReportRecord[];
 }
 
 export interface Launch {

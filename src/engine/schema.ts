@@ -1,0 +1,25 @@
+/** The engine's own tables; opened together with the store's. */
+export const ENGINE_MIGRATIONS = [
+  {
+    id: 'engine-1-containers',
+    sql: `
+      CREATE TABLE containers (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        image_name TEXT NOT NULL,
+        image_id TEXT NOT NULL,
+        options TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        phase TEXT NOT NULL CHECK (phase IN ('creating', 'ready', 'removing')),
+        owner TEXT,
+        active INTEGER NOT NULL DEFAULT 0 CHECK (active IN (0, 1)),
+        auto_remove INTEGER NOT NULL DEFAULT 0 CHECK (auto_remove IN (0, 1))
+      ) STRICT;
+      CREATE TABLE accounts (
+        image_id TEXT PRIMARY KEY,
+        passwd TEXT NOT NULL,
+        groups TEXT NOT NULL
+      ) STRICT;
+    `,
+  },
+] as const;
