@@ -1,0 +1,80 @@
+# Every target installs what it needs first. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+BUN := node_modules/.bin/bun
+MODULES := node_modules/.package-lock.json
+SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' ! -name '*.suite.ts')
+NATIVE := $(wildcard launcher/*.c launcher/*.h launcher/Makefile) launcher/steps.gen.h
+GENERATORS := $(wildcard tools/generate-*.ts)
+TYPESCRIPT := src test tools bench demo vm oxlint.config.ts
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: deps deps-build deps-bench
+deps: deps-build ## Install missing Debian packages and node_modules for building and testing
+	@tools/install-packages.sh test
+deps-build: $(MODULES)
+	@tools/install-packages.sh build
+deps-bench: deps
+	@tools/install-packages.sh bench
+$(MODULES): package-lock.json
+	@tools/install-node-modules.sh
+
+.PHONY: build
+build: deps-build dist/sampan ## Build dist/sampan, the launcher inside it
+
+# The files that a running tree reads the environment's .env, bunfig.toml or tsconfig.json from are never loaded.
+dist/sampan: $(SOURCES) dist/launcher package.json $(MODULES)
+	$(BUN) build --compile --minify --bytecode --format=esm \
+		--no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+		--outfile=$@ src/main.ts
+	@touch $@
+
+dist/launcher: $(NATIVE)
+	@$(MAKE) -C launcher all
+	@touch $@
+
+launcher/steps.gen.h: src/kernel/steps.ts src/kernel/encode.ts tools/generate-steps.ts $(MODULES)
+	$(BUN) tools/generate-steps.ts
+	@touch $@
+
+.PHONY: generate generate-check
+generate: $(MODULES) ## Write the generated files anew
+	@for generator in $(GENERATORS); do $(BUN) $$generator || exit 1; done
+generate-check: $(MODULES) ## Fail when a generated file is not what its generator writes
+	@failed=0; for generator in $(GENERATORS); do $(BUN) $$generator --check || failed=1; done; exit $$failed
+
+.PHONY: typecheck lint format format-check
+typecheck: $(MODULES) ## Check the types
+	@$(BUN) --bun node_modules/.bin/tsc -p .
+lint: $(MODULES) ## Lint, layers and sizes included
+	@$(BUN) --bun node_modules/.bin/oxlint -c oxlint.config.ts --type-aware --deny-warnings $(TYPESCRIPT)
+format: $(MODULES) ## Format the TypeScript files
+	@$(BUN) --bun node_modules/.bin/oxfmt $(TYPESCRIPT)
+format-check: $(MODULES) ## Fail when a TypeScript file is not formatted
+	@$(BUN) --bun node_modules/.bin/oxfmt --check $(TYPESCRIPT)
+
+.PHONY: test test-v2 vm-shell fuzz
+test: deps ## Run everything; FAST=1 leaves the virtual machine out, ONLY=stage,... runs these stages
+	@FAST="$(FAST)" ONLY="$(ONLY)" $(BUN) tools/test/run.ts
+test-v2: deps build ## Run the cgroup v2 tests in virtual machines with Debian's kernels
+	@$(BUN) vm/test.ts --full
+vm-shell: deps build ## Open a shell in the virtual machine
+	@$(BUN) vm/shell.ts
+fuzz: deps ## Fuzz the launcher's decoders for a bounded time
+	@$(MAKE) -C launcher fuzz
+
+.PHONY: demo bench
+demo: deps build ## Pull, run, look at, stop and remove containers of a real Debian image
+	@$(BUN) demo/demo.ts
+bench: deps-bench build ## Measure sampan beside runc, crun and podman; writes docs/benchmarks.md
+	@$(BUN) bench/bench.ts
+
+.PHONY: clean
+clean: ## Remove what was built (caches in .work stay)
+	rm -rf dist
+	@[ ! -f launcher/Makefile ] || $(MAKE) -C launcher clean

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs the Debian packages of the named groups that are missing: install-packages.sh build test bench
+set -eu
+
+packages_of() {
+	case $1 in
+	build) echo gcc make musl-tools libc6-dev linux-libc-dev ;;
+	test) echo attr busybox-static clang cpio docker-registry dpkg-dev e2fsprogs gcc-aarch64-linux-gnu \
+		libc6-dev-arm64-cross libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 util-linux zstd ;;
+	bench) echo conmon crun golang-github-containers-common podman runc ;;
+	*)
+		echo "install-packages.sh: no such group: $1" >&2
+		exit 2
+		;;
+	esac
+}
+
+wanted=
+for group in "$@"; do wanted="$wanted $(packages_of "$group")"; done
+
+missing=
+for package in $wanted; do
+	status=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
+	case $status in ii*) ;; *) missing="$missing $package" ;; esac
+done
+[ -n "$missing" ] || exit 0
+
+echo "installing Debian packages:$missing"
+[ "$(id -u)" = 0 ] || {
+	echo "install-packages.sh: run it as root to install:$missing" >&2
+	exit 1
+}
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
