@@ -743,7 +743,7 @@ struct step_monitor {
 	uint64_t log_max_bytes;
 	uint32_t log_max_files;
 	uint32_t tty;
-	uint32_t stdin;
+	uint32_t stdin_;
 	struct texts cgroup;
 	struct texts on_exit;
 	struct texts on_exit_env;
@@ -757,7 +757,7 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_U64, offsetof(struct step_monitor, log_max_bytes) },
 	{ FIELD_U32, offsetof(struct step_monitor, log_max_files) },
 	{ FIELD_U32, offsetof(struct step_monitor, tty) },
-	{ FIELD_U32, offsetof(struct step_monitor, stdin) },
+	{ FIELD_U32, offsetof(struct step_monitor, stdin_) },
 	{ FIELD_STRS, offsetof(struct step_monitor, cgroup) },
 	{ FIELD_STRS, offsetof(struct step_monitor, on_exit) },
 	{ FIELD_STRS, offsetof(struct step_monitor, on_exit_env) },

@@ -19,8 +19,14 @@ const C_TYPES: Record<FieldType, string> = {
   u32s: 'struct numbers ',
 };
 
-/** C keywords and macros that a field name must not be. */
-const RESERVED: Record<string, string> = { default: 'default_', null: 'null_' };
+/** C keywords and macros (stdin is one in musl) that a field name must not be. */
+const RESERVED: Record<string, string> = {
+  default: 'default_',
+  null: 'null_',
+  stdin: 'stdin_',
+  unix: 'unix_',
+  linux: 'linux_',
+};
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const field = (name: string): string => RESERVED[name] ?? snake(name);
@@ -30,7 +36,9 @@ function structure(prefix: string, name: string, spec: StepSpec): string {
   const fields = Object.entries<FieldSpec>(spec.fields);
   const tag = `${prefix}_${snake(name)}`;
   const members = fields.map(([key, value]) => `\t${C_TYPES[type(value)]}${field(key)};`);
-  const rows = fields.map(([key, value]) => `\t{ FIELD_${type(value).toUpperCase()}, offsetof(struct ${tag}, ${field(key)}) },`);
+  const rows = fields.map(
+    ([key, value]) => `\t{ FIELD_${type(value).toUpperCase()}, offsetof(struct ${tag}, ${field(key)}) },`,
+  );
   const body = members.length === 0 ? '\tchar nothing;' : members.join('\n');
   const table = rows.length === 0 ? '\t{ FIELD_U32, 0 },' : rows.join('\n');
   return `struct ${tag} {\n${body}\n};\nstatic const struct field fields_of_${tag}[] = {\n${table}\n};\n`;
@@ -46,7 +54,9 @@ function table(prefix: string, steps: Readonly<Record<string, StepSpec>>): strin
 }
 
 function numbers(prefix: string, steps: Readonly<Record<string, StepSpec>>): string {
-  const rows = Object.entries(steps).map(([name, spec]) => `\t${prefix.toUpperCase()}_${snake(name).toUpperCase()} = ${spec.code},`);
+  const rows = Object.entries(steps).map(
+    ([name, spec]) => `\t${prefix.toUpperCase()}_${snake(name).toUpperCase()} = ${spec.code},`,
+  );
   return `enum ${prefix}_code {\n${rows.join('\n')}\n};\n`;
 }
 
