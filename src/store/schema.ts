@@ -1,0 +1,58 @@
+import type { Migration } from './migrate.ts';
+
+/**
+ * Tables of the store. Blobs and snapshots are files; a row says that the file is whole. A name is a tag
+ * (`docker.io/library/debian:12`) or a digest (`docker.io/library/debian@sha256:...`). A lease keeps what a running
+ * pull relies on away from `collect`; it dies with its owner.
+ */
+export const STORE_MIGRATIONS: readonly Migration[] = [
+  {
+    id: 'store-1',
+    sql: `
+      CREATE TABLE blob (
+        digest TEXT PRIMARY KEY,
+        size INTEGER NOT NULL,
+        created INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE snapshot (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        driver TEXT NOT NULL,
+        key TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('layer', 'container')),
+        parent INTEGER REFERENCES snapshot (id),
+        created INTEGER NOT NULL,
+        UNIQUE (driver, key)
+      ) STRICT;
+      CREATE INDEX snapshot_parent ON snapshot (parent);
+      CREATE TABLE image (
+        id TEXT PRIMARY KEY,
+        manifest TEXT NOT NULL,
+        chain TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        platform TEXT NOT NULL,
+        config TEXT NOT NULL,
+        layers TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        pulled INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX image_manifest ON image (manifest);
+      CREATE TABLE image_name (
+        name TEXT PRIMARY KEY,
+        image TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('tag', 'digest'))
+      ) STRICT;
+      CREATE INDEX image_name_image ON image_name (image);
+      CREATE TABLE image_blob (
+        image TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE,
+        digest TEXT NOT NULL REFERENCES blob (digest),
+        PRIMARY KEY (image, digest)
+      ) STRICT;
+      CREATE TABLE lease (
+        owner TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('blob', 'snapshot')),
+        key TEXT NOT NULL,
+        PRIMARY KEY (owner, kind, key)
+      ) STRICT;
+    `,
+  },
+];

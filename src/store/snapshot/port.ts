@@ -1,0 +1,68 @@
+import type { RootMount } from '#kernel/root-mount.ts';
+
+/**
+ * Snapshots: the trees that containers see, made of layers.
+ *
+ * Words. A *layer* is committed, read-only and named by its chain ID (`sha256:...`, the identity of it and of all
+ * below it). A *container snapshot* is one container's writable tree on top of a layer and named by a key that the
+ * caller chooses. A *draft* is a layer being unpacked; nobody else sees it.
+ *
+ * Life of a layer. `draft(directory)` makes an empty tree inside a directory of the caller (on the store's file
+ * system; when the caller dies, whoever removes that directory removes the draft). The layer is unpacked into
+ * `draft.tree` in overlay form: a deleted file is a character device 0:0, a directory that hides everything below it
+ * has `trusted.overlay.opaque=y`. `seal(parent)` completes it, drafts of one stack in order from the bottom.
+ * When all is on disk, `commit` puts it in place inside the caller's database transaction; if the same chain ID has
+ * come into place meanwhile, nothing happens and the draft is left to be thrown away.
+ *
+ *     const draft = snapshots.draft(work);
+ *     await unpack(layer, draft.tree);
+ *     await draft.seal(undefined);
+ *     database.transaction(() => draft.commit(chainId, undefined));
+ *     const root = await snapshots.prepare('container-1', chainId);
+ *
+ * Nothing is mounted here: a RootMount is a description that the launcher turns into a mount inside the container's
+ * own mount namespace. Chain IDs and container keys share one space of names. All calls are safe against other
+ * processes on the same root. Faults: `notFound` for an unknown key or parent, `alreadyExists` for a key in use,
+ * `conflict` for removing a layer that others stand on, `corrupt` when a row's directory has gone, `exhausted` for a
+ * full disk.
+ */
+export interface Snapshotter {
+  readonly driver: SnapshotDriver;
+  /** True when the layer is committed and its directory is there. */
+  has(chainId: string): boolean;
+  draft(directory: string): LayerDraft;
+  /** Makes the writable snapshot `key` on `parent` (none: an empty tree). */
+  prepare(key: string, parent: string | undefined): Promise<RootMount>;
+  /** The mount of a container snapshot, or a layer's own view (its upper and work are then empty strings). */
+  mounts(key: string): RootMount;
+  /** Removes a container snapshot, or a layer with nothing on top. A missing one is fine. */
+  remove(key: string): Promise<void>;
+  /** What the snapshot itself takes on disk, without its parents. */
+  usage(key: string): Promise<SnapshotUsage>;
+  list(): SnapshotInfo[];
+}
+
+export type SnapshotDriver = 'overlay' | 'copy';
+
+export interface LayerDraft {
+  /** Absolute path of the directory to unpack into. */
+  readonly tree: string;
+  /** Completes the draft on top of a committed layer's chain ID, another sealed draft, or nothing. */
+  seal(parent: string | LayerDraft | undefined): Promise<void>;
+  /** Puts the sealed draft in place under its chain ID; synchronous, inside a transaction. */
+  commit(chainId: string, parent: string | undefined): void;
+}
+
+export interface SnapshotUsage {
+  /** Allocated on disk; an inode with several names counts once. */
+  bytes: number;
+  inodes: number;
+}
+
+export interface SnapshotInfo {
+  key: string;
+  kind: 'layer' | 'container';
+  parent: string | undefined;
+  /** Milliseconds since 1970. */
+  created: number;
+}
