@@ -1,4 +1,4 @@
-import { defineConfig } from 'oxlint';
+import { defineConfig, type OxlintOverride } from 'oxlint';
 import { COMPOSITION_ROOT, DOORS, forbiddenTo, LAYERS } from './tools/layers.ts';
 
 interface Pattern {
@@ -20,18 +20,25 @@ const outward = (names: readonly string[], layer: string): Pattern[] =>
   forbid('', [...names, 'tools', 'test'], `${layer} must not import this layer; the table is tools/layers.ts`);
 
 /** Rules of one folder: sources, and its tests, which may use the test runner and the test tools too. */
-function folder(path: string, patterns: Pattern[]) {
-  const restrict = (more: Pattern[]) => ({ 'no-restricted-imports': ['error', { patterns: more }] as const });
+function folder(path: string, patterns: Pattern[]): OxlintOverride[] {
+  const restrict = (more: Pattern[]): OxlintOverride['rules'] & object => ({
+    'no-restricted-imports': ['error', { patterns: more }],
+  });
   return [
     { files: [`${path}/**/*.ts`], rules: restrict([UPWARD, FOREIGN, ...patterns]) },
     {
       files: [`${path}/**/*.test.ts`, `${path}/**/*.suite.ts`],
-      rules: restrict([UPWARD, ...patterns.map(({ regex, message }) => ({ regex: regex.replace('|tools|test', ''), message }))]),
+      rules: restrict([
+        UPWARD,
+        ...patterns.map(({ regex, message }) => ({ regex: regex.replace('|tools|test', ''), message })),
+      ]),
     },
   ];
 }
 
-const layers = LAYERS.filter((layer) => layer !== 'doors').flatMap((layer) => folder(`src/${layer}`, outward(forbiddenTo(layer), layer)));
+const layers = LAYERS.filter((layer) => layer !== 'doors').flatMap((layer) =>
+  folder(`src/${layer}`, outward(forbiddenTo(layer), layer)),
+);
 const doors = DOORS.flatMap((door) => {
   const others = DOORS.filter((other) => other !== door);
   return folder(`src/doors/${door}`, [

@@ -16,7 +16,8 @@ const PLATFORM = /(?<os>android|darwin|freebsd|linux|openharmony|win32)-(?<cpu>[
 /** What npm needs to know to pass over a package of another platform. */
 function foreign(name: string, version: string): LockedPackage {
   const { os, cpu } = PLATFORM.exec(name)?.groups ?? {};
-  if (os === undefined || cpu === undefined) throw new Error(`package-lock.json lacks ${name}, which is for every platform`);
+  if (os === undefined || cpu === undefined)
+    throw new Error(`package-lock.json lacks ${name}, which is for every platform`);
   const libc = name.endsWith('-musl') ? { libc: ['musl'] } : {};
   return { version, cpu: [cpu], dev: true, ...libc, optional: true, os: [os] };
 }

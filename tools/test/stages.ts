@@ -1,0 +1,84 @@
+/** The stages of `make test`, in order. Each runs whatever became of the others. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUN, TREE } from '#tools/places.ts';
+import { judge, ONE_FAILED, ONE_PASSED, readJunit, readTap, type Tally } from '#tools/test/tally.ts';
+
+export interface Stage {
+  name: string;
+  command: readonly string[];
+  /** Ended after so many seconds, and failed. */
+  limit: number;
+  /** Left out by FAST=1. */
+  slow?: boolean;
+  /** What exit status and report files in `reports` come to; by default one passed or one failed. */
+  count?: (status: number, output: string) => Tally;
+}
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const make = (name: string, target: string, limit: number): Stage => ({ name, command: ['make', target], limit });
+const native = (name: string, target: string, limit: number): Stage => ({
+  name,
+  command: ['make', '-C', 'launcher', target],
+  limit,
+});
+
+const testFiles = (pattern: string, except: RegExp): string[] =>
+  globSync(pattern, { cwd: TREE })
+    .filter((path) => !except.test(path))
+    .sort()
+    .map((path) => `./${path}`);
+
+/** One `bun test` over the files that match. `seconds` is the limit of one test. */
+function bunTests(reports: string, name: string, files: string[], limit: number, seconds: number): Stage {
+  const report = join(reports, `${name.replaceAll(' ', '-')}.xml`);
+  return {
+    name,
+    command: [BUN, 'test', `--timeout=${seconds * 1000}`, '--reporter=junit', `--reporter-outfile=${report}`, ...files],
+    limit,
+    count: (status) => judge(readJunit(read(report)), status),
+  };
+}
+
+const NODE = join(TREE, 'node_modules/.bin/node');
+
+/** `reports` is an empty directory for the runners' report files. */
+export function stages(reports: string): Stage[] {
+  const vmReport = join(reports, 'vm.xml');
+  return [
+    make('build', 'build', 300),
+    make('types', 'typecheck', 120),
+    make('lint', 'lint', 120),
+    make('format', 'format-check', 60),
+    make('generated files', 'generate-check', 60),
+    native('launcher size', 'size-check', 120),
+    native('launcher for arm64', 'arm64-check', 300),
+    native('launcher with sanitizers', 'asan', 300),
+    bunTests(reports, 'units', testFiles('{src,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
+    bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/v2\//), 1200, 120),
+    {
+      name: 'sources on Node',
+      command: [NODE, '--test', '--test-reporter=tap', 'test/node/*.test.mjs'],
+      limit: 120,
+      count: (status, output) => judge(readTap(output), status),
+    },
+    {
+      name: 'cgroup v2 in a virtual machine',
+      command: [BUN, 'vm/test.ts', '--short', `--report=${vmReport}`],
+      limit: 420,
+      slow: true,
+      count: (status) => judge(readJunit(read(vmReport)), status),
+    },
+  ];
+}
+
+/** The tally of a stage that ended by itself. */
+export const tallyOf = (stage: Stage, status: number, output: string): Tally =>
+  stage.count === undefined ? (status === 0 ? ONE_PASSED : ONE_FAILED) : stage.count(status, output);
