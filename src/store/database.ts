@@ -10,7 +10,9 @@ export type Row = Record<string, unknown>;
 
 /** One connection to the root's database. Its calls are synchronous; each costs microseconds. */
 export interface Database {
-  /** Rows of a query. Statements are compiled once per text. */
+  /** A compiled statement; the same text gives the same one. */
+  prepare(sql: string): StatementSync;
+  /** Rows of a query. */
   all<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T[];
   /** The first row, if there is one. */
   get<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T | undefined;
@@ -84,10 +86,9 @@ function wrap(connection: DatabaseSync): Database {
     }
   };
   return {
+    prepare: statement,
     all: <T extends object>(sql: string, ...values: SQLInputValue[]) => statement(sql).all(...values) as T[],
-    // Bun answers null where Node answers undefined.
-    get: <T extends object>(sql: string, ...values: SQLInputValue[]) =>
-      (statement(sql).get(...values) ?? undefined) as T | undefined,
+    get: <T extends object>(sql: string, ...values: SQLInputValue[]) => statement(sql).get(...values) as T | undefined,
     run: (sql, ...values) => {
       const result = statement(sql).run(...values);
       return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };

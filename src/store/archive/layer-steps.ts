@@ -1,0 +1,126 @@
+import { ByteWriter } from '#kernel/byte-writer.ts';
+import { appendFileStep } from '#kernel/encode.ts';
+import { Fault } from '#base/fault.ts';
+import type { TarEntry, TarEvents } from './tar-entry.ts';
+
+const WHITEOUT = '.wh.';
+const OPAQUE = '.wh..wh..opq';
+const AUFS_PRIVATE = '.wh..wh.';
+/** Attributes that would steer the overlay file system itself: a layer has no say in that. */
+const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
+const LONGEST_DATA = 256 * 1024;
+const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
+
+/**
+ * Turns the entries of a layer (image-spec layer.md) into file steps in overlay form. Whiteouts only speak of the
+ * layers below, wherever they stand in the archive; so they are kept until the end, when it is known which names the
+ * layer itself has: a directory of its own becomes opaque, anything else of its own hides what is below already.
+ */
+export class LayerSteps implements TarEvents {
+  readonly #out: ByteWriter;
+  readonly #directories = new Set<string>(['']);
+  readonly #others = new Set<string>();
+  readonly #whiteouts = new Set<string>();
+  readonly #opaque = new Set<string>();
+
+  constructor(out: ByteWriter) {
+    this.#out = out;
+  }
+
+  entry(entry: TarEntry): void {
+    const path = normalPath(entry.name);
+    const base = path.slice(path.lastIndexOf('/') + 1);
+    if (base.startsWith(WHITEOUT)) this.#mark(path, base);
+    else {
+      this.#remember(path, entry.kind === 'directory');
+      this.#append(entry, path);
+    }
+  }
+
+  data(offset: number, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += LONGEST_DATA) {
+      appendFileStep(this.#out, { op: 'data', offset: offset + at, bytes: bytes.subarray(at, at + LONGEST_DATA) });
+    }
+  }
+
+  /** The marks of what is deleted, and the end of the stream. */
+  finish(sync: boolean): void {
+    for (const path of this.#whiteouts) {
+      if (this.#directories.has(path)) this.#opaque.add(path);
+      else if (!this.#others.has(path)) appendFileStep(this.#out, { op: 'whiteout', path });
+    }
+    for (const path of this.#opaque) appendFileStep(this.#out, { op: 'opaque', path: path === '' ? '.' : path });
+    appendFileStep(this.#out, { op: 'end', sync: sync ? 1 : 0 });
+  }
+
+  #mark(path: string, base: string): void {
+    const parent = path.slice(0, -base.length).replace(/\/$/, '');
+    if (base === OPAQUE) {
+      this.#opaque.add(parent);
+      return;
+    }
+    if (base.startsWith(AUFS_PRIVATE)) return;
+    const name = base.slice(WHITEOUT.length);
+    if (name === '' || name === '.' || name === '..') {
+      throw new Fault('corrupt', `read the layer: "${path}" deletes nothing that can be named`);
+    }
+    this.#whiteouts.add(parent === '' ? name : `${parent}/${name}`);
+  }
+
+  /** The last entry of a name counts; directories above it exist as well, listed or not. */
+  #remember(path: string, directory: boolean): void {
+    if (directory) {
+      this.#directories.add(path);
+      this.#others.delete(path);
+    } else {
+      this.#others.add(path);
+      this.#directories.delete(path);
+    }
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      const parent = path.slice(0, slash);
+      if (this.#directories.has(parent)) break;
+      this.#directories.add(parent);
+      this.#others.delete(parent);
+    }
+  }
+
+  #append(entry: TarEntry, path: string): void {
+    const out = this.#out;
+    const { mode, uid, gid, mtimeSec, mtimeNsec } = entry;
+    const xattrs = entry.xattrs.length === 0 ? [] : ownXattrs(entry.xattrs);
+    const owner = { uid, gid, mtimeSec, mtimeNsec, xattrs };
+    switch (entry.kind) {
+      case 'file':
+        return appendFileStep(out, { op: 'file', path, mode, size: entry.size, ...owner });
+      case 'directory':
+        return appendFileStep(out, { op: 'directory', path: path === '' ? '.' : path, mode, ...owner });
+      case 'symlink':
+        return appendFileStep(out, { op: 'symlink', path, target: entry.link, ...owner });
+      case 'hardlink':
+        return appendFileStep(out, { op: 'hardlink', path, target: normalPath(entry.link) });
+      default: {
+        const type = TYPE_BITS[entry.kind];
+        const { major, minor } = entry;
+        return appendFileStep(out, { op: 'node', path, mode: mode | type, major, minor, ...owner });
+      }
+    }
+  }
+}
+
+/** Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. */
+function normalPath(name: string): string {
+  if (!/^\.?\/|\/\.?\/|\/\.?$|^\.$/.test(name)) return name;
+  return name
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}
+
+function ownXattrs(pairs: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    const name = pairs[at] ?? '';
+    if (!OVERLAY_XATTR.test(name)) kept.push(name, pairs[at + 1] ?? '');
+  }
+  return kept;
+}
