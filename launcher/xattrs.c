@@ -1,0 +1,99 @@
+/* Extended attributes, carried from one place to another as one block. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "tree.h"
+
+enum { NAMES_MAX = 65536, VALUE_MAX = 65536 };
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Writes the head of an attribute; returns where its value goes, or NULL when it does not fit. */
+static uint8_t *add(struct xattrs *out, const char *name, size_t length)
+{
+	size_t head = strlen(name) + 1;
+	uint32_t stored = (uint32_t)length;
+	uint8_t *at = out->data + out->size;
+
+	if (length > VALUE_MAX || head + sizeof(stored) + length > out->capacity - out->size)
+		return NULL;
+	memcpy(at, name, head);
+	memcpy(at + head, &stored, sizeof(stored));
+	out->size += head + sizeof(stored) + length;
+	return at + head + sizeof(stored);
+}
+
+int xattrs_parse(struct xattrs *out, const struct texts *list)
+{
+	out->size = 0;
+	if (list->count % 2 != 0)
+		return -EINVAL;
+	for (uint32_t item = 0; item < list->count; item += 2) {
+		const char *hex = list->items[item + 1];
+		size_t digits = strlen(hex);
+		uint8_t *value = add(out, list->items[item], digits / 2);
+
+		if (value == NULL)
+			return -E2BIG;
+		if (digits % 2 != 0)
+			return -EINVAL;
+		for (size_t i = 0; i < digits; i += 2) {
+			int high = digit(hex[i]), low = digit(hex[i + 1]);
+
+			if (high < 0 || low < 0)
+				return -EINVAL;
+			value[i / 2] = (uint8_t)(high << 4 | low);
+		}
+	}
+	return 0;
+}
+
+int xattrs_read(struct xattrs *out, const char *name)
+{
+	static char names[NAMES_MAX];
+	static uint8_t value[VALUE_MAX];
+	ssize_t length = llistxattr(name, names, sizeof(names));
+
+	out->size = 0;
+	if (length < 0)
+		return errno == EOPNOTSUPP ? 0 : -errno;
+	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
+		ssize_t size;
+		uint8_t *room;
+
+		if (strncmp(names + at, "trusted.overlay.", 16) == 0)
+			continue;
+		size = lgetxattr(name, names + at, value, sizeof(value));
+		if (size < 0)
+			return -errno;
+		room = add(out, names + at, (size_t)size);
+		if (room == NULL)
+			return -E2BIG;
+		memcpy(room, value, (size_t)size);
+	}
+	return 0;
+}
+
+int xattrs_write(const struct xattrs *from, int fd, const char *name)
+{
+	for (size_t at = 0; at < from->size;) {
+		const char *key = (const char *)from->data + at;
+		const uint8_t *value = from->data + at + strlen(key) + 1 + sizeof(uint32_t);
+		uint32_t length;
+
+		memcpy(&length, value - sizeof(length), sizeof(length));
+		if ((name == NULL ? fsetxattr(fd, key, value, length, 0) : lsetxattr(name, key, value, length, 0)) < 0)
+			return -errno;
+		at = (size_t)(value - from->data) + length;
+	}
+	return 0;
+}
