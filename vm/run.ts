@@ -1,0 +1,22 @@
+/** `bun vm/run.ts [--kernel=oldest|newest] COMMAND`: runs a shell command in the virtual machine; exits with its status. */
+import { KERNELS, type KernelName } from './kernels.ts';
+import { runInMachine } from './machine.ts';
+
+const isKernel = (name: string): name is KernelName => name in KERNELS;
+
+const words = process.argv.slice(2);
+const chosen = words[0]?.startsWith('--kernel=') === true ? (words.shift() ?? '').slice('--kernel='.length) : 'oldest';
+if (!isKernel(chosen) || words.length === 0) {
+  console.error('usage: bun vm/run.ts [--kernel=oldest|newest] COMMAND');
+  process.exit(2);
+}
+const result = await runInMachine({
+  kernel: chosen,
+  command: words.join(' '),
+  limit: 600,
+  onOutput: (chunk) => process.stdout.write(chunk),
+});
+console.error(
+  `(${result.seconds.toFixed(1)} s, status ${result.status ?? 'unknown: the machine died or ran out of time'})`,
+);
+process.exit(result.status ?? 1);
