@@ -1,0 +1,20 @@
+// Every source file loads on Node as it is: erasable types only, no Bun, no side effect that fails.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+/** What only the executable has: its entry, and the adapter for the launcher inside it. */
+const EXECUTABLE = ['src/main.ts', 'src/kernel/embedded-launcher.ts'];
+const forTests = /\.(test|suite|fixture)\.ts$|\/testing\//;
+
+const sources = globSync('src/**/*.ts').filter((path) => !EXECUTABLE.includes(path) && !forTests.test(path));
+
+test('there are sources', () => assert.ok(sources.length > 10));
+
+for (const path of sources) {
+  test(`${path} loads`, async () => {
+    const loaded = await import(new URL(`../../${path}`, import.meta.url).href);
+    const exportsValues = /^export (?:const|class|function|async function|let)/m.test(readFileSync(path, 'utf8'));
+    assert.equal(Object.keys(loaded).length > 0, exportsValues);
+  });
+}
