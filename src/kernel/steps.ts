@@ -317,6 +317,7 @@ export const STEPS = {
       onExitEnv: 'strs?',
       rows: 'u32?',
       columns: 'u32?',
+      hold: 'u32?',
     },
   },
 } as const satisfies Record<string, StepSpec>;
