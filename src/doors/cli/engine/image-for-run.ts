@@ -1,0 +1,19 @@
+import { Fault } from '#base/fault.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { ImageRecord } from '#store/store.ts';
+import type { Call } from '../verb.ts';
+import { pullWithProgress } from './pull-progress.ts';
+
+/** The image named, pulled first where the policy says so. */
+export async function localOrPulled(engine: Engine, name: string, call: Call): Promise<ImageRecord> {
+  const policy = (call.options['pull'] as string | undefined) ?? 'missing';
+  if (policy !== 'always' && policy !== 'missing' && policy !== 'never') {
+    throw new Fault('invalid', `read --pull: "${policy}" is none of always, missing, never`, { field: '--pull' });
+  }
+  const local = policy === 'always' ? undefined : engine.store.images.find(name);
+  if (local !== undefined) return local;
+  if (policy === 'never') {
+    throw new Fault('notFound', `No such image: ${name}`, { hint: `sampan pull ${name} fetches it.` });
+  }
+  return pullWithProgress(engine, name, call, 'stderr');
+}

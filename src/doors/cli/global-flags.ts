@@ -1,0 +1,44 @@
+import { Fault } from '#base/fault.ts';
+
+/** Options that stand before the command. */
+export interface GlobalFlags {
+  root?: string;
+  runRoot?: string;
+  snapshotter?: string;
+  debug: boolean;
+  version: boolean;
+  help: boolean;
+}
+
+const SWITCHES: Record<string, 'debug' | 'version' | 'help'> = {
+  '--debug': 'debug', '-D': 'debug', '--version': 'version', '-v': 'version', '--help': 'help', '-h': 'help',
+};
+const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter'> = { '--root': 'root', '--run-root': 'runRoot', '--snapshotter': 'snapshotter' };
+
+/** Splits the command line at the command's name. By hand, since `--version` must not wait for a parser to load. */
+export function globalFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
+  const flags: GlobalFlags = { debug: false, version: false, help: false };
+  let at = 0;
+  for (; at < argv.length; at += 1) {
+    const word = argv[at] ?? '';
+    if (!word.startsWith('-')) break;
+    const [name = '', inline] = splitValue(word);
+    const toggle = SWITCHES[name];
+    const taker = VALUES[name];
+    if (toggle !== undefined && inline === undefined) flags[toggle] = true;
+    else if (taker !== undefined) flags[taker] = inline ?? next(argv, ++at, name);
+    else throw new Fault('invalid', `unknown flag: ${word}`, { field: word, facts: { usage: true }, hint: "See 'sampan --help'." });
+  }
+  return { flags, rest: argv.slice(at) };
+}
+
+function splitValue(word: string): [string, string?] {
+  const equals = word.indexOf('=');
+  return equals === -1 ? [word] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+function next(argv: readonly string[], at: number, name: string): string {
+  const value = argv[at];
+  if (value === undefined) throw new Fault('invalid', `flag needs an argument: ${name}`, { field: name, facts: { usage: true } });
+  return value;
+}

@@ -1,0 +1,69 @@
+import { Fault } from '#base/fault.ts';
+import { encodePlan } from '#kernel/encode.ts';
+import { failureFault } from '#kernel/failure.ts';
+import type { Plan, Step } from '#kernel/plan.ts';
+import { gatherData } from '#kernel/report.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
+import { rootPoint, type Engine } from '#engine/engine.ts';
+import type { Accounts } from './user.ts';
+
+const CLONE_NEWNS = 0x20000n;
+const MS_REC_SLAVE = 0x84000n;
+const O_PATH_DIRECTORY = 0o10200000;
+const LARGEST = 1 << 20;
+
+/**
+ * The image's own /etc/passwd and /etc/group. They are read once per image, from inside a private mount of its root
+ * so that no link of the image leads outside, and remembered by the image's id.
+ */
+export async function imageAccounts(engine: Engine, imageId: string, root: RootMount): Promise<Accounts> {
+  const known = engine.database.prepare('SELECT passwd, groups FROM accounts WHERE image_id = ?').get(imageId);
+  if (known !== undefined) return known as unknown as Accounts;
+  const accounts = await readAccountFiles(engine, root);
+  engine.database
+    .prepare('INSERT OR REPLACE INTO accounts (image_id, passwd, groups) VALUES (?, ?, ?)')
+    .run(imageId, accounts.passwd, accounts.groups);
+  return accounts;
+}
+
+async function readAccountFiles(engine: Engine, root: RootMount): Promise<Accounts> {
+  const plan = encodePlan(readPlan(root, rootPoint(engine), ['/etc/passwd', '/etc/group']));
+  const result = await engine.launcher.launch({ plan, stdio: ['ignore', 'inherit', 'inherit'] }).result;
+  if (result.code !== 0) throw failureFault("read the image's users", result);
+  const files = gatherData(result.records);
+  return { passwd: text(files, '/etc/passwd'), groups: text(files, '/etc/group') };
+}
+
+function text(files: Map<string, Buffer>, path: string): string {
+  const bytes = files.get(path);
+  if (bytes !== undefined && bytes.length >= LARGEST) throw new Fault('invalid', `read ${path} of the image: it is larger than 1 MiB`);
+  return bytes?.toString('utf8') ?? '';
+}
+
+/** A plan that mounts the root where nobody else sees it and reports the contents of some files. */
+function readPlan(root: RootMount, point: string, paths: readonly string[]): Plan {
+  const mounts: Step[] =
+    root.kind === 'directory'
+      ? [{ op: 'open', path: root.path, flags: O_PATH_DIRECTORY, out: 'root' }]
+      : [
+          { op: 'open', path: root.base, flags: O_PATH_DIRECTORY, out: 'base' },
+          {
+            op: 'mount', dir: 'base', source: 'overlay', target: point, fstype: 'overlay',
+            data: `lowerdir=${root.lower.join(':')},upperdir=${root.upper},workdir=${root.work}`,
+          },
+          { op: 'open', path: point, flags: O_PATH_DIRECTORY, out: 'root' },
+        ];
+  return {
+    programs: [
+      {
+        name: 'main',
+        steps: [
+          { op: 'unshare', flags: CLONE_NEWNS },
+          { op: 'propagation', flags: MS_REC_SLAVE },
+          ...mounts,
+          ...paths.map((path): Step => ({ op: 'readFile', root: 'root', path, max: LARGEST })),
+        ],
+      },
+    ],
+  };
+}

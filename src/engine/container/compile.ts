@@ -1,0 +1,62 @@
+import type { Plan } from '#kernel/plan.ts';
+import { CAPABILITY_NAMES } from '#runtime/spec/capabilities.ts';
+import { lowerContainer } from '#runtime/lower/container.ts';
+import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
+import type { ImageRecord } from '#store/store.ts';
+import { rootPoint, type Engine } from '#engine/engine.ts';
+import { join } from 'node:path';
+import { imageAccounts } from './accounts.ts';
+import { grantedCapabilities } from './capabilities.ts';
+import type { ContainerOptions } from './options.ts';
+import { containerSpec } from './spec.ts';
+import { resolveUser } from './user.ts';
+
+/** A container lowered to what the kernel will be asked. */
+export interface Compiled {
+  spec: Spec;
+  plan: Plan;
+  warnings: readonly string[];
+  /** The container's cgroup directories on this host, all hierarchies. */
+  cgroups: readonly string[];
+}
+
+export interface CompileRequest {
+  id: string;
+  options: ContainerOptions;
+  image: ImageRecord;
+  root: RootMount;
+  directory: string;
+}
+
+/** Options and image to specification to plan. Touches nothing but, once per image, its user files. */
+export async function compileContainer(engine: Engine, request: CompileRequest): Promise<Compiled> {
+  const { id, options, image, directory } = request;
+  const facts = engine.facts();
+  const wish = options.user ?? image.config.User ?? '';
+  const accounts = await imageAccounts(engine, image.configDigest, request.root);
+  const available = CAPABILITY_NAMES.filter((_, number) => (facts.boundingCapabilities & (1n << BigInt(number))) !== 0n);
+  const spec = containerSpec({
+    id,
+    options,
+    image: image.config,
+    user: resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user'),
+    directory,
+    allCapabilities: available,
+    hardOpenFiles: facts.rlimits.nofile.hard,
+    seccomp: options.privileged ? undefined : defaultSeccompProfile(grantedCapabilities(options, available)),
+    rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
+  });
+  const lowered = lowerContainer(spec, {
+    id,
+    facts,
+    root: request.root,
+    rootPoint: rootPoint(engine),
+    mode: 'detached',
+    terminal: options.tty ? 'inherited' : 'none',
+    init: options.init,
+    pidFile: join(directory, 'pid'),
+  });
+  return { spec, plan: lowered.plan, warnings: lowered.warnings, cgroups: lowered.cgroups };
+}

@@ -1,0 +1,107 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
+import { randomId } from '#base/ids.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { ImageRecord } from '#store/store.ts';
+import { processArgs } from './command.ts';
+import { grantedCapabilities } from './capabilities.ts';
+import { CAPABILITY_NAMES } from '#runtime/spec/capabilities.ts';
+import { writeHostFiles } from './host-files.ts';
+import { suggestName } from './names.ts';
+import type { ContainerOptions } from './options.ts';
+import { ownIdentity } from './ownership.ts';
+import { containerDirectory, type ContainerRecord } from './record.ts';
+import { discardContainer } from './discard.ts';
+
+export interface CreateRequest {
+  image: ImageRecord;
+  /** The image as the user wrote it. */
+  imageName: string;
+  name?: string;
+  options: ContainerOptions;
+  /** Stay its owner after the making, because this process starts it next: a crash in between then removes it. */
+  keepOwnership?: boolean;
+}
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/**
+ * Makes a container: record first (marked as being made, with this process as its owner), then directory and
+ * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
+ */
+export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
+  const options = request.options;
+  checkOptions(request);
+  const record = claimName(engine, request);
+  try {
+    makeBindSources(options);
+    const directory = containerDirectory(engine.root, record.id);
+    mkdirSync(directory, { mode: 0o700 });
+    writeHostFiles(directory, options.hostname ?? record.id.slice(0, 12));
+    await engine.store.snapshots.prepare(record.id, request.image.chainId);
+    engine.database.transaction(() => {
+      engine.containers.setPhase(record.id, 'ready');
+      if (request.keepOwnership !== true) engine.containers.setOwner(record.id, undefined);
+    });
+    return { ...record, phase: 'ready' };
+  } catch (error) {
+    await discardContainer(engine, record);
+    throw error;
+  }
+}
+
+/** Everything that can be refused before anything is made. */
+function checkOptions({ options, image, name }: CreateRequest): void {
+  if (name !== undefined && !NAME.test(name)) {
+    throw new Fault('invalid', `create container: the name "${name}" is not allowed`, { field: '--name', hint: `Names match ${NAME.source}.` });
+  }
+  processArgs(options, image.config);
+  grantedCapabilities(options, CAPABILITY_NAMES);
+  if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
+    throw new Fault('invalid', `create container: the working directory "${options.workdir}" is not absolute`, { field: '--workdir' });
+  }
+}
+
+function claimName(engine: Engine, { image, imageName, name, options }: CreateRequest): ContainerRecord {
+  return engine.database.transaction(() => {
+    const record: ContainerRecord = {
+      id: randomId(),
+      name: name ?? freeName(engine),
+      imageName,
+      imageId: image.configDigest,
+      options,
+      created: Date.now(),
+      phase: 'creating',
+      owner: ownIdentity(),
+      active: false,
+      autoRemove: options.autoRemove,
+    };
+    const holder = engine.containers.nameOwner(record.name);
+    if (holder !== undefined) {
+      throw new Fault('alreadyExists', `create container: the name "${record.name}" is in use by container ${holder.id.slice(0, 12)}`, {
+        field: '--name',
+        hint: 'Remove that container (sampan rm), or take another name.',
+      });
+    }
+    engine.containers.insert(record);
+    return record;
+  });
+}
+
+function freeName(engine: Engine): string {
+  for (let attempt = 0; ; attempt += 1) {
+    const name = suggestName(attempt);
+    if (engine.containers.nameOwner(name) === undefined) return name;
+  }
+}
+
+/** `-v` makes a missing source directory, as docker's does; a source that cannot be made is the caller's fault. */
+function makeBindSources(options: ContainerOptions): void {
+  for (const { source } of options.binds) {
+    try {
+      if (statSync(source, { throwIfNoEntry: false }) === undefined) mkdirSync(source, { recursive: true });
+    } catch (cause) {
+      throw new Fault('invalid', `make the bind source ${source}`, { cause, field: '--volume' });
+    }
+  }
+}

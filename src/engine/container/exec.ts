@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '#base/fault.ts';
+import { encodePlan } from '#kernel/encode.ts';
+import { failureFault } from '#kernel/failure.ts';
+import type { Launch } from '#kernel/launcher.ts';
+import type { Plan } from '#kernel/plan.ts';
+import { gatherData } from '#kernel/report.ts';
+import type { Stdio } from '#kernel/spawn.ts';
+import { lowerExec } from '#runtime/lower/exec.ts';
+import { CAPABILITY_NAMES } from '#runtime/spec/capabilities.ts';
+import type { Process, Spec } from '#runtime/spec/spec.ts';
+import type { Engine } from '#engine/engine.ts';
+import { readHeldLocks } from '#engine/monitor/locks.ts';
+import { containerDirectory, type ContainerRecord } from './record.ts';
+import { observe, readInit, type InitProcess } from './state.ts';
+import { resolveUser, type Accounts } from './user.ts';
+
+export interface ExecRequest {
+  args: readonly string[];
+  /** `NAME=value` each, over the container's own. */
+  env: readonly string[];
+  tty: boolean;
+  user?: string;
+  workdir?: string;
+  privileged: boolean;
+  stdio: readonly [Stdio, Stdio, Stdio];
+  /** Leave the process alone once it runs. */
+  detach: boolean;
+}
+
+export interface Executing {
+  launch: Launch;
+  plan: Plan;
+}
+
+/** Runs a program inside a running container, as the container is confined; the launch ends with its status. */
+export async function execInContainer(engine: Engine, record: ContainerRecord, request: ExecRequest): Promise<Executing> {
+  const directory = containerDirectory(engine.root, record.id);
+  const init = readInit(directory);
+  if (observe(directory, readHeldLocks()).status !== 'running' || init === undefined || !init.alive) {
+    throw new Fault('conflict', `exec in container ${record.name}: container ${record.id.slice(0, 12)} is not running`, {
+      hint: `sampan start ${record.name} starts it.`,
+    });
+  }
+  const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
+  const { plan } = lowerExec(await execProcess(engine, spec, init, request), {
+    spec,
+    facts: engine.facts(),
+    init: { pid: init.pid, startTime: init.startTime },
+    cgroupsPath: spec.linux?.cgroupsPath ?? `/sampan/${record.id}`,
+    terminal: request.tty ? 'relay' : 'none',
+    mode: request.detach ? 'detached' : 'run',
+  });
+  return { plan, launch: engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio }) };
+}
+
+async function execProcess(engine: Engine, spec: Spec, init: InitProcess, request: ExecRequest): Promise<Process> {
+  const own = spec.process;
+  if (own === undefined) throw new Fault('corrupt', "read the container's config.json: it has no process");
+  const user = request.user === undefined ? undefined : resolveUser(request.user, await liveAccounts(engine, init), '--user');
+  const names = CAPABILITY_NAMES.filter((_, number) => (engine.facts().boundingCapabilities & (1n << BigInt(number))) !== 0n);
+  const bounding = request.privileged ? names : (own.capabilities?.bounding ?? []);
+  const uid = user?.uid ?? own.user.uid;
+  const effective = uid === 0 ? bounding : [];
+  return {
+    ...own,
+    terminal: request.tty,
+    args: [...request.args],
+    env: mergeEnvironment([...(own.env ?? []), ...(user === undefined ? [] : [`HOME=${user.home}`]), ...(request.tty ? ['TERM=xterm'] : []), ...request.env]),
+    cwd: request.workdir ?? own.cwd,
+    user: user === undefined ? own.user : { uid: user.uid, gid: user.gid, additionalGids: [user.gid, ...user.additionalGids] },
+    capabilities: { bounding, effective, permitted: effective, inheritable: [], ambient: [] },
+  };
+}
+
+const mergeEnvironment = (all: readonly string[]): string[] => [...new Map(all.map((entry) => [entry.split('=', 1)[0], entry])).values()];
+
+/** The user files of the running container, which may differ from its image's. */
+async function liveAccounts(engine: Engine, init: InitProcess): Promise<Accounts> {
+  const plan: Plan = {
+    programs: [
+      {
+        name: 'main',
+        steps: [
+          { op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: 'init' },
+          { op: 'open', path: `/proc/${init.pid}/root`, flags: 0o10200000, out: 'root' },
+          { op: 'readFile', root: 'root', path: '/etc/passwd', max: 1 << 20 },
+          { op: 'readFile', root: 'root', path: '/etc/group', max: 1 << 20 },
+        ],
+      },
+    ],
+  };
+  const result = await engine.launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'inherit', 'inherit'] }).result;
+  if (result.code !== 0) throw failureFault("read the container's users", result);
+  const files = gatherData(result.records);
+  return { passwd: files.get('/etc/passwd')?.toString() ?? '', groups: files.get('/etc/group')?.toString() ?? '' };
+}

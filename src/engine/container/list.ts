@@ -1,0 +1,31 @@
+import type { Engine } from '#engine/engine.ts';
+import { readHeldLocks } from '#engine/monitor/locks.ts';
+import { processArgs } from './command.ts';
+import { containerDirectory, type ContainerRecord } from './record.ts';
+import { observe, type ContainerState } from './state.ts';
+
+export interface ListedContainer {
+  record: ContainerRecord;
+  state: ContainerState;
+  /** Program and arguments as they are run. */
+  args: string[];
+}
+
+/** Containers, newest first; only the running ones unless `all`. */
+export function listContainers(engine: Engine, all: boolean): ListedContainer[] {
+  const locks = readHeldLocks();
+  return engine.containers
+    .list()
+    .filter((record) => record.phase === 'ready')
+    .map((record) => ({ record, state: observe(containerDirectory(engine.root, record.id), locks), args: argsOf(engine, record) }))
+    .filter(({ state }) => all || state.status === 'running');
+}
+
+export function argsOf(engine: Engine, record: ContainerRecord): string[] {
+  const image = engine.store.images.find(record.imageId);
+  return image === undefined ? [...record.options.command] : processArgs(record.options, image.config);
+}
+
+export function stateOf(engine: Engine, record: ContainerRecord): ContainerState {
+  return observe(containerDirectory(engine.root, record.id), readHeldLocks());
+}

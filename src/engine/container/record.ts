@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { Fault } from '#base/fault.ts';
+import type { Database } from '#store/database.ts';
+import { DEFAULT_OPTIONS, type ContainerOptions } from './options.ts';
+
+/** What is recorded of a container. Whether it lives is not recorded: that is asked (state.ts). */
+export interface ContainerRecord {
+  id: string;
+  name: string;
+  /** The image as the user named it, and its id at that time. */
+  imageName: string;
+  imageId: string;
+  options: ContainerOptions;
+  /** Milliseconds since 1970. */
+  created: number;
+  phase: 'creating' | 'ready' | 'removing';
+  /** The process that is changing it, as PID:STARTTIME. */
+  owner: string | undefined;
+  /** True from before a start until the end of that run has been taken note of. */
+  active: boolean;
+  autoRemove: boolean;
+}
+
+interface Row {
+  id: string;
+  name: string;
+  image_name: string;
+  image_id: string;
+  options: string;
+  created: number;
+  phase: ContainerRecord['phase'];
+  owner: string | null;
+  active: number;
+  auto_remove: number;
+}
+
+const fromRow = (row: Row): ContainerRecord => ({
+  id: row.id,
+  name: row.name,
+  imageName: row.image_name,
+  imageId: row.image_id,
+  options: { ...DEFAULT_OPTIONS, ...(JSON.parse(row.options) as Partial<ContainerOptions>) },
+  created: row.created,
+  phase: row.phase,
+  owner: row.owner ?? undefined,
+  active: row.active === 1,
+  autoRemove: row.auto_remove === 1,
+});
+
+/** Directory of a container below the engine's root: its plan, log, lock, exit status and attach socket. */
+export const containerDirectory = (root: string, id: string): string => join(root, 'containers', id);
+
+/** The table of containers. */
+export interface ContainerRecords {
+  list(): ContainerRecord[];
+  get(id: string): ContainerRecord | undefined;
+  /** By name, id or an unambiguous start of an id; `notFound` and `conflict` otherwise. */
+  find(nameOrId: string): ContainerRecord;
+  nameOwner(name: string): ContainerRecord | undefined;
+  insert(record: ContainerRecord): void;
+  setPhase(id: string, phase: ContainerRecord['phase']): void;
+  setOwner(id: string, owner: string | undefined): void;
+  setActive(id: string, active: boolean): void;
+  remove(id: string): void;
+  /** Containers that some process was changing or that were last seen running. */
+  unsettled(): ContainerRecord[];
+  usingImage(imageId: string): ContainerRecord[];
+}
+
+export function containerRecords(database: Database): ContainerRecords {
+  const query = (where: string, ...values: (string | number)[]): ContainerRecord[] =>
+    (database.prepare(`SELECT * FROM containers ${where}`).all(...values) as unknown as Row[]).map(fromRow);
+  const change = (sql: string, ...values: (string | number | null)[]): void =>
+    void database.prepare(sql).run(...values);
+  return {
+    list: () => query('ORDER BY created DESC'),
+    get: (id) => query('WHERE id = ?', id)[0],
+    find: (nameOrId) => findOne(query, nameOrId),
+    nameOwner: (name) => query('WHERE name = ?', name)[0],
+    insert: (record) =>
+      change(
+        `INSERT INTO containers (id, name, image_name, image_id, options, created, phase, owner, active, auto_remove)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        record.id,
+        record.name,
+        record.imageName,
+        record.imageId,
+        JSON.stringify(record.options),
+        record.created,
+        record.phase,
+        record.owner ?? null,
+        Number(record.active),
+        Number(record.autoRemove),
+      ),
+    setPhase: (id, phase) => change('UPDATE containers SET phase = ? WHERE id = ?', phase, id),
+    setOwner: (id, owner) => change('UPDATE containers SET owner = ? WHERE id = ?', owner ?? null, id),
+    setActive: (id, active) => change('UPDATE containers SET active = ? WHERE id = ?', Number(active), id),
+    remove: (id) => change('DELETE FROM containers WHERE id = ?', id),
+    unsettled: () => query(`WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`),
+    usingImage: (imageId) => query('WHERE image_id = ?', imageId),
+  };
+}
+
+function findOne(query: (where: string, ...values: string[]) => ContainerRecord[], nameOrId: string): ContainerRecord {
+  const exact = query('WHERE name = ? OR id = ?', nameOrId, nameOrId)[0];
+  if (exact !== undefined) return exact;
+  const found = /^[0-9a-f]+$/.test(nameOrId) ? query('WHERE substr(id, 1, length(?)) = ?', nameOrId, nameOrId) : [];
+  const [first, second] = found;
+  if (first === undefined)
+    throw new Fault('notFound', `No such container: ${nameOrId}`, {
+      hint: 'sampan ps -a lists the containers there are.',
+    });
+  if (second !== undefined)
+    throw new Fault('conflict', `find container ${nameOrId}: several ids start so`, {
+      hint: 'Give more digits of the id.',
+    });
+  return first;
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import type { Mount, Namespace, Spec } from '#runtime/spec/spec.ts';
+import type { ImageConfig } from '#store/image/config.ts';
+import { grantedCapabilities } from './capabilities.ts';
+import type { BindMount, ContainerOptions } from './options.ts';
+import { processArgs } from './command.ts';
+import { hostDevices } from './host-devices.ts';
+import { resourcesOf } from './resources.ts';
+import type { UserIdentity } from './user.ts';
+
+export interface SpecInputs {
+  id: string;
+  options: ContainerOptions;
+  image: ImageConfig;
+  user: UserIdentity;
+  /** The container's directory, which holds its `hosts`, `hostname` and `resolv.conf`. */
+  directory: string;
+  /** Names of the capabilities that a privileged container is given. */
+  allCapabilities: readonly string[];
+  /** Hard limit of open files that this process may give on. */
+  hardOpenFiles: number;
+  seccomp: NonNullable<Spec['linux']>['seccomp'];
+  rootPath: string;
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const MASKED = [
+  '/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats',
+  '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** The runtime specification of a container: the image's wishes, under the user's, over the engine's defaults. */
+export function containerSpec(inputs: SpecInputs): Spec {
+  const { options, user } = inputs;
+  const capabilities = grantedCapabilities(options, inputs.allCapabilities);
+  // Only root holds capabilities without asking; another user starts with none effective, as in every engine.
+  const own = user.uid === 0 ? capabilities : [];
+  return {
+    ociVersion: '1.2.0',
+    hostname: hostnameOf(inputs),
+    root: { path: inputs.rootPath, readonly: options.readOnly },
+    process: {
+      terminal: options.tty,
+      user: { uid: user.uid, gid: user.gid, additionalGids: [user.gid, ...user.additionalGids] },
+      args: processArgs(options, inputs.image),
+      env: environment(inputs),
+      cwd: options.workdir ?? (inputs.image.WorkingDir || '/'),
+      capabilities: { bounding: capabilities, effective: own, permitted: own, inheritable: [], ambient: [] },
+      rlimits: [{ type: 'RLIMIT_NOFILE', soft: Math.min(1_048_576, inputs.hardOpenFiles), hard: inputs.hardOpenFiles }],
+      noNewPrivileges: false,
+    },
+    mounts: [...systemMounts(options), ...fileMounts(inputs), ...options.binds.map(bindMount)],
+    linux: {
+      namespaces: namespaces(options),
+      cgroupsPath: `/sampan/${inputs.id}`,
+      resources: resourcesOf(options),
+      ...(options.privileged ? { devices: hostDevices() } : {}),
+      maskedPaths: options.privileged ? [] : MASKED,
+      readonlyPaths: options.privileged ? [] : READ_ONLY,
+      ...(options.privileged || inputs.seccomp === undefined ? {} : { seccomp: inputs.seccomp }),
+    },
+  };
+}
+
+/** The host's own name with the host's network, else the one asked for, else the short id. */
+function hostnameOf({ options, id }: SpecInputs): string {
+  return options.hostname ?? id.slice(0, 12);
+}
+
+function environment({ options, image, user, id }: SpecInputs): string[] {
+  const all = [
+    DEFAULT_PATH,
+    `HOSTNAME=${options.hostname ?? id.slice(0, 12)}`,
+    `HOME=${user.home}`,
+    ...(options.tty ? ['TERM=xterm'] : []),
+    ...(image.Env ?? []),
+    ...options.env,
+  ];
+  const byName = new Map(all.map((entry) => [entry.split('=', 1)[0], entry]));
+  return [...byName.values()];
+}
+
+function namespaces(options: ContainerOptions): Namespace[] {
+  const types: Namespace['type'][] = ['pid', 'ipc', 'uts', 'mount', 'cgroup', ...(options.network === 'host' ? [] : ['network'])];
+  return types.map((type) => ({ type }));
+}
+
+const mount = (destination: string, type: string, source: string, options: string[]): Mount => ({ destination, type, source, options });
+
+function systemMounts(options: ContainerOptions): Mount[] {
+  const mode = options.privileged ? 'rw' : 'ro';
+  return [
+    mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+    mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
+    mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', mode]),
+    mount('/dev/mqueue', 'mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+    mount('/dev/shm', 'tmpfs', 'shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']),
+  ];
+}
+
+/** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
+function fileMounts({ directory, options }: SpecInputs): Mount[] {
+  const bind = (destination: string, source: string): Mount => mount(destination, 'bind', source, ['rbind', 'rprivate']);
+  return [
+    bind('/etc/hostname', join(directory, 'hostname')),
+    ...(options.network === 'host'
+      ? [bind('/etc/hosts', '/etc/hosts'), bind('/etc/resolv.conf', '/etc/resolv.conf')]
+      : [bind('/etc/hosts', join(directory, 'hosts')), bind('/etc/resolv.conf', join(directory, 'resolv.conf'))]),
+  ];
+}
+
+function bindMount({ source, destination, readOnly, options }: BindMount): Mount {
+  return mount(destination, 'bind', source, ['rbind', readOnly ? 'ro' : 'rw', ...(options.length === 0 ? ['rprivate'] : options)]);
+}

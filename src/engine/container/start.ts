@@ -1,0 +1,116 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '#base/fault.ts';
+import { encodePlan } from '#kernel/encode.ts';
+import type { Step } from '#kernel/plan.ts';
+import type { ReportRecord } from '#kernel/report.ts';
+import { explainFailure } from '#runtime/explain/failure.ts';
+import type { Engine } from '#engine/engine.ts';
+import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
+import { readHeldLocks } from '#engine/monitor/locks.ts';
+import { compileContainer, type Compiled } from './compile.ts';
+import { imageOf } from './image-of.ts';
+import { asOwner } from './ownership.ts';
+import { containerDirectory, type ContainerRecord } from './record.ts';
+import { observe } from './state.ts';
+
+const LOG_MAX_BYTES = 10_000_000;
+const LOG_MAX_FILES = 3;
+
+export interface StartRequest {
+  /** Warnings are told here, one sentence each. */
+  warn: (text: string) => void;
+  /** Size of the terminal that will be attached. */
+  size?: { rows: number; columns: number };
+}
+
+/** Starts a container in the background; resolves when its program runs. Starting a running one changes nothing. */
+export async function startContainer(engine: Engine, id: string, request: StartRequest): Promise<void> {
+  await asOwner(engine, id, 'start container', async (record) => {
+    if (isRunning(engine, record)) return;
+    const compiled = await prepareStart(engine, record, request, false);
+    const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, false));
+    for (const warning of result.records.filter((one) => one.kind === 'warn')) request.warn(warningText(warning, compiled));
+    if (result.code === 0) return;
+    engine.containers.setActive(id, false);
+    throw startFault(record, compiled, result.records.find((one) => one.kind === 'fail'));
+  });
+}
+
+/** A container started by the one who watches it: output flows from its first byte. */
+export interface Attached {
+  connection: MonitorConnection;
+  /** The fault that a failed start means, in words. */
+  explain: (failure: ReportRecord | undefined) => Fault;
+}
+
+/** Starts a container with its output given to `events`. The program runs when `events.started` says so. */
+export async function startAttached(engine: Engine, id: string, request: StartRequest, events: MonitorEvents): Promise<Attached> {
+  return asOwner(engine, id, 'start container', async (record) => {
+    if (isRunning(engine, record)) {
+      throw new Fault('conflict', `start container ${record.name}: it is running already`, { hint: 'sampan attach joins a running container.' });
+    }
+    const compiled = await prepareStart(engine, record, request, true);
+    const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, true));
+    const failure = result.records.find((one) => one.kind === 'fail');
+    if (result.code !== 0) {
+      engine.containers.setActive(id, false);
+      throw startFault(record, compiled, failure);
+    }
+    const connection = await connectMonitor(containerDirectory(engine.root, id), events);
+    connection.start();
+    return { connection, explain: (late) => startFault(record, compiled, late) };
+  });
+}
+
+function isRunning(engine: Engine, record: ContainerRecord): boolean {
+  if (record.phase !== 'ready') {
+    throw new Fault('conflict', `start container ${record.name}: it is being ${record.phase === 'creating' ? 'made' : 'removed'}`);
+  }
+  return observe(containerDirectory(engine.root, record.id), readHeldLocks()).status === 'running';
+}
+
+async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest, attached: boolean): Promise<Compiled> {
+  const directory = containerDirectory(engine.root, record.id);
+  const root = await engine.store.snapshots.mounts(record.id);
+  const compiled = await compileContainer(engine, { id: record.id, options: record.options, image: imageOf(engine, record), root, directory });
+  for (const warning of compiled.warnings) request.warn(warning);
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec, undefined, 2));
+  writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
+  // Noted before the start, so that a crash in between is looked into by the next command.
+  engine.containers.setActive(record.id, true);
+  for (const old of ['exit', 'pid', ...(attached ? [] : ['failure'])]) rmSync(join(directory, old), { force: true });
+  return compiled;
+}
+
+function monitorPlan(engine: Engine, record: ContainerRecord, compiled: Compiled, request: StartRequest, hold: boolean): Uint8Array {
+  const directory = containerDirectory(engine.root, record.id);
+  const { options } = record;
+  const step: Step = {
+    op: 'monitor',
+    dir: directory,
+    plan: join(directory, 'plan'),
+    log: join(directory, 'log'),
+    logMaxBytes: LOG_MAX_BYTES,
+    logMaxFiles: LOG_MAX_FILES,
+    tty: options.tty ? 1 : 0,
+    stdin: options.interactive ? 1 : 0,
+    cgroup: compiled.cgroups,
+    hold: hold ? 1 : 0,
+    ...(record.autoRemove ? { onExit: [...engine.self, '--root', engine.root, '--run-root', engine.runDirectory, 'container', 'cleanup', record.id] } : {}),
+    ...(request.size === undefined ? {} : request.size),
+  };
+  return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
+}
+
+function startFault(record: ContainerRecord, compiled: Compiled, failure: ReportRecord | undefined): Fault {
+  const doing = `start container ${record.name}`;
+  if (failure === undefined) return new Fault('internal', `${doing}: the monitor went away without a word`);
+  if (failure.step === undefined) return new Fault('conflict', `${doing}: its monitor could not start (errno ${failure.value} ${failure.path})`);
+  const cause = explainFailure(failure, compiled.plan);
+  return new Fault(cause.kind, doing, { cause, facts: cause.facts, ...(cause.field === undefined ? {} : { field: cause.field }), ...(cause.hint === undefined ? {} : { hint: cause.hint }) });
+}
+
+function warningText(warning: ReportRecord, compiled: Compiled): string {
+  return explainFailure(warning, compiled.plan).message;
+}

@@ -1,0 +1,61 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive } from '#base/process-identity.ts';
+import { readExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
+import type { HeldLocks } from '#engine/monitor/locks.ts';
+
+export type ContainerStatus = 'created' | 'running' | 'exited' | 'dead';
+
+/** What a container is right now, asked from its lock, its files and its process. */
+export interface ContainerState {
+  status: ContainerStatus;
+  /** The first process of a running container, in our pid namespace. */
+  pid?: number;
+  /** When the running container started; milliseconds since 1970. */
+  startedAt?: number;
+  /** How the last run ended. */
+  exit?: ExitStatus;
+}
+
+/** Error text of an exit that the monitor did not live to write. */
+export const MONITOR_KILLED = 'the monitor of this container was killed';
+
+/**
+ * `dead` is a container whose monitor went away without a word, now or in an exit that was written for it. An `exit`
+ * file is removed by the monitor under its lock when a run begins, so where there is one, the run is over.
+ */
+export function observe(directory: string, locks: HeldLocks): ContainerState {
+  const exit = readExit(directory);
+  if (exit !== undefined) return { status: exit.error === MONITOR_KILLED ? 'dead' : 'exited', exit };
+  const init = readInit(directory);
+  if (locks.has(directory)) {
+    return init === undefined ? { status: 'created' } : { status: 'running', pid: init.pid, startedAt: init.since };
+  }
+  return init === undefined ? { status: 'created' } : { status: 'dead' };
+}
+
+export interface InitProcess {
+  pid: number;
+  /** Clock ticks since boot; with the pid it names one process for ever. */
+  startTime: string;
+  alive: boolean;
+  since: number;
+}
+
+/** The container's first process as its launch plan wrote it down. */
+export function readInit(directory: string): InitProcess | undefined {
+  const path = join(directory, 'pid');
+  let text: string;
+  try {
+    text = readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const [pid, startTime = ''] = text.trim().split(' ');
+  return {
+    pid: Number(pid),
+    startTime,
+    alive: isAlive(`${pid}:${startTime}`),
+    since: Math.floor(statSync(path).mtimeMs),
+  };
+}

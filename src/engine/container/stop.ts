@@ -1,0 +1,96 @@
+import { constants } from 'node:os';
+import { Fault } from '#base/fault.ts';
+import type { Engine } from '#engine/engine.ts';
+import { connectMonitor, type MonitorConnection, type MonitorEnd } from '#engine/monitor/connection.ts';
+import { readHeldLocks } from '#engine/monitor/locks.ts';
+import { imageOf } from './image-of.ts';
+import { containerDirectory, type ContainerRecord } from './record.ts';
+import { settle } from './reconcile.ts';
+import { observe } from './state.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
+/** After SIGKILL the kernel needs no more than a moment; a longer wait means a process stuck in it. */
+const KILL_PATIENCE_MS = 20_000;
+
+/** Number of a signal given as `TERM`, `SIGTERM` or `15`; Fault `invalid` for anything else. */
+export function signalNumber(text: string, field: string): number {
+  const upper = text.toUpperCase();
+  const named = (constants.signals as Record<string, number>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
+  const number = /^\d+$/.test(text) ? Number(text) : named;
+  if (number === undefined || number < 1 || number > 64) throw new Fault('invalid', `read ${field}: there is no signal "${text}"`, { field });
+  return number;
+}
+
+/**
+ * Asks the container to end, and kills it after `timeoutSeconds` (negative: never). Returns true when it had to be
+ * killed. A container that does not run is fine.
+ */
+export async function stopContainer(engine: Engine, record: ContainerRecord, timeoutSeconds?: number): Promise<boolean> {
+  const connection = await watch(engine, record);
+  if (connection === undefined) return false;
+  const { options } = record;
+  const patience = timeoutSeconds ?? options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
+  const asked = options.stopSignal ?? imageOf(engine, record).config.StopSignal ?? 'TERM';
+  connection.signal(signalNumber(asked, 'StopSignal'));
+  const ended = await within(connection.end, patience < 0 ? Infinity : patience * 1000);
+  if (ended === undefined) await killAndWait(record, connection);
+  connection.close();
+  await settle(engine, record.id);
+  return ended === undefined;
+}
+
+/** Sends a signal to the container's first process. */
+export async function killContainer(engine: Engine, record: ContainerRecord, signal: string): Promise<void> {
+  const number = signalNumber(signal, '--signal');
+  const connection = await watch(engine, record);
+  if (connection === undefined) {
+    throw new Fault('conflict', `kill container ${record.name}: container ${record.id.slice(0, 12)} is not running`);
+  }
+  connection.signal(number);
+  if (number === constants.signals.SIGKILL) await within(connection.end, KILL_PATIENCE_MS);
+  else await connection.finish();
+  connection.close();
+  await settle(engine, record.id);
+}
+
+/** Waits until the container does not run; returns how it ended. */
+export async function waitContainer(engine: Engine, record: ContainerRecord): Promise<number> {
+  const connection = await watch(engine, record);
+  if (connection !== undefined) await connection.end;
+  await settle(engine, record.id);
+  return observe(containerDirectory(engine.root, record.id), readHeldLocks()).exit?.code ?? 0;
+}
+
+/** A silent connection to the monitor of a running container; undefined when it does not run. */
+async function watch(engine: Engine, record: ContainerRecord): Promise<MonitorConnection | undefined> {
+  const directory = containerDirectory(engine.root, record.id);
+  if (observe(directory, readHeldLocks()).status !== 'running') return undefined;
+  try {
+    const connection = await connectMonitor(directory);
+    connection.quiet();
+    return connection;
+  } catch (error) {
+    // It may have ended between the look and the call.
+    if (observe(directory, readHeldLocks()).status !== 'running') return undefined;
+    throw error;
+  }
+}
+
+async function killAndWait(record: ContainerRecord, connection: MonitorConnection): Promise<void> {
+  connection.signal(constants.signals.SIGKILL);
+  if ((await within(connection.end, KILL_PATIENCE_MS)) !== undefined) return;
+  throw new Fault('unavailable', `kill container ${record.name}: it is still there ${KILL_PATIENCE_MS / 1000} s after SIGKILL`, {
+    hint: 'A process stuck in the kernel (state D) holds it; look at its stack below /proc.',
+  });
+}
+
+function within(end: Promise<MonitorEnd>, milliseconds: number): Promise<MonitorEnd | undefined> {
+  if (milliseconds === Infinity) return end;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), milliseconds);
+    void end.then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the monitor wrote, durably, before anybody was told of the end. */
+export interface ExitStatus {
+  /** Exit status as a shell counts it: 128+n for a signal. */
+  code: number;
+  /** The signal that ended it, 0 for none. */
+  signal: number;
+  oom: boolean;
+  /** Milliseconds since 1970. */
+  started: number;
+  finished: number;
+  /** Set when the container ended in another way than by itself. */
+  error?: string;
+}
+
+/** Reads the text of an `exit` file: one `key=value` a line. */
+export function parseExit(text: string): ExitStatus {
+  const values = new Map(
+    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  const number = (key: string): number => Number(values.get(key) ?? 0);
+  const milliseconds = (key: string): number => Math.floor(number(key) / 1e6);
+  const error = values.get('error') ?? '';
+  return {
+    code: number('code'),
+    signal: number('signal'),
+    oom: values.get('oom') === '1',
+    started: milliseconds('started'),
+    finished: milliseconds('finished'),
+    ...(error === '' || error === '0' ? {} : { error }),
+  };
+}
+
+export function formatExit(status: ExitStatus): string {
+  const nanoseconds = (ms: number): string => `${BigInt(Math.floor(ms)) * 1_000_000n}`;
+  return [
+    `code=${status.code}`,
+    `signal=${status.signal}`,
+    `oom=${status.oom ? 1 : 0}`,
+    `started=${nanoseconds(status.started)}`,
+    `finished=${nanoseconds(status.finished)}`,
+    `error=${(status.error ?? '').replaceAll('\n', ' ')}`,
+    '',
+  ].join('\n');
+}
+
+/** The exit of the container kept in `directory`, or undefined when it has not ended. */
+export function readExit(directory: string): ExitStatus | undefined {
+  try {
+    return parseExit(readFileSync(join(directory, 'exit'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
