@@ -45,7 +45,12 @@ export function openEngine(settings: EngineSettings): Engine {
     launcher,
     database,
     containers: containerRecords(database),
-    store: openStore({ root, database, launcher, ...(settings.snapshotter === undefined ? {} : { snapshotter: settings.snapshotter }) }),
+    store: openStore({
+      root,
+      database,
+      launcher,
+      ...(settings.snapshotter === undefined ? {} : { snapshotter: settings.snapshotter }),
+    }),
     facts: () => (facts ??= settings.readFacts()),
     self: settings.self,
   };

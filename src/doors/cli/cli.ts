@@ -20,7 +20,8 @@ export async function runCli(argv: readonly string[], world: CliWorld): Promise<
     const { flags, rest } = globalFlags(argv);
     if (flags.version) return say(world.io, `sampan version ${VERSION}`);
     if (rest[0] === 'oci') return await world.oci(rest.slice(1), flags);
-    if (rest.length === 0 || flags.help || rest[0] === 'help') return await help(world, rest[0] === 'help' ? rest.slice(1) : []);
+    if (rest.length === 0 || flags.help || rest[0] === 'help')
+      return await help(world, rest[0] === 'help' ? rest.slice(1) : []);
     const found = findCommand(rest);
     if (found === undefined) throw unknownCommand(rest[0] ?? '');
     const { runVerb } = await import('./run-verb.ts');
@@ -40,13 +41,23 @@ export function complain(io: Io, error: unknown): number {
 
 /** `container run` and `image pull` are the same as `run` and `pull`. */
 const ALIASES: Record<string, string> = {
-  'container ls': 'ps', 'container list': 'ps', 'container ps': 'ps', 'image ls': 'images', 'image list': 'images', 'image rm': 'rmi',
+  'container ls': 'ps',
+  'container list': 'ps',
+  'container ps': 'ps',
+  'image ls': 'images',
+  'image list': 'images',
+  'image rm': 'rmi',
 };
 
 function findCommand(rest: readonly string[]): { name: string; entry: Entry; args: readonly string[] } | undefined {
   const two = rest.slice(0, 2).join(' ');
   const second = (rest[0] === 'container' || rest[0] === 'image') && rest[1] !== undefined ? rest[1] : undefined;
-  for (const [name, words] of [[two, 2], [ALIASES[two] ?? '', 2], [second ?? '', 2], [rest[0] ?? '', 1]] as const) {
+  for (const [name, words] of [
+    [two, 2],
+    [ALIASES[two] ?? '', 2],
+    [second ?? '', 2],
+    [rest[0] ?? '', 1],
+  ] as const) {
     const entry = COMMANDS[name];
     if (entry !== undefined) return { name, entry, args: rest.slice(words) };
   }
@@ -54,7 +65,10 @@ function findCommand(rest: readonly string[]): { name: string; entry: Entry; arg
 }
 
 function unknownCommand(name: string): Fault {
-  return new Fault('invalid', `"${name}" is not a sampan command`, { facts: { usage: true }, hint: "See 'sampan --help'." });
+  return new Fault('invalid', `"${name}" is not a sampan command`, {
+    facts: { usage: true },
+    hint: "See 'sampan --help'.",
+  });
 }
 
 function say(io: Io, text: string): number {

@@ -12,19 +12,72 @@ export interface Entry {
 
 /** Every command of the engine by name; `oci` has a command line of its own. */
 export const COMMANDS: Record<string, Entry> = {
-  run: { usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]', summary: 'Create and run a new container from an image', load: async () => (await import('./engine/run.ts')).run },
-  exec: { usage: '[OPTIONS] CONTAINER COMMAND [ARG...]', summary: 'Execute a command in a running container', load: async () => (await import('./engine/exec.ts')).exec },
+  run: {
+    usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+    summary: 'Create and run a new container from an image',
+    load: async () => (await import('./engine/run.ts')).run,
+  },
+  exec: {
+    usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
+    summary: 'Execute a command in a running container',
+    load: async () => (await import('./engine/exec.ts')).exec,
+  },
   ps: { usage: '[OPTIONS]', summary: 'List containers', load: async () => (await import('./engine/ps.ts')).ps },
-  logs: { usage: '[OPTIONS] CONTAINER', summary: 'Fetch the logs of a container', load: async () => (await import('./engine/logs.ts')).logs },
-  start: { usage: '[OPTIONS] CONTAINER [CONTAINER...]', summary: 'Start one or more stopped containers', load: async () => (await import('./engine/start.ts')).start },
-  stop: { usage: '[OPTIONS] CONTAINER [CONTAINER...]', summary: 'Stop one or more running containers', load: async () => (await import('./engine/stop.ts')).stop },
-  kill: { usage: '[OPTIONS] CONTAINER [CONTAINER...]', summary: 'Kill one or more running containers', load: async () => (await import('./engine/kill.ts')).kill },
-  rm: { usage: '[OPTIONS] CONTAINER [CONTAINER...]', summary: 'Remove one or more containers', load: async () => (await import('./engine/rm.ts')).rm },
-  inspect: { usage: '[OPTIONS] NAME|ID [NAME|ID...]', summary: 'Show all that is known of containers or images', load: async () => (await import('./engine/inspect.ts')).inspect },
-  pull: { usage: '[OPTIONS] NAME[:TAG|@DIGEST]', summary: 'Download an image from a registry', load: async () => (await import('./engine/pull.ts')).pull },
+  logs: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: 'Fetch the logs of a container',
+    load: async () => (await import('./engine/logs.ts')).logs,
+  },
+  start: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Start one or more stopped containers',
+    load: async () => (await import('./engine/start.ts')).start,
+  },
+  stop: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Stop one or more running containers',
+    load: async () => (await import('./engine/stop.ts')).stop,
+  },
+  kill: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Kill one or more running containers',
+    load: async () => (await import('./engine/kill.ts')).kill,
+  },
+  rm: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Remove one or more containers',
+    load: async () => (await import('./engine/rm.ts')).rm,
+  },
+  inspect: {
+    usage: '[OPTIONS] NAME|ID [NAME|ID...]',
+    summary: 'Show all that is known of containers or images',
+    load: async () => (await import('./engine/inspect.ts')).inspect,
+  },
+  pull: {
+    usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
+    summary: 'Download an image from a registry',
+    load: async () => (await import('./engine/pull.ts')).pull,
+  },
   images: { usage: '[OPTIONS]', summary: 'List images', load: async () => (await import('./engine/images.ts')).images },
-  rmi: { usage: '[OPTIONS] IMAGE [IMAGE...]', summary: 'Remove one or more images', load: async () => (await import('./engine/rmi.ts')).rmi },
-  explain: { usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]', summary: 'Print the plan of what run would do, without doing it', load: async () => (await import('./engine/explain.ts')).explain },
-  version: { usage: '[OPTIONS]', summary: 'Show the version', load: async () => (await import('./engine/version.ts')).version },
-  'container cleanup': { usage: 'CONTAINER', summary: 'Take note of the end of a container', hidden: true, load: async () => (await import('./engine/cleanup.ts')).cleanup },
+  rmi: {
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    summary: 'Remove one or more images',
+    load: async () => (await import('./engine/rmi.ts')).rmi,
+  },
+  explain: {
+    usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+    summary: 'Print the plan of what run would do, without doing it',
+    load: async () => (await import('./engine/explain.ts')).explain,
+  },
+  version: {
+    usage: '[OPTIONS]',
+    summary: 'Show the version',
+    load: async () => (await import('./engine/version.ts')).version,
+  },
+  'container cleanup': {
+    usage: 'CONTAINER',
+    summary: 'Take note of the end of a container',
+    hidden: true,
+    load: async () => (await import('./engine/cleanup.ts')).cleanup,
+  },
 };

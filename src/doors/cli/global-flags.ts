@@ -11,9 +11,18 @@ export interface GlobalFlags {
 }
 
 const SWITCHES: Record<string, 'debug' | 'version' | 'help'> = {
-  '--debug': 'debug', '-D': 'debug', '--version': 'version', '-v': 'version', '--help': 'help', '-h': 'help',
+  '--debug': 'debug',
+  '-D': 'debug',
+  '--version': 'version',
+  '-v': 'version',
+  '--help': 'help',
+  '-h': 'help',
 };
-const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter'> = { '--root': 'root', '--run-root': 'runRoot', '--snapshotter': 'snapshotter' };
+const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter'> = {
+  '--root': 'root',
+  '--run-root': 'runRoot',
+  '--snapshotter': 'snapshotter',
+};
 
 /** Splits the command line at the command's name. By hand, since `--version` must not wait for a parser to load. */
 export function globalFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
@@ -27,7 +36,12 @@ export function globalFlags(argv: readonly string[]): { flags: GlobalFlags; rest
     const taker = VALUES[name];
     if (toggle !== undefined && inline === undefined) flags[toggle] = true;
     else if (taker !== undefined) flags[taker] = inline ?? next(argv, ++at, name);
-    else throw new Fault('invalid', `unknown flag: ${word}`, { field: word, facts: { usage: true }, hint: "See 'sampan --help'." });
+    else
+      throw new Fault('invalid', `unknown flag: ${word}`, {
+        field: word,
+        facts: { usage: true },
+        hint: "See 'sampan --help'.",
+      });
   }
   return { flags, rest: argv.slice(at) };
 }
@@ -39,6 +53,7 @@ function splitValue(word: string): [string, string?] {
 
 function next(argv: readonly string[], at: number, name: string): string {
   const value = argv[at];
-  if (value === undefined) throw new Fault('invalid', `flag needs an argument: ${name}`, { field: name, facts: { usage: true } });
+  if (value === undefined)
+    throw new Fault('invalid', `flag needs an argument: ${name}`, { field: name, facts: { usage: true } });
   return value;
 }

@@ -7,7 +7,13 @@ import type { Entry } from './commands.ts';
 import type { GlobalFlags } from './global-flags.ts';
 
 /** Parses the arguments of one command by its own declaration and calls it. */
-export async function runVerb(name: string, entry: Entry, args: readonly string[], flags: GlobalFlags, world: CliWorld): Promise<number> {
+export async function runVerb(
+  name: string,
+  entry: Entry,
+  args: readonly string[],
+  flags: GlobalFlags,
+  world: CliWorld,
+): Promise<number> {
   const verb = await entry.load();
   const command = new Command(`sampan ${name}`);
   command.usage(entry.usage).description(entry.summary).helpOption('--help', 'Show this help');

@@ -36,7 +36,8 @@ async function readAccountFiles(engine: Engine, root: RootMount): Promise<Accoun
 
 function text(files: Map<string, Buffer>, path: string): string {
   const bytes = files.get(path);
-  if (bytes !== undefined && bytes.length >= LARGEST) throw new Fault('invalid', `read ${path} of the image: it is larger than 1 MiB`);
+  if (bytes !== undefined && bytes.length >= LARGEST)
+    throw new Fault('invalid', `read ${path} of the image: it is larger than 1 MiB`);
   return bytes?.toString('utf8') ?? '';
 }
 
@@ -48,7 +49,11 @@ function readPlan(root: RootMount, point: string, paths: readonly string[]): Pla
       : [
           { op: 'open', path: root.base, flags: O_PATH_DIRECTORY, out: 'base' },
           {
-            op: 'mount', dir: 'base', source: 'overlay', target: point, fstype: 'overlay',
+            op: 'mount',
+            dir: 'base',
+            source: 'overlay',
+            target: point,
+            fstype: 'overlay',
             data: `lowerdir=${root.lower.join(':')},upperdir=${root.upper},workdir=${root.work}`,
           },
           { op: 'open', path: point, flags: O_PATH_DIRECTORY, out: 'root' },

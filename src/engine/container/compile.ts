@@ -36,7 +36,9 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const facts = engine.facts();
   const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image.configDigest, request.root);
-  const available = CAPABILITY_NAMES.filter((_, number) => (facts.boundingCapabilities & (1n << BigInt(number))) !== 0n);
+  const available = CAPABILITY_NAMES.filter(
+    (_, number) => (facts.boundingCapabilities & (1n << BigInt(number))) !== 0n,
+  );
   const spec = containerSpec({
     id,
     options,

@@ -53,12 +53,17 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
 /** Everything that can be refused before anything is made. */
 function checkOptions({ options, image, name }: CreateRequest): void {
   if (name !== undefined && !NAME.test(name)) {
-    throw new Fault('invalid', `create container: the name "${name}" is not allowed`, { field: '--name', hint: `Names match ${NAME.source}.` });
+    throw new Fault('invalid', `create container: the name "${name}" is not allowed`, {
+      field: '--name',
+      hint: `Names match ${NAME.source}.`,
+    });
   }
   processArgs(options, image.config);
   grantedCapabilities(options, CAPABILITY_NAMES);
   if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
-    throw new Fault('invalid', `create container: the working directory "${options.workdir}" is not absolute`, { field: '--workdir' });
+    throw new Fault('invalid', `create container: the working directory "${options.workdir}" is not absolute`, {
+      field: '--workdir',
+    });
   }
 }
 
@@ -78,10 +83,14 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
     };
     const holder = engine.containers.nameOwner(record.name);
     if (holder !== undefined) {
-      throw new Fault('alreadyExists', `create container: the name "${record.name}" is in use by container ${holder.id.slice(0, 12)}`, {
-        field: '--name',
-        hint: 'Remove that container (sampan rm), or take another name.',
-      });
+      throw new Fault(
+        'alreadyExists',
+        `create container: the name "${record.name}" is in use by container ${holder.id.slice(0, 12)}`,
+        {
+          field: '--name',
+          hint: 'Remove that container (sampan rm), or take another name.',
+        },
+      );
     }
     engine.containers.insert(record);
     return record;

@@ -35,13 +35,21 @@ export interface Executing {
 }
 
 /** Runs a program inside a running container, as the container is confined; the launch ends with its status. */
-export async function execInContainer(engine: Engine, record: ContainerRecord, request: ExecRequest): Promise<Executing> {
+export async function execInContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  request: ExecRequest,
+): Promise<Executing> {
   const directory = containerDirectory(engine.root, record.id);
   const init = readInit(directory);
   if (observe(directory, readHeldLocks()).status !== 'running' || init === undefined || !init.alive) {
-    throw new Fault('conflict', `exec in container ${record.name}: container ${record.id.slice(0, 12)} is not running`, {
-      hint: `sampan start ${record.name} starts it.`,
-    });
+    throw new Fault(
+      'conflict',
+      `exec in container ${record.name}: container ${record.id.slice(0, 12)} is not running`,
+      {
+        hint: `sampan start ${record.name} starts it.`,
+      },
+    );
   }
   const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
   const { plan } = lowerExec(await execProcess(engine, spec, init, request), {
@@ -58,8 +66,11 @@ export async function execInContainer(engine: Engine, record: ContainerRecord, r
 async function execProcess(engine: Engine, spec: Spec, init: InitProcess, request: ExecRequest): Promise<Process> {
   const own = spec.process;
   if (own === undefined) throw new Fault('corrupt', "read the container's config.json: it has no process");
-  const user = request.user === undefined ? undefined : resolveUser(request.user, await liveAccounts(engine, init), '--user');
-  const names = CAPABILITY_NAMES.filter((_, number) => (engine.facts().boundingCapabilities & (1n << BigInt(number))) !== 0n);
+  const user =
+    request.user === undefined ? undefined : resolveUser(request.user, await liveAccounts(engine, init), '--user');
+  const names = CAPABILITY_NAMES.filter(
+    (_, number) => (engine.facts().boundingCapabilities & (1n << BigInt(number))) !== 0n,
+  );
   const bounding = request.privileged ? names : (own.capabilities?.bounding ?? []);
   const uid = user?.uid ?? own.user.uid;
   const effective = uid === 0 ? bounding : [];
@@ -67,14 +78,24 @@ async function execProcess(engine: Engine, spec: Spec, init: InitProcess, reques
     ...own,
     terminal: request.tty,
     args: [...request.args],
-    env: mergeEnvironment([...(own.env ?? []), ...(user === undefined ? [] : [`HOME=${user.home}`]), ...(request.tty ? ['TERM=xterm'] : []), ...request.env]),
+    env: mergeEnvironment([
+      ...(own.env ?? []),
+      ...(user === undefined ? [] : [`HOME=${user.home}`]),
+      ...(request.tty ? ['TERM=xterm'] : []),
+      ...request.env,
+    ]),
     cwd: request.workdir ?? own.cwd,
-    user: user === undefined ? own.user : { uid: user.uid, gid: user.gid, additionalGids: [user.gid, ...user.additionalGids] },
+    user:
+      user === undefined
+        ? own.user
+        : { uid: user.uid, gid: user.gid, additionalGids: [user.gid, ...user.additionalGids] },
     capabilities: { bounding, effective, permitted: effective, inheritable: [], ambient: [] },
   };
 }
 
-const mergeEnvironment = (all: readonly string[]): string[] => [...new Map(all.map((entry) => [entry.split('=', 1)[0], entry])).values()];
+const mergeEnvironment = (all: readonly string[]): string[] => [
+  ...new Map(all.map((entry) => [entry.split('=', 1)[0], entry])).values(),
+];
 
 /** The user files of the running container, which may differ from its image's. */
 async function liveAccounts(engine: Engine, init: InitProcess): Promise<Accounts> {
@@ -91,7 +112,8 @@ async function liveAccounts(engine: Engine, init: InitProcess): Promise<Accounts
       },
     ],
   };
-  const result = await engine.launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'inherit', 'inherit'] }).result;
+  const result = await engine.launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'inherit', 'inherit'] })
+    .result;
   if (result.code !== 0) throw failureFault("read the container's users", result);
   const files = gatherData(result.records);
   return { passwd: files.get('/etc/passwd')?.toString() ?? '', groups: files.get('/etc/group')?.toString() ?? '' };

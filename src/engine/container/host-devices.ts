@@ -4,7 +4,20 @@ import { deviceNumbers } from '#base/device-numbers.ts';
 import type { Device } from '#runtime/spec/spec.ts';
 
 /** Made anew for every container, so the host's own are not handed on. */
-const OWN = new Set(['pts', 'shm', 'mqueue', 'fd', 'console', 'ptmx', 'null', 'zero', 'full', 'random', 'urandom', 'tty']);
+const OWN = new Set([
+  'pts',
+  'shm',
+  'mqueue',
+  'fd',
+  'console',
+  'ptmx',
+  'null',
+  'zero',
+  'full',
+  'random',
+  'urandom',
+  'tty',
+]);
 
 /** The host's device nodes, for a privileged container. */
 export function hostDevices(directory = '/dev', depth = 0): Device[] {
@@ -19,5 +32,15 @@ function nodesAt(path: string, depth: number): Device[] {
   if (stat.isDirectory()) return depth < 4 ? hostDevices(path, depth + 1) : [];
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return [];
   const { major, minor } = deviceNumbers(BigInt(stat.rdev));
-  return [{ path, type: stat.isBlockDevice() ? 'b' : 'c', major, minor, fileMode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid }];
+  return [
+    {
+      path,
+      type: stat.isBlockDevice() ? 'b' : 'c',
+      major,
+      minor,
+      fileMode: stat.mode & 0o777,
+      uid: stat.uid,
+      gid: stat.gid,
+    },
+  ];
 }

@@ -17,7 +17,11 @@ export function listContainers(engine: Engine, all: boolean): ListedContainer[] 
   return engine.containers
     .list()
     .filter((record) => record.phase === 'ready')
-    .map((record) => ({ record, state: observe(containerDirectory(engine.root, record.id), locks), args: argsOf(engine, record) }))
+    .map((record) => ({
+      record,
+      state: observe(containerDirectory(engine.root, record.id), locks),
+      args: argsOf(engine, record),
+    }))
     .filter(({ state }) => all || state.status === 'running');
 }
 

@@ -12,7 +12,10 @@ test('lines and parts are read wherever the bytes are cut', () => {
     feed(log.subarray(0, cut));
     feed(log.subarray(cut));
     expect(lines.map(({ stream, text }) => `${stream}:${JSON.stringify(text.toString())}`)).toEqual([
-      'stdout:"hello world\\n"', 'stderr:"par"', 'stderr:"t\\n"', 'stdout:"\\n"',
+      'stdout:"hello world\\n"',
+      'stderr:"par"',
+      'stderr:"t\\n"',
+      'stdout:"\\n"',
     ]);
   }
 });

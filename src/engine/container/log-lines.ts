@@ -36,5 +36,9 @@ function parseLine(bytes: Buffer): LogLine | undefined {
   const stream = bytes.toString('latin1', first + 1, second);
   if (stream !== 'stdout' && stream !== 'stderr') return undefined;
   const whole = bytes[second + 1] === 0x46;
-  return { time: bytes.toString('latin1', 0, first), stream, text: bytes.subarray(third + 1, whole ? bytes.length : bytes.length - 1) };
+  return {
+    time: bytes.toString('latin1', 0, first),
+    stream,
+    text: bytes.subarray(third + 1, whole ? bytes.length : bytes.length - 1),
+  };
 }

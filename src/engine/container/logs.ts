@@ -19,7 +19,12 @@ const CHUNK = 1 << 16;
 const LOOK_AGAIN_MS = 100;
 
 /** The lines that a container wrote, oldest first; with `follow` until it ends and all of it has been read. */
-export async function readLogs(engine: Engine, record: ContainerRecord, request: LogRequest, onLine: (line: LogLine) => void): Promise<void> {
+export async function readLogs(
+  engine: Engine,
+  record: ContainerRecord,
+  request: LogRequest,
+  onLine: (line: LogLine) => void,
+): Promise<void> {
   const path = join(containerDirectory(engine.root, record.id), 'log');
   const wanted = (line: LogLine): boolean => {
     const at = Date.parse(line.time);
@@ -54,7 +59,8 @@ function lastLines(lines: readonly LogLine[], tail: number | undefined): readonl
 /** Older files of a rotated log, oldest first. */
 function rotatedFiles(path: string): string[] {
   const files: string[] = [];
-  for (let number = 1; statSync(`${path}.${number}`, { throwIfNoEntry: false }) !== undefined; number += 1) files.unshift(`${path}.${number}`);
+  for (let number = 1; statSync(`${path}.${number}`, { throwIfNoEntry: false }) !== undefined; number += 1)
+    files.unshift(`${path}.${number}`);
   return files;
 }
 
@@ -102,7 +108,13 @@ function drainFd(fd: number, feed: (chunk: Buffer) => void): void {
 }
 
 /** Wakes on changes of the directory, and in any case ten times a second, until the container has ended. */
-async function follow(engine: Engine, record: ContainerRecord, path: string, reader: Reader, signal: AbortSignal | undefined): Promise<void> {
+async function follow(
+  engine: Engine,
+  record: ContainerRecord,
+  path: string,
+  reader: Reader,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   while (signal?.aborted !== true) {
     // Asked before reading, so that what was logged before the end is read after it.
     const over = stateOf(engine, record).status !== 'running';

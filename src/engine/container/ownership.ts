@@ -18,7 +18,12 @@ export function ownIdentity(): string {
  * Runs `work` as the one process that may change the container. Another that is at it is waited for; one that died in
  * the middle is succeeded.
  */
-export async function asOwner<T>(engine: Engine, id: string, doing: string, work: (record: ContainerRecord) => Promise<T>): Promise<T> {
+export async function asOwner<T>(
+  engine: Engine,
+  id: string,
+  doing: string,
+  work: (record: ContainerRecord) => Promise<T>,
+): Promise<T> {
   const record = await takeOwnership(engine, id, doing);
   try {
     return await work(record);
@@ -40,7 +45,10 @@ async function takeOwnership(engine: Engine, id: string, doing: string): Promise
     });
     if (typeof owner !== 'string') return owner;
     if (Date.now() > deadline) {
-      throw new Fault('conflict', `${doing}: process ${owner.split(':')[0]} has been changing this container for ${PATIENCE_MS / 1000} s`);
+      throw new Fault(
+        'conflict',
+        `${doing}: process ${owner.split(':')[0]} has been changing this container for ${PATIENCE_MS / 1000} s`,
+      );
     }
     await sleep(LOOK_AGAIN_MS);
   }

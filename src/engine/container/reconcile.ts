@@ -59,14 +59,30 @@ async function reconcileOne(engine: Engine, record: ContainerRecord, locks: Held
 }
 
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
-async function bury(engine: Engine, record: ContainerRecord, directory: string, locks: HeldLocks): Promise<string | undefined> {
+async function bury(
+  engine: Engine,
+  record: ContainerRecord,
+  directory: string,
+  locks: HeldLocks,
+): Promise<string | undefined> {
   const state = observe(directory, locks);
   if (state.exit !== undefined) return undefined;
   await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${record.id}`));
   if (state.status === 'created') return undefined;
   const now = Date.now();
   const aside = join(directory, 'exit.new');
-  writeFileSync(aside, formatExit({ code: KILLED, signal: 9, oom: false, started: state.startedAt ?? now, finished: now, error: MONITOR_KILLED }), { flush: true });
+  writeFileSync(
+    aside,
+    formatExit({
+      code: KILLED,
+      signal: 9,
+      oom: false,
+      started: state.startedAt ?? now,
+      finished: now,
+      error: MONITOR_KILLED,
+    }),
+    { flush: true },
+  );
   renameSync(aside, join(directory, 'exit'));
   rmSync(join(directory, 'attach.sock'), { force: true });
   return `stopped container ${record.name}, whose monitor had been killed`;

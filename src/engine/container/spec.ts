@@ -26,8 +26,17 @@ export interface SpecInputs {
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 const MASKED = [
-  '/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats',
-  '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware',
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
   '/sys/devices/virtual/powercap',
 ];
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
@@ -84,11 +93,23 @@ function environment({ options, image, user, id }: SpecInputs): string[] {
 }
 
 function namespaces(options: ContainerOptions): Namespace[] {
-  const types: Namespace['type'][] = ['pid', 'ipc', 'uts', 'mount', 'cgroup', ...(options.network === 'host' ? [] : ['network'])];
+  const types: Namespace['type'][] = [
+    'pid',
+    'ipc',
+    'uts',
+    'mount',
+    'cgroup',
+    ...(options.network === 'host' ? [] : ['network']),
+  ];
   return types.map((type) => ({ type }));
 }
 
-const mount = (destination: string, type: string, source: string, options: string[]): Mount => ({ destination, type, source, options });
+const mount = (destination: string, type: string, source: string, options: string[]): Mount => ({
+  destination,
+  type,
+  source,
+  options,
+});
 
 function systemMounts(options: ContainerOptions): Mount[] {
   const mode = options.privileged ? 'rw' : 'ro';
@@ -105,7 +126,8 @@ function systemMounts(options: ContainerOptions): Mount[] {
 
 /** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
 function fileMounts({ directory, options }: SpecInputs): Mount[] {
-  const bind = (destination: string, source: string): Mount => mount(destination, 'bind', source, ['rbind', 'rprivate']);
+  const bind = (destination: string, source: string): Mount =>
+    mount(destination, 'bind', source, ['rbind', 'rprivate']);
   return [
     bind('/etc/hostname', join(directory, 'hostname')),
     ...(options.network === 'host'
@@ -115,5 +137,9 @@ function fileMounts({ directory, options }: SpecInputs): Mount[] {
 }
 
 function bindMount({ source, destination, readOnly, options }: BindMount): Mount {
-  return mount(destination, 'bind', source, ['rbind', readOnly ? 'ro' : 'rw', ...(options.length === 0 ? ['rprivate'] : options)]);
+  return mount(destination, 'bind', source, [
+    'rbind',
+    readOnly ? 'ro' : 'rw',
+    ...(options.length === 0 ? ['rprivate'] : options),
+  ]);
 }

@@ -30,10 +30,15 @@ export async function startContainer(engine: Engine, id: string, request: StartR
     if (isRunning(engine, record)) return;
     const compiled = await prepareStart(engine, record, request, false);
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, false));
-    for (const warning of result.records.filter((one) => one.kind === 'warn')) request.warn(warningText(warning, compiled));
+    for (const warning of result.records.filter((one) => one.kind === 'warn'))
+      request.warn(warningText(warning, compiled));
     if (result.code === 0) return;
     engine.containers.setActive(id, false);
-    throw startFault(record, compiled, result.records.find((one) => one.kind === 'fail'));
+    throw startFault(
+      record,
+      compiled,
+      result.records.find((one) => one.kind === 'fail'),
+    );
   });
 }
 
@@ -45,10 +50,17 @@ export interface Attached {
 }
 
 /** Starts a container with its output given to `events`. The program runs when `events.started` says so. */
-export async function startAttached(engine: Engine, id: string, request: StartRequest, events: MonitorEvents): Promise<Attached> {
+export async function startAttached(
+  engine: Engine,
+  id: string,
+  request: StartRequest,
+  events: MonitorEvents,
+): Promise<Attached> {
   return asOwner(engine, id, 'start container', async (record) => {
     if (isRunning(engine, record)) {
-      throw new Fault('conflict', `start container ${record.name}: it is running already`, { hint: 'sampan attach joins a running container.' });
+      throw new Fault('conflict', `start container ${record.name}: it is running already`, {
+        hint: 'sampan attach joins a running container.',
+      });
     }
     const compiled = await prepareStart(engine, record, request, true);
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, true));
@@ -65,15 +77,29 @@ export async function startAttached(engine: Engine, id: string, request: StartRe
 
 function isRunning(engine: Engine, record: ContainerRecord): boolean {
   if (record.phase !== 'ready') {
-    throw new Fault('conflict', `start container ${record.name}: it is being ${record.phase === 'creating' ? 'made' : 'removed'}`);
+    throw new Fault(
+      'conflict',
+      `start container ${record.name}: it is being ${record.phase === 'creating' ? 'made' : 'removed'}`,
+    );
   }
   return observe(containerDirectory(engine.root, record.id), readHeldLocks()).status === 'running';
 }
 
-async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest, attached: boolean): Promise<Compiled> {
+async function prepareStart(
+  engine: Engine,
+  record: ContainerRecord,
+  request: StartRequest,
+  attached: boolean,
+): Promise<Compiled> {
   const directory = containerDirectory(engine.root, record.id);
   const root = await engine.store.snapshots.mounts(record.id);
-  const compiled = await compileContainer(engine, { id: record.id, options: record.options, image: imageOf(engine, record), root, directory });
+  const compiled = await compileContainer(engine, {
+    id: record.id,
+    options: record.options,
+    image: imageOf(engine, record),
+    root,
+    directory,
+  });
   for (const warning of compiled.warnings) request.warn(warning);
   writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec, undefined, 2));
   writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
@@ -83,7 +109,13 @@ async function prepareStart(engine: Engine, record: ContainerRecord, request: St
   return compiled;
 }
 
-function monitorPlan(engine: Engine, record: ContainerRecord, compiled: Compiled, request: StartRequest, hold: boolean): Uint8Array {
+function monitorPlan(
+  engine: Engine,
+  record: ContainerRecord,
+  compiled: Compiled,
+  request: StartRequest,
+  hold: boolean,
+): Uint8Array {
   const directory = containerDirectory(engine.root, record.id);
   const { options } = record;
   const step: Step = {
@@ -97,7 +129,20 @@ function monitorPlan(engine: Engine, record: ContainerRecord, compiled: Compiled
     stdin: options.interactive ? 1 : 0,
     cgroup: compiled.cgroups,
     hold: hold ? 1 : 0,
-    ...(record.autoRemove ? { onExit: [...engine.self, '--root', engine.root, '--run-root', engine.runDirectory, 'container', 'cleanup', record.id] } : {}),
+    ...(record.autoRemove
+      ? {
+          onExit: [
+            ...engine.self,
+            '--root',
+            engine.root,
+            '--run-root',
+            engine.runDirectory,
+            'container',
+            'cleanup',
+            record.id,
+          ],
+        }
+      : {}),
     ...(request.size === undefined ? {} : request.size),
   };
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
@@ -106,9 +151,15 @@ function monitorPlan(engine: Engine, record: ContainerRecord, compiled: Compiled
 function startFault(record: ContainerRecord, compiled: Compiled, failure: ReportRecord | undefined): Fault {
   const doing = `start container ${record.name}`;
   if (failure === undefined) return new Fault('internal', `${doing}: the monitor went away without a word`);
-  if (failure.step === undefined) return new Fault('conflict', `${doing}: its monitor could not start (errno ${failure.value} ${failure.path})`);
+  if (failure.step === undefined)
+    return new Fault('conflict', `${doing}: its monitor could not start (errno ${failure.value} ${failure.path})`);
   const cause = explainFailure(failure, compiled.plan);
-  return new Fault(cause.kind, doing, { cause, facts: cause.facts, ...(cause.field === undefined ? {} : { field: cause.field }), ...(cause.hint === undefined ? {} : { hint: cause.hint }) });
+  return new Fault(cause.kind, doing, {
+    cause,
+    facts: cause.facts,
+    ...(cause.field === undefined ? {} : { field: cause.field }),
+    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+  });
 }
 
 function warningText(warning: ReportRecord, compiled: Compiled): string {

@@ -17,7 +17,8 @@ export function signalNumber(text: string, field: string): number {
   const upper = text.toUpperCase();
   const named = (constants.signals as Record<string, number>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
   const number = /^\d+$/.test(text) ? Number(text) : named;
-  if (number === undefined || number < 1 || number > 64) throw new Fault('invalid', `read ${field}: there is no signal "${text}"`, { field });
+  if (number === undefined || number < 1 || number > 64)
+    throw new Fault('invalid', `read ${field}: there is no signal "${text}"`, { field });
   return number;
 }
 
@@ -25,7 +26,11 @@ export function signalNumber(text: string, field: string): number {
  * Asks the container to end, and kills it after `timeoutSeconds` (negative: never). Returns true when it had to be
  * killed. A container that does not run is fine.
  */
-export async function stopContainer(engine: Engine, record: ContainerRecord, timeoutSeconds?: number): Promise<boolean> {
+export async function stopContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  timeoutSeconds?: number,
+): Promise<boolean> {
   const connection = await watch(engine, record);
   if (connection === undefined) return false;
   const { options } = record;
@@ -79,9 +84,13 @@ async function watch(engine: Engine, record: ContainerRecord): Promise<MonitorCo
 async function killAndWait(record: ContainerRecord, connection: MonitorConnection): Promise<void> {
   connection.signal(constants.signals.SIGKILL);
   if ((await within(connection.end, KILL_PATIENCE_MS)) !== undefined) return;
-  throw new Fault('unavailable', `kill container ${record.name}: it is still there ${KILL_PATIENCE_MS / 1000} s after SIGKILL`, {
-    hint: 'A process stuck in the kernel (state D) holds it; look at its stack below /proc.',
-  });
+  throw new Fault(
+    'unavailable',
+    `kill container ${record.name}: it is still there ${KILL_PATIENCE_MS / 1000} s after SIGKILL`,
+    {
+      hint: 'A process stuck in the kernel (state D) holds it; look at its stack below /proc.',
+    },
+  );
 }
 
 function within(end: Promise<MonitorEnd>, milliseconds: number): Promise<MonitorEnd | undefined> {

@@ -10,7 +10,15 @@ export interface AttachOptions {
 
 /** Signals that reach the container's first process in place of ours. */
 const FORWARDED: readonly NodeJS.Signals[] = [
-  'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGCONT', 'SIGTSTP',
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGCONT',
+  'SIGTSTP',
 ];
 
 /**
@@ -19,12 +27,17 @@ const FORWARDED: readonly NodeJS.Signals[] = [
  */
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<number> {
   const raw = options.tty && options.interactive && io.stdin.isTTY === true;
-  const attached: Attached = await startAttached(engine, id, { warn: (text) => warn(io, text), ...windowSize(io) }, {
-    output: (stream, data) => pass(io[stream], data, () => attached.connection.resume()),
-    started: () => {
-      if (options.interactive) feedInput(io, attached);
+  const attached: Attached = await startAttached(
+    engine,
+    id,
+    { warn: (text) => warn(io, text), ...windowSize(io) },
+    {
+      output: (stream, data) => pass(io[stream], data, () => attached.connection.resume()),
+      started: () => {
+        if (options.interactive) feedInput(io, attached);
+      },
     },
-  });
+  );
   if (raw) io.stdin.setRawMode(true);
   const undo = forwardSignals(attached, options, io);
   try {

@@ -12,7 +12,9 @@ export function declareContainerOptions(command: Command): void {
   const repeatable = (flags: string, text: string): Option => new Option(flags, text).argParser(gather);
   command
     .passThroughOptions()
-    .addOption(repeatable('-e, --env <NAME[=VALUE]>', 'Set environment variables (a name alone takes its value from here)'))
+    .addOption(
+      repeatable('-e, --env <NAME[=VALUE]>', 'Set environment variables (a name alone takes its value from here)'),
+    )
     .addOption(repeatable('-v, --volume <SOURCE:DESTINATION[:OPTIONS]>', 'Bind mount a directory or file'))
     .addOption(repeatable('-l, --label <NAME=VALUE>', 'Set metadata'))
     .addOption(repeatable('--cap-add <CAP>', 'Add capabilities'))
@@ -38,15 +40,22 @@ export function declareContainerOptions(command: Command): void {
 }
 
 /** Commander's values as the engine's wish; each refusal names the option. */
-export function containerOptions(values: Record<string, unknown>, command: readonly string[], env: Record<string, string | undefined>): ContainerOptions {
+export function containerOptions(
+  values: Record<string, unknown>,
+  command: readonly string[],
+  env: Record<string, string | undefined>,
+): ContainerOptions {
   const text = (name: string): string | undefined => values[name] as string | undefined;
   const list = (name: string): string[] => (values[name] as string[] | undefined) ?? [];
   const on = (name: string): boolean => values[name] === true;
-  const given = <T>(name: string, value: T | undefined): Record<string, T> => (value === undefined ? {} : { [name]: value });
+  const given = <T>(name: string, value: T | undefined): Record<string, T> =>
+    value === undefined ? {} : { [name]: value };
   return {
     ...DEFAULT_OPTIONS,
     command,
-    env: list('env').map((entry) => environmentEntry(entry, env)).filter((entry) => entry !== undefined),
+    env: list('env')
+      .map((entry) => environmentEntry(entry, env))
+      .filter((entry) => entry !== undefined),
     labels: Object.fromEntries(list('label').map((entry) => splitPair(entry, '--label'))),
     binds: list('volume').map(readBind),
     tty: on('tty'),
@@ -72,7 +81,8 @@ export function containerOptions(values: Record<string, unknown>, command: reado
 
 /** `NAME=value`, or `NAME` with the caller's own value; undefined when the caller has none. */
 export function environmentEntry(entry: string, env: Record<string, string | undefined>): string | undefined {
-  if (entry.startsWith('=') || entry === '') throw new Fault('invalid', `read --env: "${entry}" names no variable`, { field: '--env' });
+  if (entry.startsWith('=') || entry === '')
+    throw new Fault('invalid', `read --env: "${entry}" names no variable`, { field: '--env' });
   if (entry.includes('=')) return entry;
   const own = env[entry];
   return own === undefined ? undefined : `${entry}=${own}`;
@@ -86,18 +96,34 @@ function splitPair(entry: string, field: string): [string, string] {
 
 function readBind(text: string): BindMount {
   const [source = '', destination = '', ...rest] = text.split(':');
-  const fault = (why: string, hint?: string): Fault => new Fault('invalid', `read --volume "${text}": ${why}`, { field: '--volume', ...(hint === undefined ? {} : { hint }) });
+  const fault = (why: string, hint?: string): Fault =>
+    new Fault('invalid', `read --volume "${text}": ${why}`, {
+      field: '--volume',
+      ...(hint === undefined ? {} : { hint }),
+    });
   if (rest.length > 1) throw fault('it has too many colons');
   if (!isAbsolute(destination)) throw fault('write SOURCE:DESTINATION, the destination being an absolute path');
   if (destination === '/') throw fault('the destination is the root itself');
-  if (!isAbsolute(source) && !source.startsWith('.')) throw fault(`"${source}" is a volume name`, 'Named volumes are not there yet; give a directory as /PATH or ./PATH.');
+  if (!isAbsolute(source) && !source.startsWith('.'))
+    throw fault(
+      `"${source}" is a volume name`,
+      'Named volumes are not there yet; give a directory as /PATH or ./PATH.',
+    );
   const options = (rest[0] ?? '').split(',').filter((option) => option !== '');
-  return { source: resolve(source), destination, readOnly: options.includes('ro'), options: options.filter((option) => option !== 'ro' && option !== 'rw') };
+  return {
+    source: resolve(source),
+    destination,
+    readOnly: options.includes('ro'),
+    options: options.filter((option) => option !== 'ro' && option !== 'rw'),
+  };
 }
 
 function networkMode(mode: string): 'none' | 'host' {
   if (mode === 'none' || mode === 'host') return mode;
-  throw new Fault('unsupported', `read --network: "${mode}" is not there yet`, { field: '--network', hint: 'Write none (loopback only) or host.' });
+  throw new Fault('unsupported', `read --network: "${mode}" is not there yet`, {
+    field: '--network',
+    hint: 'Write none (loopback only) or host.',
+  });
 }
 
 function memory(text: string | undefined): number | undefined {

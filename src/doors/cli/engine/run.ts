@@ -14,7 +14,9 @@ import { finishAttached } from './finish.ts';
 export const run: Verb = {
   configure: (command) => {
     declareContainerOptions(command);
-    command.option('-d, --detach', 'Run it in the background and print its id').option('--pull <POLICY>', 'always, missing or never', 'missing');
+    command
+      .option('-d, --detach', 'Run it in the background and print its id')
+      .option('--pull <POLICY>', 'always, missing or never', 'missing');
     command.argument('<image>').argument('[command...]');
   },
   act: async (call) => {
@@ -33,7 +35,13 @@ async function runImage(call: Call): Promise<number> {
   const engine = await call.engine();
   const image = await localOrPulled(engine, imageName, call);
   const name = call.options['name'] as string | undefined;
-  const record = await createContainer(engine, { image, imageName, options, keepOwnership: true, ...(name === undefined ? {} : { name }) });
+  const record = await createContainer(engine, {
+    image,
+    imageName,
+    options,
+    keepOwnership: true,
+    ...(name === undefined ? {} : { name }),
+  });
   try {
     if (call.options['detach'] === true) {
       await startContainer(engine, record.id, { warn: (text) => warn(call.io, text) });

@@ -1,0 +1,12 @@
+import { settle } from '#engine/container/reconcile.ts';
+import type { Verb } from '../verb.ts';
+
+/** What a monitor calls at the end of a container that removes itself. */
+export const cleanup: Verb = {
+  configure: (command) => void command.argument('<container>'),
+  act: async (call) => {
+    const engine = await call.engine();
+    await settle(engine, call.args[0] ?? '');
+    return 0;
+  },
+};

@@ -1,0 +1,23 @@
+import type { Engine } from '#engine/engine.ts';
+import type { ContainerRecord } from '#engine/container/record.ts';
+import { complain } from '../cli.ts';
+import { print } from '../io.ts';
+import type { Call } from '../verb.ts';
+
+/** Does `work` for each container named, prints the name as it was given, and goes on after a failure. */
+export async function forEachContainer(
+  call: Call,
+  work: (engine: Engine, record: ContainerRecord) => Promise<void>,
+): Promise<number> {
+  const engine = await call.engine();
+  let status = 0;
+  for (const name of call.args) {
+    try {
+      await work(engine, engine.containers.find(name));
+      print(call.io, name);
+    } catch (error) {
+      status = complain(call.io, error);
+    }
+  }
+  return status;
+}

@@ -1,0 +1,74 @@
+import { shortId } from '#base/ids.ts';
+import { formatBytes, formatDuration } from '#base/units.ts';
+import type { ImageRecord } from '#store/store.ts';
+import { familiarName, parseReference } from '#store/reference.ts';
+import { print } from '../io.ts';
+import { table } from '../table.ts';
+import type { Verb } from '../verb.ts';
+
+interface Line {
+  repository: string;
+  tag: string;
+  image: ImageRecord;
+}
+
+/** `images`: one line for each name of each image. */
+export const images: Verb = {
+  configure: (command) =>
+    void command
+      .option('-q, --quiet', 'Only show image ids')
+      .option('--no-trunc', 'Do not shorten ids')
+      .option('--digests', 'Show digests')
+      .option('--format <FORMAT>', 'table or json', 'table'),
+  act: async (call) => {
+    const engine = await call.engine();
+    const all = engine.store.images.list().flatMap(linesOf);
+    const whole = call.options['trunc'] === false;
+    const id = (image: ImageRecord): string => (whole ? image.configDigest : shortId(image.configDigest));
+    if (call.options['quiet'] === true) {
+      for (const shown of new Set(all.map(({ image }) => id(image)))) print(call.io, shown);
+    } else if (call.options['format'] === 'json') {
+      for (const line of all) print(call.io, JSON.stringify(asJson(line, id(line.image))));
+    } else {
+      const digests = call.options['digests'] === true;
+      const headings = ['REPOSITORY', 'TAG', ...(digests ? ['DIGEST'] : []), 'IMAGE ID', 'CREATED', 'SIZE'];
+      print(
+        call.io,
+        table(
+          headings,
+          all.map((line) => row(line, id(line.image), digests)),
+        ),
+      );
+    }
+    return 0;
+  },
+};
+
+function linesOf(image: ImageRecord): Line[] {
+  if (image.names.length === 0) return [{ repository: '<none>', tag: '<none>', image }];
+  return image.names.map((name) => {
+    const reference = parseReference(name);
+    const { tag, digest, ...rest } = reference;
+    const bare = familiarName({ ...rest }).replace(/:latest$/, '');
+    return { repository: bare, tag: tag ?? (digest === undefined ? 'latest' : '<none>'), image };
+  });
+}
+
+const age = (image: ImageRecord): string =>
+  image.created === 0 ? 'N/A' : `${formatDuration(Date.now() - image.created)} ago`;
+
+function row({ repository, tag, image }: Line, id: string, digests: boolean): string[] {
+  return [repository, tag, ...(digests ? [image.manifestDigest] : []), id, age(image), formatBytes(image.size)];
+}
+
+function asJson({ repository, tag, image }: Line, id: string): Record<string, unknown> {
+  return {
+    Repository: repository,
+    Tag: tag,
+    ID: id,
+    Digest: image.manifestDigest,
+    CreatedAt: new Date(image.created).toISOString(),
+    CreatedSince: age(image),
+    Size: formatBytes(image.size),
+  };
+}

@@ -1,0 +1,33 @@
+import { Fault } from '#base/fault.ts';
+import { inspectContainer, inspectImage } from '#engine/inspect.ts';
+import { complain } from '../cli.ts';
+import { print } from '../io.ts';
+import type { Verb } from '../verb.ts';
+
+/** `inspect`: an array with what is known of each name, containers before images. */
+export const inspect: Verb = {
+  configure: (command) =>
+    void command
+      .argument('<name...>')
+      .option('--type <TYPE>', 'container or image')
+      .option('--format <FORMAT>', 'json', 'json'),
+  act: async (call) => {
+    const engine = await call.engine();
+    const type = call.options['type'] as string | undefined;
+    const found: unknown[] = [];
+    let status = 0;
+    for (const name of call.args) {
+      try {
+        const one =
+          (type === 'image' ? undefined : inspectContainer(engine, name)) ??
+          (type === 'container' ? undefined : inspectImage(engine, name));
+        if (one === undefined) throw new Fault('notFound', `No such object: ${name}`);
+        found.push(one);
+      } catch (error) {
+        status = complain(call.io, error);
+      }
+    }
+    print(call.io, JSON.stringify(found, undefined, 4));
+    return status;
+  },
+};

@@ -1,0 +1,42 @@
+import { MultiBar, type SingleBar } from 'cli-progress';
+import { formatBytes } from '#base/units.ts';
+import type { PullProgress } from '#store/store.ts';
+
+const PHASES = {
+  waiting: 'Waiting',
+  download: 'Downloading',
+  unpack: 'Extracting',
+  exists: 'Already exists',
+  done: 'Pull complete',
+} as const;
+
+/** One bar for each layer, redrawn in place. */
+export function layerBars(stream: NodeJS.WriteStream): { event(event: PullProgress): void; finish(): void } {
+  const bars = new MultiBar({
+    stream,
+    format: '{layer}  {phase} [{bar}] {size}',
+    barCompleteChar: '=',
+    barIncompleteChar: ' ',
+    barsize: 32,
+    hideCursor: true,
+    clearOnComplete: false,
+    linewrap: false,
+    fps: 10,
+  });
+  const byDigest = new Map<string, SingleBar>();
+  return {
+    event: (event) => {
+      if (event.kind === 'status') return void bars.log(`${event.text}\n`);
+      const shown = {
+        layer: event.digest.slice(7, 19),
+        phase: PHASES[event.phase].padEnd(14),
+        size: `${formatBytes(event.done)}/${formatBytes(event.total)}`,
+      };
+      const bar = byDigest.get(event.digest);
+      if (bar === undefined) byDigest.set(event.digest, bars.create(Math.max(event.total, 1), event.done, shown));
+      else
+        bar.update(event.phase === 'exists' || event.phase === 'done' ? Math.max(event.total, 1) : event.done, shown);
+    },
+    finish: () => bars.stop(),
+  };
+}

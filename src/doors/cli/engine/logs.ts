@@ -1,0 +1,64 @@
+import { Fault } from '#base/fault.ts';
+import { parseDuration } from '#base/units.ts';
+import { readLogs } from '#engine/container/logs.ts';
+import type { Verb } from '../verb.ts';
+
+/** `logs`: what a container wrote to its two streams. */
+export const logs: Verb = {
+  configure: (command) =>
+    void command
+      .argument('<container>')
+      .option('-f, --follow', 'Go on with what is written from now on')
+      .option('-n, --tail <N>', 'Number of lines from the end, or all', 'all')
+      .option('-t, --timestamps', 'Show when each line was written')
+      .option('--since <TIME>', 'From this time on (2026-11-23T10:00:00Z, a Unix time, or 10m for ten minutes ago)')
+      .option('--until <TIME>', 'Up to this time'),
+  act: async (call) => {
+    const engine = await call.engine();
+    const record = engine.containers.find(call.args[0] ?? '');
+    const since = moment(call.options['since'], '--since');
+    const until = moment(call.options['until'], '--until');
+    const tail = lineCount(String(call.options['tail']));
+    const abort = new AbortController();
+    process.once('SIGINT', () => abort.abort());
+    process.once('SIGTERM', () => abort.abort());
+    // A part continues the line before it, so it gets no time of its own.
+    const open = { stdout: false, stderr: false };
+    await readLogs(
+      engine,
+      record,
+      {
+        follow: call.options['follow'] === true,
+        signal: abort.signal,
+        ...(tail === undefined ? {} : { tail }),
+        ...(since === undefined ? {} : { since }),
+        ...(until === undefined ? {} : { until }),
+      },
+      ({ time, stream, text }) => {
+        if (call.options['timestamps'] === true && !open[stream]) call.io[stream].write(`${time} `);
+        open[stream] = text.at(-1) !== 0x0a;
+        call.io[stream].write(text);
+      },
+    );
+    return abort.signal.aborted ? 130 : 0;
+  },
+};
+
+function lineCount(text: string): number | undefined {
+  if (text === 'all') return undefined;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new Fault('invalid', `read --tail: "${text}" is neither a number nor "all"`, { field: '--tail' });
+}
+
+/** Milliseconds since 1970 of an RFC 3339 time, a Unix time, or a time span before now. */
+function moment(value: unknown, field: string): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const span = parseDuration(value);
+  if (span !== undefined) return Date.now() - span;
+  const at = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);
+  if (Number.isFinite(at)) return at;
+  throw new Fault('invalid', `read ${field}: "${value}" is not a time`, {
+    field,
+    hint: 'Write 2026-11-23T10:00:00Z, a Unix time, or a span such as 10m.',
+  });
+}

@@ -1,0 +1,85 @@
+import { shortId } from '#base/ids.ts';
+import { formatDuration } from '#base/units.ts';
+import { listContainers, type ListedContainer } from '#engine/container/list.ts';
+import type { ContainerState } from '#engine/container/state.ts';
+import { print } from '../io.ts';
+import { table } from '../table.ts';
+import type { Verb } from '../verb.ts';
+
+/** `ps`: what runs, or with -a what there is. */
+export const ps: Verb = {
+  configure: (command) =>
+    void command
+      .option('-a, --all', 'Show all containers, not only the running ones')
+      .option('-q, --quiet', 'Only show ids')
+      .option('-n, --last <N>', 'Show the last N containers, whatever their state')
+      .option('-l, --latest', 'Show the newest container, whatever its state')
+      .option('--no-trunc', 'Do not shorten')
+      .option('--format <FORMAT>', 'table or json', 'table'),
+  act: async (call) => {
+    const engine = await call.engine();
+    const last = call.options['latest'] === true ? 1 : Number(call.options['last'] ?? -1);
+    const found = listContainers(engine, call.options['all'] === true || last >= 0);
+    const shown = last >= 0 ? found.slice(0, last) : found;
+    const whole = call.options['trunc'] === false;
+    if (call.options['quiet'] === true) for (const one of shown) print(call.io, idOf(one, whole));
+    else if (call.options['format'] === 'json')
+      for (const one of shown) print(call.io, JSON.stringify(asJson(one, whole)));
+    else
+      print(
+        call.io,
+        table(
+          ['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'PORTS', 'NAMES'],
+          shown.map((one) => row(one, whole)),
+        ),
+      );
+    return 0;
+  },
+};
+
+const idOf = ({ record }: ListedContainer, whole: boolean): string => (whole ? record.id : shortId(record.id));
+
+function commandOf({ args }: ListedContainer, whole: boolean): string {
+  const text = args.join(' ');
+  return `"${whole || text.length <= 20 ? text : `${text.slice(0, 19)}…`}"`;
+}
+
+/** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
+export function statusText(state: ContainerState): string {
+  const ago = (at: number): string => formatDuration(Date.now() - at);
+  if (state.status === 'running') return `Up ${ago(state.startedAt ?? Date.now())}`;
+  if (state.status === 'created') return 'Created';
+  const finished = state.exit === undefined ? '' : ` ${ago(state.exit.finished)} ago`;
+  return state.status === 'dead' ? `Dead (monitor killed)${finished}` : `Exited (${state.exit?.code ?? 0})${finished}`;
+}
+
+function row(one: ListedContainer, whole: boolean): string[] {
+  const { record, state } = one;
+  return [
+    idOf(one, whole),
+    record.imageName,
+    commandOf(one, whole),
+    `${formatDuration(Date.now() - record.created)} ago`,
+    statusText(state),
+    '',
+    record.name,
+  ];
+}
+
+function asJson(one: ListedContainer, whole: boolean): Record<string, unknown> {
+  const { record, state } = one;
+  return {
+    ID: idOf(one, whole),
+    Image: record.imageName,
+    Command: commandOf(one, whole),
+    CreatedAt: new Date(record.created).toISOString(),
+    RunningFor: `${formatDuration(Date.now() - record.created)} ago`,
+    State: state.status,
+    Status: statusText(state),
+    Ports: '',
+    Names: record.name,
+    Labels: Object.entries(record.options.labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(','),
+  };
+}

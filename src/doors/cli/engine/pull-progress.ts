@@ -1,0 +1,71 @@
+import { formatBytes } from '#base/units.ts';
+import type { Engine } from '#engine/engine.ts';
+import { parseReference } from '#store/reference.ts';
+import { credentialsFrom } from '#store/registry/credentials.ts';
+import type { ImageRecord, PullProgress } from '#store/store.ts';
+import type { Io } from '../io.ts';
+import type { Call } from '../verb.ts';
+import { readAuthFile } from './run-options.ts';
+
+/** Pulls an image, with bars on a terminal and a line for each step of a layer otherwise. */
+export async function pullWithProgress(
+  engine: Engine,
+  name: string,
+  call: Call,
+  stream: 'stdout' | 'stderr',
+): Promise<ImageRecord> {
+  const platform = call.options['platform'] as string | undefined;
+  const quiet = call.options['quiet'] === true;
+  const progress = quiet ? undefined : await progressOn(call.io, stream);
+  const abort = new AbortController();
+  const cancel = (): void => abort.abort();
+  process.once('SIGINT', cancel);
+  process.once('SIGTERM', cancel);
+  try {
+    return await engine.store.pull(parseReference(name), {
+      credentials: credentialsFrom(readAuthFile(call.io.env)),
+      insecure: call.options['tlsVerify'] === false,
+      signal: abort.signal,
+      ...(platform === undefined ? {} : { platform }),
+      ...(progress === undefined ? {} : { onProgress: progress.event }),
+    });
+  } finally {
+    process.off('SIGINT', cancel);
+    process.off('SIGTERM', cancel);
+    progress?.finish();
+  }
+}
+
+interface Progress {
+  event(event: PullProgress): void;
+  finish(): void;
+}
+
+async function progressOn(io: Io, stream: 'stdout' | 'stderr'): Promise<Progress> {
+  if (io[stream].isTTY !== true || io.env['TERM'] === 'dumb') return lines(io, stream);
+  const { layerBars } = await import('./layer-bars.ts');
+  return layerBars(io[stream]);
+}
+
+const WORDS = {
+  waiting: 'Waiting',
+  download: 'Downloading',
+  unpack: 'Extracting',
+  exists: 'Already exists',
+  done: 'Pull complete',
+} as const;
+
+function lines(io: Io, stream: 'stdout' | 'stderr'): Progress {
+  const last = new Map<string, string>();
+  return {
+    event: (event) => {
+      if (event.kind === 'status') return void io[stream].write(`${event.text}\n`);
+      if (last.get(event.digest) === event.phase) return;
+      last.set(event.digest, event.phase);
+      if (event.phase === 'waiting') return;
+      const size = event.phase === 'download' ? ` (${formatBytes(event.total)})` : '';
+      io[stream].write(`${event.digest.slice(7, 19)}: ${WORDS[event.phase]}${size}\n`);
+    },
+    finish: () => undefined,
+  };
+}

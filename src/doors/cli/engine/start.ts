@@ -1,0 +1,35 @@
+import { startContainer } from '#engine/container/start.ts';
+import { complain } from '../cli.ts';
+import { runExitStatus } from '../exit-status.ts';
+import { warn } from '../io.ts';
+import type { Verb } from '../verb.ts';
+import { runAttached } from './attach.ts';
+import { forEachContainer } from './each.ts';
+import { finishAttached } from './finish.ts';
+
+/** `start`: run existing containers again. */
+export const start: Verb = {
+  configure: (command) =>
+    void command
+      .argument('<container...>')
+      .option('-a, --attach', 'Stay with it, its output here')
+      .option('-i, --interactive', 'Feed it standard input'),
+  act: async (call) => {
+    const attach = call.options['attach'] === true || call.options['interactive'] === true;
+    if (!attach)
+      return forEachContainer(call, (engine, record) =>
+        startContainer(engine, record.id, { warn: (text) => warn(call.io, text) }),
+      );
+    const engine = await call.engine();
+    const record = engine.containers.find(call.args[0] ?? '');
+    try {
+      const interactive = call.options['interactive'] === true && record.options.interactive;
+      const status = await runAttached(engine, record.id, { tty: record.options.tty, interactive }, call.io);
+      await finishAttached(engine, record.id);
+      return status;
+    } catch (error) {
+      complain(call.io, error);
+      return runExitStatus(error);
+    }
+  },
+};

@@ -1,0 +1,23 @@
+import { release } from 'node:os';
+import { VERSION } from '#base/version.ts';
+import { print } from '../io.ts';
+import type { Verb } from '../verb.ts';
+
+/** `version`: what this is and what it runs on. */
+export const version: Verb = {
+  configure: (command) => void command.option('--format <FORMAT>', 'text or json', 'text'),
+  act: async (call) => {
+    const engine =
+      process.versions['bun'] === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions['bun']}`;
+    const facts = {
+      Version: VERSION,
+      Runtime: engine,
+      Os: process.platform,
+      Arch: process.arch,
+      KernelVersion: release(),
+    };
+    if (call.options['format'] === 'json') print(call.io, JSON.stringify(facts));
+    else for (const [name, value] of Object.entries(facts)) print(call.io, `${`${name}:`.padEnd(15)}${value}`);
+    return 0;
+  },
+};

@@ -1,0 +1,17 @@
+import { randomId } from '#base/ids.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { ImageRecord } from '#store/store.ts';
+import { compileContainer, type Compiled } from './compile.ts';
+import type { ContainerOptions } from './options.ts';
+import { containerDirectory } from './record.ts';
+
+/** What a start of such a container would do. Makes nothing: the root is shown as it would be mounted. */
+export async function compileForExplain(
+  engine: Engine,
+  image: ImageRecord,
+  options: ContainerOptions,
+): Promise<Compiled> {
+  const id = randomId();
+  const root = engine.store.snapshots.preview(id, image.chainId);
+  return compileContainer(engine, { id, options, image, root, directory: containerDirectory(engine.root, id) });
+}

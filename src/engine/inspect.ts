@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { isFault } from '#base/fault.ts';
+import { containerDirectory, type ContainerRecord } from './container/record.ts';
+import { argsOf, stateOf } from './container/list.ts';
+import type { ContainerState } from './container/state.ts';
+import type { Engine } from './engine.ts';
+
+const NEVER = '0001-01-01T00:00:00Z';
+const time = (milliseconds: number | undefined): string =>
+  milliseconds === undefined ? NEVER : new Date(milliseconds).toISOString();
+
+/** A container as the field's tools expect to read it; undefined when there is none of this name. */
+export function inspectContainer(engine: Engine, name: string): Record<string, unknown> | undefined {
+  let record: ContainerRecord;
+  try {
+    record = engine.containers.find(name);
+  } catch (error) {
+    if (isFault(error, 'notFound')) return undefined;
+    throw error;
+  }
+  const state = stateOf(engine, record);
+  const directory = containerDirectory(engine.root, record.id);
+  const [path = '', ...args] = argsOf(engine, record);
+  return {
+    Id: record.id,
+    Created: time(record.created),
+    Path: path,
+    Args: args,
+    State: stateFields(state),
+    Image: record.imageId,
+    Name: `/${record.name}`,
+    LogPath: join(directory, 'log'),
+    ResolvConfPath: join(directory, 'resolv.conf'),
+    HostnamePath: join(directory, 'hostname'),
+    HostsPath: join(directory, 'hosts'),
+    Mounts: record.options.binds.map((bind) => ({
+      Type: 'bind',
+      Source: bind.source,
+      Destination: bind.destination,
+      Mode: bind.options.join(','),
+      RW: !bind.readOnly,
+    })),
+    ...configFields(record),
+  };
+}
+
+function configFields(record: ContainerRecord): Record<string, unknown> {
+  const { options } = record;
+  return {
+    HostConfig: {
+      AutoRemove: options.autoRemove,
+      CapAdd: options.capAdd,
+      CapDrop: options.capDrop,
+      Init: options.init,
+      Memory: options.memory ?? 0,
+      NanoCpus: Math.round((options.cpus ?? 0) * 1e9),
+      NetworkMode: options.network,
+      PidsLimit: options.pidsLimit ?? null,
+      Privileged: options.privileged,
+      ReadonlyRootfs: options.readOnly,
+    },
+    Config: {
+      Hostname: options.hostname ?? record.id.slice(0, 12),
+      User: options.user ?? '',
+      Tty: options.tty,
+      OpenStdin: options.interactive,
+      Env: options.env,
+      Cmd: options.command,
+      Entrypoint: options.entrypoint ?? null,
+      Image: record.imageName,
+      WorkingDir: options.workdir ?? '',
+      Labels: options.labels,
+    },
+  };
+}
+
+function stateFields(state: ContainerState): Record<string, unknown> {
+  return {
+    Status: state.status,
+    Running: state.status === 'running',
+    Paused: false,
+    Restarting: false,
+    OOMKilled: state.exit?.oom ?? false,
+    Dead: state.status === 'dead',
+    Pid: state.pid ?? 0,
+    ExitCode: state.exit?.code ?? 0,
+    Error: state.exit?.error ?? '',
+    StartedAt: time(state.startedAt ?? state.exit?.started),
+    FinishedAt: time(state.exit?.finished),
+  };
+}
+
+/** An image as the field's tools expect to read it. */
+export function inspectImage(engine: Engine, name: string): Record<string, unknown> | undefined {
+  const image = engine.store.images.find(name);
+  if (image === undefined) return undefined;
+  const [os, architecture] = image.platform.split('/');
+  return {
+    Id: image.configDigest,
+    RepoTags: image.names.filter((one) => !one.includes('@')),
+    RepoDigests: [
+      ...new Set(image.names.map((one) => `${one.replace(/(:[^/:@]+)?(@.*)?$/, '')}@${image.manifestDigest}`)),
+    ],
+    Created: time(image.created),
+    Architecture: architecture,
+    Os: os,
+    Size: image.size,
+    Config: image.config,
+    RootFS: { Type: 'layers', Layers: image.layers },
+  };
+}
