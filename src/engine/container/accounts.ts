@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import { failureFault } from '#kernel/failure.ts';
@@ -5,24 +6,26 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import { gatherData } from '#kernel/report.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
+import type { ImageRecord } from '#store/store.ts';
 import type { Accounts } from './user.ts';
 
 const CLONE_NEWNS = 0x20000n;
 const MS_REC_SLAVE = 0x84000n;
 const O_PATH_DIRECTORY = 0o10200000;
+const MS_RDONLY = 1n;
 const LARGEST = 1 << 20;
 
 /**
  * The image's own /etc/passwd and /etc/group. They are read once per image, from inside a private mount of its root
  * so that no link of the image leads outside, and remembered by the image's id.
  */
-export async function imageAccounts(engine: Engine, imageId: string, root: RootMount): Promise<Accounts> {
-  const known = engine.database.prepare('SELECT passwd, groups FROM accounts WHERE image_id = ?').get(imageId);
+export async function imageAccounts(engine: Engine, image: ImageRecord): Promise<Accounts> {
+  const known = engine.database.prepare('SELECT passwd, groups FROM accounts WHERE image_id = ?').get(image.configDigest);
   if (known !== undefined) return known as unknown as Accounts;
-  const accounts = await readAccountFiles(engine, root);
+  const accounts = await readAccountFiles(engine, engine.store.snapshots.mounts(image.chainId));
   engine.database
     .prepare('INSERT OR REPLACE INTO accounts (image_id, passwd, groups) VALUES (?, ?, ?)')
-    .run(imageId, accounts.passwd, accounts.groups);
+    .run(image.configDigest, accounts.passwd, accounts.groups);
   return accounts;
 }
 
@@ -46,18 +49,9 @@ function readPlan(root: RootMount, point: string, paths: readonly string[]): Pla
   const mounts: Step[] =
     root.kind === 'directory'
       ? [{ op: 'open', path: root.path, flags: O_PATH_DIRECTORY, out: 'root' }]
-      : [
-          { op: 'open', path: root.base, flags: O_PATH_DIRECTORY, out: 'base' },
-          {
-            op: 'mount',
-            dir: 'base',
-            source: 'overlay',
-            target: point,
-            fstype: 'overlay',
-            data: `lowerdir=${root.lower.join(':')},upperdir=${root.upper},workdir=${root.work}`,
-          },
-          { op: 'open', path: point, flags: O_PATH_DIRECTORY, out: 'root' },
-        ];
+      : root.lower.length === 1
+        ? [{ op: 'open', path: join(root.base, root.lower[0] ?? ''), flags: O_PATH_DIRECTORY, out: 'root' }]
+        : readOnlyOverlay(root, point);
   return {
     programs: [
       {
@@ -71,4 +65,12 @@ function readPlan(root: RootMount, point: string, paths: readonly string[]): Pla
       },
     ],
   };
+}
+
+function readOnlyOverlay(root: RootMount & { kind: 'overlay' }, point: string): Step[] {
+  return [
+    { op: 'open', path: root.base, flags: O_PATH_DIRECTORY, out: 'base' },
+    { op: 'mount', dir: 'base', source: 'overlay', target: point, fstype: 'overlay', flags: MS_RDONLY, data: `lowerdir=${root.lower.join(':')}` },
+    { op: 'open', path: point, flags: O_PATH_DIRECTORY, out: 'root' },
+  ];
 }

@@ -13,6 +13,8 @@ import type { ContainerOptions } from './options.ts';
 import { containerSpec } from './spec.ts';
 import { resolveUser } from './user.ts';
 
+const DEFAULT_OPEN_FILES = 1_048_576;
+
 /** A container lowered to what the kernel will be asked. */
 export interface Compiled {
   spec: Spec;
@@ -35,9 +37,9 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const { id, options, image, directory } = request;
   const facts = engine.facts();
   const wish = options.user ?? image.config.User ?? '';
-  const accounts = await imageAccounts(engine, image.configDigest, request.root);
+  const accounts = await imageAccounts(engine, image);
   const available = CAPABILITY_NAMES.filter(
-    (_, number) => (facts.boundingCapabilities & (1n << BigInt(number))) !== 0n,
+    (_, number) => (facts.bounding & (1n << BigInt(number))) !== 0n,
   );
   const spec = containerSpec({
     id,
@@ -46,7 +48,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     user: resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user'),
     directory,
     allCapabilities: available,
-    hardOpenFiles: facts.rlimits.nofile.hard,
+    hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: options.privileged ? undefined : defaultSeccompProfile(grantedCapabilities(options, available)),
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
@@ -56,9 +58,9 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     root: request.root,
     rootPoint: rootPoint(engine),
     mode: 'detached',
-    terminal: options.tty ? 'inherited' : 'none',
+    terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
-    pidFile: join(directory, 'pid'),
+    paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: lowered.plan, warnings: lowered.warnings, cgroups: lowered.cgroups };
 }

@@ -69,7 +69,7 @@ async function execProcess(engine: Engine, spec: Spec, init: InitProcess, reques
   const user =
     request.user === undefined ? undefined : resolveUser(request.user, await liveAccounts(engine, init), '--user');
   const names = CAPABILITY_NAMES.filter(
-    (_, number) => (engine.facts().boundingCapabilities & (1n << BigInt(number))) !== 0n,
+    (_, number) => (engine.facts().bounding & (1n << BigInt(number))) !== 0n,
   );
   const bounding = request.privileged ? names : (own.capabilities?.bounding ?? []);
   const uid = user?.uid ?? own.user.uid;

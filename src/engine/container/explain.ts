@@ -1,5 +1,6 @@
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import type { ContainerOptions } from './options.ts';
@@ -12,6 +13,11 @@ export async function compileForExplain(
   options: ContainerOptions,
 ): Promise<Compiled> {
   const id = randomId();
-  const root = engine.store.snapshots.preview(id, image.chainId);
+  const root = previewRoot(engine.store.snapshots.mounts(image.chainId));
   return compileContainer(engine, { id, options, image, root, directory: containerDirectory(engine.root, id) });
+}
+
+/** The image's layers with the writable one that a start would put on top. */
+function previewRoot(layers: RootMount): RootMount {
+  return layers.kind === 'directory' ? layers : { ...layers, upper: 'NEW/fs', work: 'NEW/work' };
 }

@@ -1,6 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { ImageRecord } from '#store/store.ts';
+import type { ImageRecord } from '#engine/image/pull.ts';
 import type { Call } from '../verb.ts';
 import { pullWithProgress } from './pull-progress.ts';
 

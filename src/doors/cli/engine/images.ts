@@ -1,16 +1,10 @@
 import { shortId } from '#base/ids.ts';
 import { formatBytes, formatDuration } from '#base/units.ts';
-import type { ImageRecord } from '#store/store.ts';
-import { familiarName, parseReference } from '#store/reference.ts';
+import { listImages, type ListedImage } from '#engine/image/list.ts';
+import type { ImageRecord } from '#engine/image/pull.ts';
 import { print } from '../io.ts';
 import { table } from '../table.ts';
 import type { Verb } from '../verb.ts';
-
-interface Line {
-  repository: string;
-  tag: string;
-  image: ImageRecord;
-}
 
 /** `images`: one line for each name of each image. */
 export const images: Verb = {
@@ -22,7 +16,7 @@ export const images: Verb = {
       .option('--format <FORMAT>', 'table or json', 'table'),
   act: async (call) => {
     const engine = await call.engine();
-    const all = engine.store.images.list().flatMap(linesOf);
+    const all = listImages(engine);
     const whole = call.options['trunc'] === false;
     const id = (image: ImageRecord): string => (whole ? image.configDigest : shortId(image.configDigest));
     if (call.options['quiet'] === true) {
@@ -44,24 +38,14 @@ export const images: Verb = {
   },
 };
 
-function linesOf(image: ImageRecord): Line[] {
-  if (image.names.length === 0) return [{ repository: '<none>', tag: '<none>', image }];
-  return image.names.map((name) => {
-    const reference = parseReference(name);
-    const { tag, digest, ...rest } = reference;
-    const bare = familiarName({ ...rest }).replace(/:latest$/, '');
-    return { repository: bare, tag: tag ?? (digest === undefined ? 'latest' : '<none>'), image };
-  });
-}
-
 const age = (image: ImageRecord): string =>
   image.created === 0 ? 'N/A' : `${formatDuration(Date.now() - image.created)} ago`;
 
-function row({ repository, tag, image }: Line, id: string, digests: boolean): string[] {
+function row({ repository, tag, image }: ListedImage, id: string, digests: boolean): string[] {
   return [repository, tag, ...(digests ? [image.manifestDigest] : []), id, age(image), formatBytes(image.size)];
 }
 
-function asJson({ repository, tag, image }: Line, id: string): Record<string, unknown> {
+function asJson({ repository, tag, image }: ListedImage, id: string): Record<string, unknown> {
   return {
     Repository: repository,
     Tag: tag,

@@ -1,6 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatBytes } from '#base/units.ts';
-import type { PullProgress } from '#store/store.ts';
+import type { PullProgress } from '#engine/image/pull.ts';
 
 const PHASES = {
   waiting: 'Waiting',

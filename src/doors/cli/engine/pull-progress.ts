@@ -1,8 +1,6 @@
 import { formatBytes } from '#base/units.ts';
 import type { Engine } from '#engine/engine.ts';
-import { parseReference } from '#store/reference.ts';
-import { credentialsFrom } from '#store/registry/credentials.ts';
-import type { ImageRecord, PullProgress } from '#store/store.ts';
+import { pullImage, type ImageRecord, type PullProgress } from '#engine/image/pull.ts';
 import type { Io } from '../io.ts';
 import type { Call } from '../verb.ts';
 import { readAuthFile } from './run-options.ts';
@@ -22,8 +20,8 @@ export async function pullWithProgress(
   process.once('SIGINT', cancel);
   process.once('SIGTERM', cancel);
   try {
-    return await engine.store.pull(parseReference(name), {
-      credentials: credentialsFrom(readAuthFile(call.io.env)),
+    return await pullImage(engine, name, {
+      authFile: readAuthFile(call.io.env),
       insecure: call.options['tlsVerify'] === false,
       signal: abort.signal,
       ...(platform === undefined ? {} : { platform }),

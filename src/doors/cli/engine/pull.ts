@@ -1,6 +1,6 @@
 import { print } from '../io.ts';
 import type { Verb } from '../verb.ts';
-import { familiarName, parseReference } from '#store/reference.ts';
+import { displayName } from '#engine/image/pull.ts';
 import { pullWithProgress } from './pull-progress.ts';
 
 /** `pull`: fetch, verify and unpack an image. */
@@ -13,13 +13,13 @@ export const pull: Verb = {
       .option('--no-tls-verify', 'Plain HTTP, or certificates that nobody vouches for'),
   act: async (call) => {
     const [name = ''] = call.args;
-    const reference = parseReference(name);
+    const shown = displayName(name);
     const engine = await call.engine();
     const image = await pullWithProgress(engine, name, call, 'stdout');
     if (call.options['quiet'] === true) print(call.io, image.configDigest);
     else {
       print(call.io, `Digest: ${image.manifestDigest}`);
-      print(call.io, familiarName(reference));
+      print(call.io, shown);
     }
     return 0;
   },

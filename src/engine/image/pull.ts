@@ -1,0 +1,26 @@
+import { credentialsFrom } from '#store/registry/credentials.ts';
+import { familiarName, parseReference } from '#store/reference.ts';
+import type { ImageRecord, PullProgress } from '#store/store.ts';
+import type { Engine } from '#engine/engine.ts';
+
+export type { ImageRecord, PullProgress } from '#store/store.ts';
+
+export interface PullRequest {
+  /** Parsed auth.json or docker config.json, if there is one. */
+  authFile: unknown;
+  platform?: string;
+  /** Plain HTTP, or TLS that nobody vouches for. */
+  insecure: boolean;
+  signal?: AbortSignal;
+  onProgress?: (event: PullProgress) => void;
+}
+
+/** Fetches an image by name, so that it can be run when this resolves. */
+export async function pullImage(engine: Engine, name: string, { authFile, ...options }: PullRequest): Promise<ImageRecord> {
+  return engine.store.pull(parseReference(name), { ...options, credentials: credentialsFrom(authFile) });
+}
+
+/** A name as people write it (`debian:latest`); Fault `invalid` when it is none. */
+export function displayName(name: string): string {
+  return familiarName(parseReference(name));
+}

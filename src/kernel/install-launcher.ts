@@ -1,0 +1,49 @@
+import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '#base/fault.ts';
+
+/**
+ * Copies the launcher out of the executable, once per run directory and version, and checks the copy on every use:
+ * its directory must be ours alone, and its bytes must be the embedded ones. Returns the copy's path.
+ */
+export function installLauncher(embedded: string, runDirectory: string): string {
+  const bytes = readFileSync(embedded);
+  makePrivate(runDirectory);
+  const path = join(runDirectory, 'launcher');
+  if (!isSame(path, bytes)) write(path, bytes);
+  return path;
+}
+
+/** Makes the directory, or takes an existing one that nobody else can write to. */
+export function makePrivate(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o711 });
+  const stat = lstatSync(directory);
+  const owner = process.geteuid?.() ?? 0;
+  if (!stat.isDirectory() || stat.uid !== owner || (stat.mode & 0o022) !== 0) {
+    throw new Fault('denied', `use the run directory ${directory}: others can write to it`, {
+      field: '--run-root',
+      hint: `It must be a directory of user ${owner} with mode 711 or stricter.`,
+    });
+  }
+}
+
+function isSame(path: string, bytes: Buffer): boolean {
+  try {
+    return lstatSync(path).isFile() && readFileSync(path).equals(bytes);
+  } catch {
+    return false;
+  }
+}
+
+function write(path: string, bytes: Buffer): void {
+  const aside = `${path}.${process.pid}`;
+  const fd = openSync(aside, 'w', 0o700);
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  chmodSync(aside, 0o500);
+  renameSync(aside, path);
+}

@@ -1,0 +1,42 @@
+/** The composition root: the one place that sees every layer and reads the environment. */
+import { join } from 'node:path';
+import { runCli, type CliWorld } from '#doors/cli/cli.ts';
+import type { GlobalFlags } from '#doors/cli/global-flags.ts';
+import { openEngine } from '#engine/engine.ts';
+import { EMBEDDED_LAUNCHER } from '#kernel/embedded-launcher.ts';
+import { readHostFacts } from '#kernel/host-facts.ts';
+import { installLauncher } from '#kernel/install-launcher.ts';
+import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
+
+const env: Readonly<Record<string, string | undefined>> = process.env;
+
+/** Where state lives: flags first, then our variables, then the places that FHS and XDG give. */
+function places(flags: GlobalFlags): { root: string; runDirectory: string } {
+  const user = process.geteuid?.() ?? 0;
+  const data = user === 0 ? '/var/lib' : (env['XDG_DATA_HOME'] ?? join(env['HOME'] ?? '/', '.local/share'));
+  const run = user === 0 ? '/run' : (env['XDG_RUNTIME_DIR'] ?? `/tmp/sampan-${user}`);
+  const root = flags.root ?? env['SAMPAN_ROOT'] ?? join(data, 'sampan');
+  // A root of its own gets a run directory of its own, so that two roots never meet.
+  const ownRun = flags.root === undefined && env['SAMPAN_ROOT'] === undefined ? join(run, 'sampan') : join(root, 'run');
+  return { root, runDirectory: flags.runRoot ?? env['SAMPAN_RUN_ROOT'] ?? ownRun };
+}
+
+function launcherIn(runDirectory: string): Launcher {
+  return nativeLauncher(installLauncher(EMBEDDED_LAUNCHER, runDirectory), runDirectory);
+}
+
+const world: CliWorld = {
+  io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env },
+  openEngine: (flags) => {
+    const { root, runDirectory } = places(flags);
+    const snapshotter = flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {};
+    return openEngine({ root, runDirectory, launcher: launcherIn(runDirectory), readFacts: readHostFacts, self: [process.execPath], ...snapshotter });
+  },
+  oci: async (args, flags) => {
+    const { ociCommand } = await import('#doors/cli/oci/oci.ts');
+    const { runDirectory } = places(flags);
+    return ociCommand([...args], { env, stdout: process.stdout, stderr: process.stderr, launcher: () => launcherIn(runDirectory), runDirectory });
+  },
+};
+
+process.exitCode = await runCli(process.argv.slice(2), world);
