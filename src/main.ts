@@ -1,12 +1,12 @@
-/** The composition root: the one place that sees every layer and reads the environment. */
+/**
+ * The composition root: the one place that sees every layer and reads the environment. Everything but the command
+ * table is loaded when it is needed, because start-up time is part of every command.
+ */
 import { join } from 'node:path';
 import { runCli, type CliWorld } from '#doors/cli/cli.ts';
 import type { GlobalFlags } from '#doors/cli/global-flags.ts';
-import { openEngine } from '#engine/engine.ts';
 import { EMBEDDED_LAUNCHER } from '#kernel/embedded-launcher.ts';
-import { readHostFacts } from '#kernel/host-facts.ts';
-import { installLauncher } from '#kernel/install-launcher.ts';
-import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
+import type { Launcher } from '#kernel/launcher.ts';
 
 const env: Readonly<Record<string, string | undefined>> = process.env;
 
@@ -21,16 +21,27 @@ function places(flags: GlobalFlags): { root: string; runDirectory: string } {
   return { root, runDirectory: flags.runRoot ?? env['SAMPAN_RUN_ROOT'] ?? ownRun };
 }
 
-function launcherIn(runDirectory: string): Launcher {
+async function launcherIn(runDirectory: string): Promise<Launcher> {
+  const { installLauncher } = await import('#kernel/install-launcher.ts');
+  const { nativeLauncher } = await import('#kernel/launcher.ts');
   return nativeLauncher(installLauncher(EMBEDDED_LAUNCHER, runDirectory), runDirectory);
 }
 
 const world: CliWorld = {
   io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env },
-  openEngine: (flags) => {
+  openEngine: async (flags) => {
+    const { openEngine } = await import('#engine/engine.ts');
+    const { readHostFacts } = await import('#kernel/host-facts.ts');
     const { root, runDirectory } = places(flags);
     const snapshotter = flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {};
-    return openEngine({ root, runDirectory, launcher: launcherIn(runDirectory), readFacts: readHostFacts, self: [process.execPath], ...snapshotter });
+    return openEngine({
+      root,
+      runDirectory,
+      launcher: await launcherIn(runDirectory),
+      readFacts: readHostFacts,
+      self: [process.execPath],
+      ...snapshotter,
+    });
   },
   oci: async (args, flags) => {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');

@@ -9,7 +9,7 @@ import type { Io } from './io.ts';
 /** What the composition root hands to this door. */
 export interface CliWorld {
   io: Io;
-  openEngine(flags: GlobalFlags): Engine;
+  openEngine(flags: GlobalFlags): Promise<Engine>;
   /** The OCI runtime's own command line. */
   oci(args: readonly string[], flags: GlobalFlags): Promise<number>;
 }

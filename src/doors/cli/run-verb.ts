@@ -1,6 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '#base/fault.ts';
-import { reconcile } from '#engine/container/reconcile.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { CliWorld } from './cli.ts';
 import type { Entry } from './commands.ts';
@@ -33,7 +32,8 @@ export async function runVerb(
 
 /** The engine after crashes of the past have been cleared; what was repaired is said on standard error. */
 async function openSettled(world: CliWorld, flags: GlobalFlags): Promise<Engine> {
-  const engine = world.openEngine(flags);
+  const engine = await world.openEngine(flags);
+  const { reconcile } = await import('#engine/container/reconcile.ts');
   for (const repaired of await reconcile(engine)) world.io.stderr.write(`sampan: ${repaired}\n`);
   return engine;
 }
