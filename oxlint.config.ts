@@ -13,6 +13,9 @@ const FOREIGN: Pattern = {
   message: 'Sources use node: modules and Web standards only, so that they run on Node and on Bun',
 };
 
+// Doors may use the packages that package.json names as dependencies; test/layers.test.ts knows them by name.
+const BUN: Pattern = { regex: '^bun(:|$)', message: FOREIGN.message };
+
 const forbid = (rule: string, names: readonly string[], message: string): Pattern[] =>
   names.length === 0 ? [] : [{ regex: `^#${rule}(?:${names.join('|')})/`, message }];
 
@@ -20,14 +23,14 @@ const outward = (names: readonly string[], layer: string): Pattern[] =>
   forbid('', [...names, 'tools', 'test'], `${layer} must not import this layer; the table is tools/layers.ts`);
 
 /** Rules of one folder: sources, and its tests, which may use the test runner and the test tools too. */
-function folder(path: string, patterns: Pattern[]): OxlintOverride[] {
+function folder(path: string, foreign: Pattern, patterns: Pattern[]): OxlintOverride[] {
   const restrict = (more: Pattern[]): OxlintOverride['rules'] & object => ({
     'no-restricted-imports': ['error', { patterns: more }],
   });
   return [
-    { files: [`${path}/**/*.ts`], rules: restrict([UPWARD, FOREIGN, ...patterns]) },
+    { files: [`${path}/**/*.ts`], rules: restrict([UPWARD, foreign, ...patterns]) },
     {
-      files: [`${path}/**/*.test.ts`, `${path}/**/*.suite.ts`],
+      files: [`${path}/**/*.test.ts`, `${path}/**/*.suite.ts`, `${path}/**/*.fixture.ts`, `${path}/**/testing/**`],
       rules: restrict([
         UPWARD,
         ...patterns.map(({ regex, message }) => ({ regex: regex.replace('|tools|test', ''), message })),
@@ -37,11 +40,11 @@ function folder(path: string, patterns: Pattern[]): OxlintOverride[] {
 }
 
 const layers = LAYERS.filter((layer) => layer !== 'doors').flatMap((layer) =>
-  folder(`src/${layer}`, outward(forbiddenTo(layer), layer)),
+  folder(`src/${layer}`, FOREIGN, outward(forbiddenTo(layer), layer)),
 );
 const doors = DOORS.flatMap((door) => {
   const others = DOORS.filter((other) => other !== door);
-  return folder(`src/doors/${door}`, [
+  return folder(`src/doors/${door}`, BUN, [
     ...outward(forbiddenTo('doors'), 'a door'),
     ...forbid('doors/', others, 'Doors never import each other'),
   ]);

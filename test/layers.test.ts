@@ -17,7 +17,11 @@ const sources = (folder: string): string[] =>
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name));
 
-const isTest = (path: string): boolean => /\.(test|suite)\.ts$/.test(path);
+const isTest = (path: string): boolean => /\.(test|suite|fixture)\.ts$|\/testing\//.test(path);
+const packageFile = JSON.parse(readFileSync(join(TREE, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
+const dependencies = Object.keys(packageFile.dependencies);
 const door = (name: string): string | undefined => /^(?:src|#)\/?doors\/([^/]+)\//.exec(name)?.[1];
 
 /** What is wrong with an import of `specifier` in the file at `path` (relative to the tree), or undefined. */
@@ -30,6 +34,7 @@ function complaint(path: string, specifier: string): string | undefined {
   if (named !== undefined && forbiddenTo(layer).includes(named as Layer)) return `is not for ${layer}`;
   const otherDoor = door(specifier);
   if (otherDoor !== undefined && otherDoor !== door(path)) return 'is another door';
+  if (path.startsWith('src/doors/') && dependencies.includes(specifier)) return undefined;
   const own = named !== undefined || specifier.startsWith('./') || specifier.startsWith('node:');
   return own || isTest(path) ? undefined : 'is neither ours nor of node:';
 }
@@ -52,6 +57,9 @@ describe('layers', () => {
     expect(complaint('src/doors/cli/a.ts', '#doors/docker/b.ts')).toBe('is another door');
     expect(complaint('src/doors/cli/run/a.ts', '#doors/cli/b.ts')).toBeUndefined();
     expect(complaint('src/engine/a.ts', 'bun:sqlite')).toBe('is neither ours nor of node:');
+    expect(complaint('src/engine/a.ts', dependencies[0] ?? '')).toBe('is neither ours nor of node:');
+    expect(complaint('src/doors/cli/a.ts', dependencies[0] ?? '')).toBeUndefined();
+    expect(complaint('src/doors/cli/a.ts', 'left-pad')).toBe('is neither ours nor of node:');
     expect(complaint('src/engine/a.test.ts', 'bun:test')).toBeUndefined();
     expect(complaint('src/engine/a.ts', '../store/a.ts')).toBe('climbs out of its folder');
     expect(complaint('src/engine/a.ts', '#tools/registry.ts')).toBe('is a test tool');
