@@ -1,0 +1,63 @@
+/** Machines for tests that compare plans: nothing here is read from the machine that runs them. */
+import type { CgroupLayout, Hierarchy } from './cgroup-layout.ts';
+import type { HostFacts } from './host-facts.ts';
+
+function hierarchy(...controllers: string[]): Hierarchy {
+  const name = controllers.join(',');
+  return { name, controllers, options: controllers, mountPoint: `/sys/fs/cgroup/${name}`, own: '/' };
+}
+
+const SYSTEMD: Hierarchy = {
+  name: 'systemd',
+  controllers: [],
+  options: ['none', 'name=systemd'],
+  mountPoint: '/sys/fs/cgroup/systemd',
+  own: '/',
+};
+
+const ALL_V1 = [
+  hierarchy('cpu', 'cpuacct'),
+  hierarchy('cpuset'),
+  hierarchy('memory'),
+  hierarchy('devices'),
+  hierarchy('freezer'),
+  hierarchy('pids'),
+  SYSTEMD,
+];
+
+const V2_CONTROLLERS = ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids'];
+
+function facts(cgroup: CgroupLayout): HostFacts {
+  return {
+    arch: 'x86-64',
+    kernel: '6.18.0',
+    cgroup,
+    lastCapability: 40,
+    bounding: 0x1ff_ffff_ffffn,
+    effective: 0x1ff_ffff_ffffn,
+    uid: 0,
+    hardLimits: { RLIMIT_NOFILE: 20000, RLIMIT_NPROC: 96365 },
+    seccomp: true,
+  };
+}
+
+export const V1_HOST: HostFacts = facts({ mode: 'v1', hierarchies: ALL_V1, unified: undefined });
+
+export const HYBRID_HOST: HostFacts = facts({
+  mode: 'hybrid',
+  hierarchies: ALL_V1,
+  unified: { mountPoint: '/sys/fs/cgroup/unified', own: '/', controllers: [], enabled: [] },
+});
+
+export const V2_HOST: HostFacts = facts({
+  mode: 'v2',
+  hierarchies: [],
+  unified: { mountPoint: '/sys/fs/cgroup', own: '/', controllers: V2_CONTROLLERS, enabled: ['memory', 'pids'] },
+});
+
+/** Without CAP_SYS_RESOURCE (24), as on the build machines. */
+export const LIMITED_HOST: HostFacts = {
+  ...HYBRID_HOST,
+  bounding: HYBRID_HOST.bounding & ~(1n << 24n),
+  effective: HYBRID_HOST.effective & ~(1n << 24n),
+};

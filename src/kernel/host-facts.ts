@@ -1,0 +1,92 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { cgroupLayout, type CgroupLayout } from './cgroup-layout.ts';
+
+/** What lowering needs to know about the machine and about this process; read once, never changed. */
+export interface HostFacts {
+  arch: 'x86-64' | 'arm64';
+  kernel: string;
+  cgroup: CgroupLayout;
+  /** Number of the kernel's last capability. */
+  lastCapability: number;
+  /** Bit sets of this process. */
+  bounding: bigint;
+  effective: bigint;
+  uid: number;
+  /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
+  hardLimits: Readonly<Record<string, number>>;
+  seccomp: boolean;
+}
+
+const LIMITS: Readonly<Record<string, string>> = {
+  'Max cpu time': 'RLIMIT_CPU',
+  'Max file size': 'RLIMIT_FSIZE',
+  'Max data size': 'RLIMIT_DATA',
+  'Max stack size': 'RLIMIT_STACK',
+  'Max core file size': 'RLIMIT_CORE',
+  'Max resident set': 'RLIMIT_RSS',
+  'Max processes': 'RLIMIT_NPROC',
+  'Max open files': 'RLIMIT_NOFILE',
+  'Max locked memory': 'RLIMIT_MEMLOCK',
+  'Max address space': 'RLIMIT_AS',
+  'Max file locks': 'RLIMIT_LOCKS',
+  'Max pending signals': 'RLIMIT_SIGPENDING',
+  'Max msgqueue size': 'RLIMIT_MSGQUEUE',
+  'Max nice priority': 'RLIMIT_NICE',
+  'Max realtime priority': 'RLIMIT_RTPRIO',
+  'Max realtime timeout': 'RLIMIT_RTTIME',
+};
+
+/** Reads /proc of this process: seven small files, about a quarter of a millisecond. */
+export function readHostFacts(): HostFacts {
+  const status = readProc('/proc/self/status');
+  return {
+    arch: process.arch === 'arm64' ? 'arm64' : 'x86-64',
+    kernel: readProc('/proc/sys/kernel/osrelease').trim(),
+    cgroup: cgroupLayout(readProc('/proc/self/mountinfo'), readProc('/proc/self/cgroup'), (path) =>
+      readProc(path).split(/\s+/).filter(Boolean),
+    ),
+    lastCapability: Number(readProc('/proc/sys/kernel/cap_last_cap')) || 40,
+    bounding: hexField(status, 'CapBnd'),
+    effective: hexField(status, 'CapEff'),
+    uid: process.geteuid?.() ?? 0,
+    hardLimits: parseLimits(readProc('/proc/self/limits')),
+    seccomp: status.includes('\nSeccomp:'),
+  };
+}
+
+/** The text of a small file, "" when it is missing. `readFileSync` costs three times as much on such files. */
+function readProc(path: string): string {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return '';
+  }
+  try {
+    const parts: string[] = [];
+    const buffer = Buffer.allocUnsafe(32768);
+    for (;;) {
+      const size = readSync(fd, buffer);
+      if (size === 0) return parts.join('');
+      parts.push(buffer.toString('latin1', 0, size));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function hexField(status: string, name: string): bigint {
+  const at = status.indexOf(`\n${name}:`);
+  return at < 0 ? 0n : BigInt(`0x${status.slice(at + name.length + 2, status.indexOf('\n', at + 1)).trim()}`);
+}
+
+/** Lines `Max open files            1024                 20000                files     `. */
+function parseLimits(limits: string): Record<string, number> {
+  const hard: Record<string, number> = {};
+  for (const line of limits.split('\n').slice(1)) {
+    const name = LIMITS[line.slice(0, 26).trimEnd()];
+    const value = line.slice(47, 68).trim();
+    if (name !== undefined && value !== 'unlimited' && value !== '') hard[name] = Number(value);
+  }
+  return hard;
+}

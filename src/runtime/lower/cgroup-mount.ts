@@ -1,0 +1,88 @@
+import type { Hierarchy } from '#kernel/cgroup-layout.ts';
+import { MOUNT_ATTR } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import type { Mount } from '#runtime/spec/spec.ts';
+import type { MountOptions } from './mount-options.ts';
+import type { CgroupView, LoweredMounts } from './mounts.ts';
+
+/**
+ * A mount of type `cgroup`. Inside a cgroup namespace the real file system is mounted, which shows the container's own
+ * group as its root; without one, the own group is bound there, so that no other is in sight.
+ */
+export function lowerCgroupMount(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {
+  const unified = groups.directories.find((directory) => directory.hierarchy === undefined);
+  if (unified === undefined) return hierarchiesMount(mount, options, slot, groups);
+  return unifiedMount(mount, options, slot, unified.path, groups.namespaced);
+}
+
+function unifiedMount(
+  mount: Mount,
+  options: MountOptions,
+  slot: string,
+  path: string,
+  namespaced: boolean,
+): LoweredMounts {
+  const sources: Step[] = [];
+  const attach: Step[] = [];
+  if (namespaced) attach.push({ op: 'fsmount', fstype: 'cgroup2', source: 'cgroup', attrs: options.set, out: slot });
+  else sources.push(...ownGroup(slot, path, options));
+  attach.push(...at(mount.destination, slot, `${slot}.at`));
+  return { sources, attach, finish: [] };
+}
+
+function hierarchiesMount(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {
+  const readOnly = options.set & MOUNT_ATTR.readOnly;
+  const sources: Step[] = [];
+  const attach: Step[] = [
+    {
+      op: 'fsmount',
+      fstype: 'tmpfs',
+      source: 'tmpfs',
+      options: ['mode=755'],
+      attrs: options.set & ~readOnly,
+      out: slot,
+    },
+    ...at(mount.destination, slot, `${slot}.at`),
+  ];
+  for (const { hierarchy, path } of groups.directories) {
+    if (hierarchy === undefined) continue;
+    const own = `${slot}.${hierarchy.name}`;
+    if (groups.namespaced) {
+      const attrs = options.set;
+      attach.push({
+        op: 'fsmount',
+        fstype: 'cgroup',
+        source: 'cgroup',
+        options: [...hierarchy.options],
+        attrs,
+        out: own,
+      });
+    } else sources.push(...ownGroup(own, path, options));
+    attach.push(...at(`${mount.destination}/${hierarchy.name}`, own, `${own}.at`), { op: 'close', slot: own });
+    attach.push(...aliases(mount.destination, hierarchy));
+  }
+  return { sources, attach, finish: readOnly === 0 ? [] : [{ op: 'mountAttr', slot, set: readOnly }] };
+}
+
+/** `cpu -> cpu,cpuacct` for each controller of a joined hierarchy. */
+function aliases(destination: string, { name, controllers }: Hierarchy): Step[] {
+  if (controllers.length < 2) return [];
+  return controllers.map((controller): Step => {
+    return { op: 'symlink', root: 'root', path: `${destination}/${controller}`, target: name };
+  });
+}
+
+function ownGroup(slot: string, path: string, options: MountOptions): Step[] {
+  return [
+    { op: 'tree', path, out: slot },
+    { op: 'mountAttr', slot, set: options.set, clear: options.clear },
+  ];
+}
+
+function at(path: string, mount: string, target: string): Step[] {
+  return [
+    { op: 'mkpath', root: 'root', path, mode: 0o755, out: target },
+    { op: 'attach', mount, target },
+    { op: 'close', slot: target },
+  ];
+}

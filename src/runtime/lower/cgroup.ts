@@ -1,0 +1,165 @@
+import { Fault } from '#base/fault.ts';
+import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
+import { OPEN } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import { cpuLimitsV1, cpuLimitsV2 } from '#runtime/cgroup/cpu.ts';
+import { deviceRulesV1 } from '#runtime/cgroup/device-rules.ts';
+import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import type { Limit } from '#runtime/cgroup/limit.ts';
+import { memoryLimitsV1, memoryLimitsV2 } from '#runtime/cgroup/memory.ts';
+import { pidsLimits } from '#runtime/cgroup/pids.ts';
+import type { Resources, Spec } from '#runtime/spec/spec.ts';
+import type { LowerContext } from './context.ts';
+
+export interface LoweredCgroup {
+  /** First program, before the clone: directories, and descriptors to join by. */
+  create: Step[];
+  /** Slot for clone's `cgroup` on version 2. */
+  cloneInto: string | undefined;
+  /** The child's first steps: it moves itself, which on version 1 takes no lock and no grace period. */
+  join: Step[];
+  /** First program, while the child works. */
+  limits: Step[];
+  /** First program, after the child's mounts (which may need a block device). */
+  devices: Step[];
+  remove: Step[];
+  directories: CgroupDirectory[];
+  warnings: string[];
+}
+
+const ORIGIN = 'linux.cgroupsPath';
+
+export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgroup {
+  const directories = cgroupDirectories(facts.cgroup, spec.linux?.cgroupsPath, id);
+  const resources = spec.linux?.resources ?? {};
+  const remove = directories.map((directory): Step => {
+    return { op: 'rmdir', path: directory.path, retryMs: 500, onError: 'warn', origin: ORIGIN };
+  });
+  if (facts.cgroup.mode === 'v2') return { ...lowerV2(facts.cgroup, directories, resources), remove, directories };
+  return { ...lowerV1(directories, spec, resources), remove, directories };
+}
+
+type Part = Omit<LoweredCgroup, 'remove' | 'directories'>;
+
+function lowerV1(directories: readonly CgroupDirectory[], spec: Spec, resources: Resources): Part {
+  const limits = [
+    ...memoryLimitsV1(resources.memory ?? {}),
+    ...cpuLimitsV1(resources.cpu ?? {}),
+    ...pidsLimits(resources.pids),
+  ];
+  if (Object.keys(resources.unified ?? {}).length > 0) {
+    throw new Fault('unsupported', 'linux.resources.unified needs cgroup version 2', {
+      field: 'linux.resources.unified',
+    });
+  }
+  const create: Step[] = [];
+  const join: Step[] = [];
+  for (const directory of directories) {
+    create.push({ op: 'mkdir', path: directory.path, mode: 0o755, parents: 1, fresh: 1, origin: ORIGIN });
+    if (directory.hierarchy?.controllers.includes('cpuset')) create.push(...inheritCpuset(directory));
+    const slot = `tasks.${directory.hierarchy?.name}`;
+    create.push({ op: 'open', path: `${directory.path}/tasks`, flags: OPEN.writeOnly, out: slot, origin: ORIGIN });
+    join.push({ op: 'writeSlot', slot, data: '0', origin: ORIGIN }, { op: 'close', slot, origin: ORIGIN });
+  }
+  const devices = deviceRulesV1(resources.devices ?? [], ownDevices(spec));
+  return {
+    create,
+    cloneInto: undefined,
+    join,
+    limits: limits.map((limit) => writeLimit(limit, requireDirectory(directories, limit))),
+    devices: devices.flatMap((limit) => {
+      const directory = findDirectory(directories, limit);
+      return directory === undefined ? [] : [writeLimit(limit, directory)];
+    }),
+    warnings: [],
+  };
+}
+
+/** A new cpuset of version 1 is empty and takes no process; each level gets its parent's cpus and memory nodes. */
+function inheritCpuset({ mountPoint, parts }: CgroupDirectory): Step[] {
+  const steps: Step[] = [];
+  let parent = mountPoint;
+  for (const part of parts) {
+    const level = `${parent}/${part}`;
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      steps.push({ op: 'inherit', from: `${parent}/${file}`, to: `${level}/${file}`, origin: ORIGIN });
+    }
+    parent = level;
+  }
+  return steps;
+}
+
+/** The nodes of linux.devices are for use, so the rules let them be used. */
+function ownDevices(spec: Spec): string[] {
+  return (spec.linux?.devices ?? [])
+    .filter((device) => device.type !== 'p')
+    .map((device) => `${device.type === 'b' ? 'b' : 'c'} ${device.major ?? 0}:${device.minor ?? 0} rwm`);
+}
+
+function lowerV2(layout: CgroupLayout, directories: readonly CgroupDirectory[], resources: Resources): Part {
+  const limits: Limit[] = [
+    ...memoryLimitsV2(resources.memory ?? {}),
+    ...cpuLimitsV2(resources.cpu ?? {}),
+    ...pidsLimits(resources.pids),
+    ...unifiedLimits(resources.unified ?? {}),
+  ];
+  const directory = directories[0];
+  if (directory === undefined) throw new Fault('internal', 'Lower linux.cgroupsPath: no unified directory');
+  const create: Step[] = [
+    { op: 'mkdir', path: directory.path, mode: 0o755, parents: 1, fresh: 1, origin: ORIGIN },
+    ...enableControllers(layout, directory),
+    { op: 'open', path: directory.path, flags: OPEN.path | OPEN.directory, out: 'cgroup', origin: ORIGIN },
+  ];
+  const denies = (resources.devices ?? []).some((rule) => !rule.allow);
+  return {
+    create,
+    cloneInto: 'cgroup',
+    join: [{ op: 'close', slot: 'cgroup', origin: ORIGIN }],
+    limits: limits.map((limit) => writeLimit(limit, directory)),
+    devices: [],
+    warnings: denies ? ['linux.resources.devices: device rules are not applied on cgroup version 2 yet'] : [],
+  };
+}
+
+/** Passes every controller there is down to the container's own directory. */
+function enableControllers({ unified }: CgroupLayout, { mountPoint, parts }: CgroupDirectory): Step[] {
+  const all = unified?.controllers ?? [];
+  const steps: Step[] = [];
+  let at = mountPoint;
+  for (const [depth, part] of parts.entries()) {
+    const missing = depth === 0 ? all.filter((name) => !unified?.enabled.includes(name)) : all;
+    for (const name of missing) {
+      const path = `${at}/cgroup.subtree_control`;
+      steps.push({ op: 'write', path, data: `+${name}`, onError: 'warn', origin: ORIGIN });
+    }
+    at = `${at}/${part}`;
+  }
+  return steps;
+}
+
+function unifiedLimits(unified: Record<string, string>): Limit[] {
+  return Object.entries(unified).map(([file, value]) => {
+    const origin = `linux.resources.unified.${file}`;
+    if (file.includes('/') || file.startsWith('.'))
+      throw new Fault('invalid', `${origin} is no file name`, { field: origin });
+    return { controller: file.slice(0, file.indexOf('.')), file, value, origin };
+  });
+}
+
+function findDirectory(directories: readonly CgroupDirectory[], limit: Limit): CgroupDirectory | undefined {
+  return directories.find((directory) => directory.hierarchy?.controllers.includes(limit.controller));
+}
+
+function requireDirectory(directories: readonly CgroupDirectory[], limit: Limit): CgroupDirectory {
+  const directory = findDirectory(directories, limit);
+  if (directory === undefined) {
+    throw new Fault('unsupported', `${limit.origin}: the cgroup controller "${limit.controller}" is not mounted`, {
+      field: limit.origin,
+    });
+  }
+  return directory;
+}
+
+function writeLimit(limit: Limit, directory: CgroupDirectory): Step {
+  return { op: 'write', path: `${directory.path}/${limit.file}`, data: limit.value, origin: limit.origin };
+}

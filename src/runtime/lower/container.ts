@@ -1,0 +1,200 @@
+import { Fault } from '#base/fault.ts';
+import { OPEN, PRCTL, PROPAGATION } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import type { Process, Spec } from '#runtime/spec/spec.ts';
+import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
+import type { LowerContext, Lowered } from './context.ts';
+import { lowerDevices } from './devices.ts';
+import { lowerHiddenPaths } from './hidden-paths.ts';
+import { lowerIdentity } from './identity.ts';
+import { lowerIdMap } from './id-map.ts';
+import { propagationFlags } from './mount-options.ts';
+import { lowerMounts } from './mounts.ts';
+import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
+import { lowerOomScore } from './oom-score.ts';
+import { lowerExec } from './program.ts';
+import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
+import { lowerFirstPropagation, lowerRoot, rootSource } from './root.ts';
+import { lowerSeccomp } from './seccomp.ts';
+import { lowerSysctl } from './sysctl.ts';
+import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
+
+/** The two ends of the channel between the first program and init. */
+const MAIN_END = 'to.init';
+const INIT_END = 'to.main';
+const PIDFD = 'init';
+
+interface Sections {
+  spec: Spec;
+  process: Process;
+  context: LowerContext;
+  cgroup: LoweredCgroup;
+  namespaces: LoweredNamespaces;
+  terminal: LoweredTerminal;
+  rlimits: LoweredRlimits;
+  /** A new user namespace: the first program opens what is the host's and writes the maps. */
+  mapped: boolean;
+  /** Steps of the first program or of init, depending on who has the rights: clones of host trees. */
+  sources: Step[];
+}
+
+/**
+ * The plan of a container: `spec` must have passed checkSpec. Two programs, `main` (the launcher's own process) and
+ * `init`. They overlap: main writes limits while init mounts, and nothing of the image runs before main has said so.
+ * Throws faults with the field of the configuration.
+ */
+export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
+  const process = spec.process;
+  if (process === undefined) throw new Fault('invalid', 'process is missing', { field: 'process' });
+  const namespaces = lowerNamespaces(spec);
+  const cgroup = lowerCgroup(spec, context);
+  const mapped = namespaces.isNew('user');
+  const mounts = lowerMounts(spec, context, { namespaced: namespaces.has('cgroup'), directories: cgroup.directories });
+  const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts);
+  const identity = lowerIdentity(process, context.facts, seccomp.filter, false);
+  const sections: Sections = {
+    spec,
+    process,
+    context,
+    cgroup,
+    namespaces,
+    mapped,
+    terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
+    rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
+    sources: [...rootSource(context), ...mounts.sources],
+  };
+  const { rlimits } = sections;
+  return {
+    plan: {
+      programs: [
+        { name: 'main', steps: mainSteps(sections) },
+        {
+          name: 'init',
+          steps: [
+            ...enterSteps(sections),
+            ...treeSteps(sections, mounts.attach, mounts.finish),
+            ...leaveSteps(sections),
+            ...becomeSteps(sections, identity.steps, identity.last),
+          ],
+        },
+      ],
+      ...(context.terminal.kind === 'inherited' && process.terminal ? { inherited: ['console'] } : {}),
+    },
+    warnings: [...cgroup.warnings, ...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
+    cgroups: cgroup.directories.map((directory) => directory.path),
+  };
+}
+
+/** The first program: the host's side. */
+function mainSteps(sections: Sections): Step[] {
+  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped } = sections;
+  const { go, report, state, pidFile } = context.paths ?? {};
+  const steps: Step[] = [...namespaces.open, ...terminal.connect, ...cgroup.create];
+  if (context.mode === 'hold' && go !== undefined && report !== undefined) {
+    // Opened for both directions, so that neither open nor read needs the other side to be there.
+    steps.push({ op: 'open', path: go, flags: OPEN.readWrite, out: 'go' });
+    steps.push({ op: 'open', path: report, flags: OPEN.readWrite, out: 'report' });
+  }
+  if (mapped) steps.push(...cutOff(sections));
+  steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
+  steps.push({
+    op: 'clone',
+    program: 'init',
+    flags: namespaces.cloneFlags,
+    ...(cgroup.cloneInto === undefined ? {} : { cgroup: cgroup.cloneInto }),
+    out: PIDFD,
+    report: 1,
+    origin: 'linux.namespaces',
+  });
+  steps.push({ op: 'close', slot: INIT_END });
+  if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
+  if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
+  steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
+  if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
+  steps.push({ op: 'post', slot: MAIN_END }, ...terminal.take);
+  if (context.mode !== 'run') steps.push({ op: 'wait', slot: MAIN_END });
+  if (pidFile !== undefined) steps.push({ op: 'pidfile', path: pidFile, pidfd: PIDFD, origin: '--pid-file' });
+  if (context.mode === 'run') {
+    steps.push({ op: 'supervise', pidfd: PIDFD, ...(terminal.relay === undefined ? {} : { tty: terminal.relay }) });
+    if (context.cleanUp === true) steps.push(...cgroup.remove);
+  }
+  return steps;
+}
+
+/** Clones made in the host's own mount namespace must not carry mounts back to the host. */
+function cutOff({ spec, sources }: Sections): Step[] {
+  const shared = (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) !== 0;
+  return sources.flatMap((step): Step[] => {
+    if (step.op !== 'tree' || (shared && step.out !== 'root')) return [step];
+    const cut: Step = { op: 'mountAttr', slot: step.out, propagation: PROPAGATION.slave, recursive: 1 };
+    return [step, { ...cut, ...(step.origin === undefined ? {} : { origin: step.origin }) }];
+  });
+}
+
+/** Init's first part: into the control groups and the namespaces. */
+function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): Step[] {
+  const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
+  if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
+  if (mapped) {
+    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
+  }
+  steps.push(...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
+  if (context.noNewKeyring !== true) {
+    steps.push({ op: 'sessionKeyring', name: `_ses.${context.id}`, onError: 'warn', origin: 'session keyring' });
+  }
+  return steps;
+}
+
+/** The tree: everything below slot `root`, while the host's tree is still in sight. */
+function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly Step[]): Step[] {
+  const { spec, process, context, cgroup, namespaces, mapped } = sections;
+  const devices = lowerDevices(spec, mapped || namespaces.has('user'));
+  const hidden = lowerHiddenPaths(spec);
+  const steps: Step[] = [...hidden.prepare, ...devices.open];
+  if (!mapped) steps.push(...sections.sources);
+  steps.push(...lowerRoot(spec, context), ...attach);
+  if (cgroup.devices.length > 0) steps.push({ op: 'post', slot: INIT_END });
+  steps.push(...devices.make);
+  if (process.cwd !== '/') {
+    steps.push({
+      op: 'mkpath',
+      root: 'root',
+      path: process.cwd,
+      mode: 0o755,
+      rootOk: 1,
+      origin: 'process.cwd',
+    });
+  }
+  const isOwn = (type: Parameters<LoweredNamespaces['has']>[0]): boolean => namespaces.has(type);
+  steps.push(...finish, ...lowerSysctl(spec, isOwn), ...hidden.hide);
+  return steps;
+}
+
+/** Leaves the host's tree; then what belongs to the new one as a whole. */
+function leaveSteps({ spec, namespaces, terminal }: Sections): Step[] {
+  const steps: Step[] = [];
+  if (namespaces.isNew('network')) {
+    steps.push({ op: 'ifUp', name: 'lo', onError: 'warn', origin: 'linux.namespaces' });
+  }
+  if (spec.hostname) steps.push({ op: 'hostname', name: spec.hostname, origin: 'hostname' });
+  if (spec.domainname) steps.push({ op: 'domainname', name: spec.domainname, origin: 'domainname' });
+  steps.push({ op: 'pivot', root: 'root', origin: 'root.path' });
+  const flags = propagationFlags(spec.linux?.rootfsPropagation);
+  if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
+  steps.push(...terminal.open, { op: 'close', slot: 'root' });
+  if (spec.root?.readonly) steps.push({ op: 'remountRoot', origin: 'root.readonly' });
+  return steps;
+}
+
+/** Waits until the limits stand, then becomes the container's program. */
+function becomeSteps(sections: Sections, identity: readonly Step[], last: readonly Step[]): Step[] {
+  const { process, context, rlimits } = sections;
+  const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
+  if (context.init === true) steps.push({ op: 'init', origin: '--init' });
+  steps.push(...rlimits.own, ...identity);
+  if (context.mode !== 'run') steps.push({ op: 'post', slot: INIT_END });
+  steps.push({ op: 'close', slot: INIT_END });
+  if (context.mode === 'hold') steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
+  steps.push(...last, lowerExec(process));
+  return steps;
+}

@@ -1,0 +1,65 @@
+import type { HostFacts } from '#kernel/host-facts.ts';
+import type { Plan, Step } from '#kernel/plan.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
+
+/**
+ * How the first program goes on once the container is set up. `hold`: init stops at the `go` fifo until start, the
+ * first program ends. `run`: the first program supervises init and ends with its status. `detached`: the first
+ * program ends as soon as init is released.
+ */
+export type LaunchMode = 'hold' | 'run' | 'detached';
+
+/** What is done with the master of the container's terminal, when there is one. */
+export type TerminalMode =
+  | { kind: 'none' }
+  /** Handed to the first program, which relays it (`run` only). */
+  | { kind: 'relay' }
+  /** Sent over the unix socket at `path`. */
+  | { kind: 'socket'; path: string }
+  /** Sent over the plan's inherited slot `console`. */
+  | { kind: 'inherited' };
+
+export interface LowerContext {
+  id: string;
+  facts: HostFacts;
+  root: RootMount;
+  /** Where an overlay root is mounted inside the private mount namespace: an empty directory. */
+  rootPoint?: string;
+  /** The bundle; relative bind sources are found below it. */
+  bundle?: string;
+  mode: LaunchMode;
+  terminal: TerminalMode;
+  paths?: LowerPaths;
+  /** Kind of every bind source by the path that `bindSources` names; a missing one is a fault. */
+  sources?: ReadonlyMap<string, SourceKind>;
+  /** An init process between PID 1 and the program. */
+  init?: boolean;
+  noNewKeyring?: boolean;
+  /** After the end of `run`, also remove the cgroups. */
+  cleanUp?: boolean;
+}
+
+export type SourceKind = 'directory' | 'file';
+
+/** Files that the launcher writes or reads, all absolute. */
+export interface LowerPaths {
+  /** The user's --pid-file. */
+  pidFile?: string;
+  /** Our own "PID STARTTIME". */
+  state?: string;
+  go?: string;
+  report?: string;
+}
+
+/** A plan, and what could not be done as asked, one sentence each. */
+export interface Lowered {
+  plan: Plan;
+  warnings: string[];
+  /** Directories of the container's control groups, for records and for cleaning up. */
+  cgroups: string[];
+}
+
+/** Gives every step of a section its origin. */
+export function from(origin: string, steps: readonly Step[]): Step[] {
+  return steps.map((step) => ({ ...step, origin }));
+}

@@ -1,0 +1,82 @@
+import { MOUNT_ATTR, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
+
+interface Attribute {
+  set?: number;
+  clear?: number;
+}
+
+const A = MOUNT_ATTR;
+
+/** Option names that are attributes of the mount itself; with an `r` in front they count for the whole tree. */
+const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
+  ro: { set: A.readOnly },
+  rw: { clear: A.readOnly },
+  nosuid: { set: A.noSuid },
+  suid: { clear: A.noSuid },
+  nodev: { set: A.noDev },
+  dev: { clear: A.noDev },
+  noexec: { set: A.noExec },
+  exec: { clear: A.noExec },
+  noatime: { set: A.noAtime, clear: A.atime },
+  atime: { clear: A.atime },
+  relatime: { set: A.relAtime, clear: A.atime },
+  norelatime: { clear: A.atime },
+  strictatime: { set: A.strictAtime, clear: A.atime },
+  nostrictatime: { clear: A.atime },
+  nodiratime: { set: A.noDirAtime },
+  diratime: { clear: A.noDirAtime },
+  nosymfollow: { set: A.noSymFollow },
+  symfollow: { clear: A.noSymFollow },
+};
+
+const PROPAGATIONS: Readonly<Record<string, { flag: number; recursive: boolean }>> = Object.fromEntries(
+  Object.entries(PROPAGATION).flatMap(([name, flag]) => [
+    [name, { flag, recursive: false }],
+    [`r${name}`, { flag, recursive: true }],
+  ]),
+);
+
+/** Options of mount(8) that ask for what is there anyway. */
+const NO_EFFECT = new Set(['defaults', 'silent', 'loud', 'rbind', 'bind', 'noiversion']);
+
+/** What the specification knows and this runtime does not do. */
+export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set(['remount', 'tmpcopyup', 'idmap', 'ridmap']);
+
+export interface MountOptions {
+  bind: 'none' | 'bind' | 'rbind';
+  set: number;
+  clear: number;
+  treeSet: number;
+  treeClear: number;
+  propagation: { flag: number; recursive: boolean }[];
+  /** For the file system: "key=value" or "flag". */
+  data: string[];
+}
+
+/** Sorts the options of one mount; a later option wins over an earlier one. */
+export function parseMountOptions(options: readonly string[]): MountOptions {
+  const out: MountOptions = { bind: 'none', set: 0, clear: 0, treeSet: 0, treeClear: 0, propagation: [], data: [] };
+  for (const option of options) {
+    const own = ATTRIBUTES[option];
+    const tree = option.startsWith('r') ? ATTRIBUTES[option.slice(1)] : undefined;
+    const propagation = PROPAGATIONS[option];
+    if (own !== undefined) {
+      const { set = 0, clear = 0 } = own;
+      out.set = (out.set & ~clear) | set;
+      out.clear = (out.clear & ~set) | clear;
+    } else if (tree !== undefined) {
+      const { set = 0, clear = 0 } = tree;
+      out.treeSet = (out.treeSet & ~clear) | set;
+      out.treeClear = (out.treeClear & ~set) | clear;
+    } else if (propagation !== undefined) out.propagation.push(propagation);
+    else if (option === 'bind' || option === 'rbind') out.bind = option;
+    else if (!NO_EFFECT.has(option)) out.data.push(option);
+  }
+  return out;
+}
+
+/** Flags of mount(2) for `linux.rootfsPropagation`; 0 for none. */
+export function propagationFlags(name: string | undefined): number {
+  const known = name === undefined ? undefined : PROPAGATIONS[name];
+  return known === undefined ? 0 : known.flag | (known.recursive ? RECURSIVE : 0);
+}

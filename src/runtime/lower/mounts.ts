@@ -1,0 +1,154 @@
+import { Fault } from '#base/fault.ts';
+import { MOUNT_ATTR } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import { join } from 'node:path/posix';
+import type { CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import type { Mount, Spec } from '#runtime/spec/spec.ts';
+import { lowerCgroupMount } from './cgroup-mount.ts';
+import { from, type LowerContext } from './context.ts';
+import { parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
+
+export interface LoweredMounts {
+  /** Detached clones of bind sources, opened while the host's tree is in sight. */
+  sources: Step[];
+  /** Every mount in listed order. */
+  attach: Step[];
+  /** What may turn read-only only after everything was made inside. */
+  finish: Step[];
+}
+
+/** What mounts of the control groups need to know. */
+export interface CgroupView {
+  /** Inside a cgroup namespace of the container's own. */
+  namespaced: boolean;
+  directories: readonly CgroupDirectory[];
+}
+
+/** File systems that are mounted on an ordinary directory only: a symlink there would lead the mount astray. */
+const NO_FOLLOW = new Set(['proc', 'sysfs']);
+
+export function lowerMounts(spec: Spec, context: LowerContext, groups: CgroupView): LoweredMounts {
+  const lowered: LoweredMounts = { sources: [], attach: [], finish: [] };
+  for (const [index, mount] of (spec.mounts ?? []).entries()) {
+    const origin = `mounts[${index}]`;
+    const options = parseMountOptions(mount.options ?? []);
+    refuseUnsupported(mount, options, origin);
+    const part = lowerMount(mount, options, `mount.${index}`, context, groups, origin);
+    lowered.sources.push(...from(origin, part.sources));
+    lowered.attach.push(...from(origin, part.attach));
+    lowered.finish.push(...from(origin, part.finish));
+  }
+  return lowered;
+}
+
+export function isBind(mount: Mount): boolean {
+  return mount.type === 'bind' || (mount.options ?? []).some((option) => option === 'bind' || option === 'rbind');
+}
+
+/** Absolute paths of everything that is bind-mounted, for the caller to look at before lowering. */
+export function bindSources(spec: Spec, bundle: string | undefined): string[] {
+  return (spec.mounts ?? []).filter(isBind).map((mount) => sourcePath(mount, bundle));
+}
+
+export function sourcePath(mount: Mount, bundle = '/'): string {
+  const source = mount.source ?? '';
+  return source.startsWith('/') ? source : join(bundle, source);
+}
+
+function refuseUnsupported(mount: Mount, options: MountOptions, origin: string): void {
+  const name = (mount.options ?? []).find((option) => UNSUPPORTED_OPTIONS.has(option.split('=')[0] ?? ''));
+  if (name !== undefined) {
+    throw new Fault('unsupported', `${origin}: the mount option "${name}" is not supported`, {
+      field: `${origin}.options`,
+    });
+  }
+  if (isBind(mount)) {
+    if (options.data.length > 0) {
+      throw new Fault('invalid', `${origin}: a bind mount knows no option "${options.data[0]}"`, {
+        field: `${origin}.options`,
+      });
+    }
+    if (!mount.source) throw new Fault('invalid', `${origin}.source is missing`, { field: `${origin}.source` });
+  } else if (!mount.type) throw new Fault('invalid', `${origin}.type is missing`, { field: `${origin}.type` });
+}
+
+function lowerMount(
+  mount: Mount,
+  options: MountOptions,
+  slot: string,
+  context: LowerContext,
+  groups: CgroupView,
+  origin: string,
+): LoweredMounts {
+  if (isBind(mount)) return bindMount(mount, options, slot, context, origin);
+  if (mount.type === 'cgroup') return lowerCgroupMount(mount, options, slot, groups);
+  return freshMount(mount, options, slot);
+}
+
+function bindMount(
+  mount: Mount,
+  options: MountOptions,
+  slot: string,
+  context: LowerContext,
+  origin: string,
+): LoweredMounts {
+  const path = sourcePath(mount, context.bundle);
+  const kind = context.sources?.get(path);
+  if (kind === undefined) {
+    throw new Fault('notFound', `${origin}.source: ${path} does not exist`, {
+      field: `${origin}.source`,
+      facts: { path },
+    });
+  }
+  const sources: Step[] = [{ op: 'tree', path, recursive: options.bind === 'bind' ? 0 : 1, out: slot }];
+  if ((options.set | options.clear) !== 0) {
+    sources.push({ op: 'mountAttr', slot, set: options.set, clear: options.clear });
+  }
+  if ((options.treeSet | options.treeClear) !== 0) {
+    sources.push({ op: 'mountAttr', slot, set: options.treeSet, clear: options.treeClear, recursive: 1 });
+  }
+  sources.push(...propagation(options, slot));
+  return { sources, attach: attachSteps(mount, slot, kind === 'directory' ? 0 : 1), finish: [] };
+}
+
+function freshMount(mount: Mount, options: MountOptions, slot: string): LoweredMounts {
+  const fstype = mount.type ?? '';
+  // A tmpfs is filled by what is mounted and made inside it, so it turns read-only at the very end.
+  const late = fstype === 'tmpfs' ? options.set & MOUNT_ATTR.readOnly : 0;
+  const attach: Step[] = [
+    {
+      op: 'fsmount',
+      fstype,
+      source: mount.source ?? fstype,
+      options: options.data.filter((option) => !(fstype === 'devpts' && option === 'newinstance')),
+      attrs: options.set & ~late,
+      out: slot,
+    },
+    ...propagation(options, slot),
+    ...attachSteps(mount, slot, 0),
+  ];
+  return { sources: [], attach, finish: late === 0 ? [] : [{ op: 'mountAttr', slot, set: late }] };
+}
+
+function propagation(options: MountOptions, slot: string): Step[] {
+  return options.propagation.map(({ flag, recursive }): Step => {
+    return { op: 'mountAttr', slot, propagation: flag, recursive: recursive ? 1 : 0 };
+  });
+}
+
+function attachSteps(mount: Mount, slot: string, kind: 0 | 1): Step[] {
+  const target = `${slot}.at`;
+  return [
+    {
+      op: 'mkpath',
+      root: 'root',
+      path: mount.destination,
+      kind,
+      mode: kind === 0 ? 0o755 : 0o644,
+      nofollow: NO_FOLLOW.has(mount.type ?? '') ? 1 : 0,
+      out: target,
+    },
+    { op: 'attach', mount: slot, target },
+    { op: 'close', slot: target },
+  ];
+}

@@ -1,0 +1,68 @@
+import { Fault } from '#base/fault.ts';
+import { CLONE, OPEN } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import type { NamespaceType, Spec } from '#runtime/spec/spec.ts';
+
+export const NAMESPACE_FLAGS: Readonly<Record<NamespaceType, number>> = {
+  mount: CLONE.newns,
+  cgroup: CLONE.newcgroup,
+  uts: CLONE.newuts,
+  ipc: CLONE.newipc,
+  user: CLONE.newuser,
+  pid: CLONE.newpid,
+  network: CLONE.newnet,
+};
+
+export interface LoweredNamespaces {
+  /** For the clone of init. A new user namespace owns the others of the same clone. */
+  cloneFlags: number;
+  /** First program: opens what is joined; a joined pid namespace is entered here, since it counts for children. */
+  open: Step[];
+  /** Init: joins, the user namespace last, while the rights of the host still hold. */
+  join: Step[];
+  /** Init: makes what must come after the join of the cgroup or of a user namespace. */
+  unshare: Step[];
+  has(type: NamespaceType): boolean;
+  /** True when the namespace is new and not shared. */
+  isNew(type: NamespaceType): boolean;
+}
+
+export function lowerNamespaces(spec: Spec): LoweredNamespaces {
+  const namespaces = spec.linux?.namespaces ?? [];
+  const paths = new Map(namespaces.map((entry) => [entry.type, entry.path || undefined]));
+  const open: Step[] = [];
+  const join: Step[] = [];
+  let cloneFlags = 0;
+  let lateFlags = 0;
+  const joinsUser = paths.get('user') !== undefined;
+  if (joinsUser && paths.has('pid') && paths.get('pid') === undefined) {
+    throw new Fault('unsupported', 'linux.namespaces: a new pid namespace below a joined user namespace', {
+      field: 'linux.namespaces',
+      hint: 'Give the pid namespace a path too, or let the user namespace be new',
+    });
+  }
+  for (const [index, { type, path }] of namespaces.entries()) {
+    const flag = NAMESPACE_FLAGS[type];
+    if (!path) {
+      if (type === 'cgroup' || joinsUser) lateFlags |= flag;
+      else cloneFlags |= flag;
+      continue;
+    }
+    const origin = `linux.namespaces[${index}]`;
+    const slot = `ns.${type}`;
+    open.push({ op: 'open', path, flags: OPEN.readOnly, out: slot, origin });
+    const enter: Step = { op: 'setns', slot, flags: flag, origin };
+    if (type === 'pid') open.push(enter);
+    else if (type === 'user') join.push(enter);
+    else join.unshift(enter);
+  }
+  const unshare: Step[] = lateFlags === 0 ? [] : [{ op: 'unshare', flags: lateFlags, origin: 'linux.namespaces' }];
+  return {
+    cloneFlags,
+    open,
+    join,
+    unshare,
+    has: (type) => paths.has(type),
+    isNew: (type) => paths.has(type) && paths.get(type) === undefined,
+  };
+}

@@ -1,0 +1,29 @@
+import type { Step } from '#kernel/plan.ts';
+import type { Process } from '#runtime/spec/spec.ts';
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What is executed: every place of PATH in turn for a bare name, the path itself otherwise. */
+export function lowerExec(process: Process): Step {
+  const env = withHome(process);
+  return {
+    op: 'exec',
+    candidates: candidates(process.args[0] ?? '', env),
+    argv: process.args,
+    env,
+    origin: 'process.args',
+  };
+}
+
+export function candidates(name: string, env: readonly string[]): string[] {
+  if (name.includes('/')) return [name];
+  const path = env.findLast((entry) => entry.startsWith('PATH='))?.slice(5) || DEFAULT_PATH;
+  return path.split(':').map((directory) => `${directory || '.'}/${name}`);
+}
+
+/** HOME, where the configuration leaves it out: /root for root, / for anyone else (the image is not read for it). */
+function withHome({ env = [], user }: Process): readonly string[] {
+  const given = env ?? [];
+  if (given.some((entry) => entry.startsWith('HOME='))) return given;
+  return [...given, user.uid === 0 ? 'HOME=/root' : 'HOME=/'];
+}

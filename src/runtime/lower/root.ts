@@ -1,0 +1,65 @@
+import { Fault } from '#base/fault.ts';
+import { OPEN, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
+import type { LowerContext } from './context.ts';
+import { propagationFlags } from './mount-options.ts';
+
+const ORIGIN = 'root.path';
+
+/**
+ * Cuts the mounts of the new namespace off from the host's. A container that asks for shared propagation keeps its
+ * bind sources shared; the root itself becomes private later, so that nothing of the container shows on the host.
+ */
+export function lowerFirstPropagation(spec: Spec): Step {
+  const asked = propagationFlags(spec.linux?.rootfsPropagation);
+  const shared = (asked & PROPAGATION.shared) !== 0;
+  const flags = shared ? PROPAGATION.shared | RECURSIVE : PROPAGATION.slave | RECURSIVE;
+  return { op: 'propagation', flags, origin: 'linux.rootfsPropagation' };
+}
+
+/** Mounts the root inside the private namespace and leaves a descriptor of it in slot `root`. */
+export function lowerRoot(spec: Spec, context: LowerContext): Step[] {
+  const cover: Step[] =
+    (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) === 0
+      ? []
+      : [{ op: 'propagation', flags: PROPAGATION.private, origin: 'linux.rootfsPropagation' }];
+  return [...cover, ...(context.root.kind === 'directory' ? directoryRoot() : overlayRoot(context))];
+}
+
+/** A directory root is a bind source like any other: a detached clone of it. */
+export function rootSource({ root }: LowerContext): Step[] {
+  if (root.kind !== 'directory') return [];
+  return [{ op: 'tree', path: root.path, recursive: 1, out: 'root', origin: ORIGIN }];
+}
+
+/** The clone goes over the old root itself: no path has to be walked with the container's rights. */
+function directoryRoot(): Step[] {
+  return [{ op: 'attachAt', mount: 'root', path: '/', origin: ORIGIN }];
+}
+
+function overlayRoot({ root, rootPoint }: LowerContext): Step[] {
+  if (root.kind !== 'overlay') return [];
+  if (rootPoint === undefined) throw new Fault('internal', 'Lower an overlay root: no directory to mount it on');
+  return [
+    { op: 'open', path: root.base, flags: OPEN.path | OPEN.directory, out: 'layers', origin: ORIGIN },
+    {
+      op: 'mount',
+      dir: 'layers',
+      source: 'overlay',
+      target: rootPoint,
+      fstype: 'overlay',
+      data: overlayOptions(root),
+      origin: ORIGIN,
+    },
+    { op: 'close', slot: 'layers', origin: ORIGIN },
+    { op: 'open', path: rootPoint, flags: OPEN.path | OPEN.directory, out: 'root', origin: ORIGIN },
+  ];
+}
+
+export function overlayOptions(root: Extract<RootMount, { kind: 'overlay' }>): string {
+  const escape = (path: string): string => path.replace(/[\\,:]/g, String.raw`\$&`);
+  const lower = root.lower.map(escape).join(':');
+  return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)}`;
+}

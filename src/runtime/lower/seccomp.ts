@@ -1,0 +1,18 @@
+import type { HostFacts } from '#kernel/host-facts.ts';
+import type { Step } from '#kernel/plan.ts';
+import { compileSeccomp } from '#runtime/seccomp/compile.ts';
+import type { SeccompProfile } from '#runtime/spec/spec.ts';
+
+const ORIGIN = 'linux.seccomp';
+
+export interface LoweredSeccomp {
+  filter: Step[];
+  warnings: string[];
+}
+
+export function lowerSeccomp(profile: SeccompProfile | undefined, facts: HostFacts): LoweredSeccomp {
+  if (profile === undefined || profile === null) return { filter: [], warnings: [] };
+  const { program, flags, warnings } = compileSeccomp(profile, facts.arch);
+  if (program.length === 0) return { filter: [], warnings };
+  return { filter: [{ op: 'seccomp', filter: program, flags, origin: ORIGIN }], warnings };
+}

@@ -1,0 +1,158 @@
+import { Fault } from '#base/fault.ts';
+import {
+  absolutePath,
+  amount,
+  count,
+  flag,
+  id,
+  integer,
+  list,
+  oneOf,
+  record,
+  shape,
+  text,
+  type Check,
+} from './check.ts';
+import type { Linux, Spec } from './spec.ts';
+
+const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup'];
+const SCMP_OPS = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'].map((name) => `SCMP_CMP_${name}`);
+const SCMP_ACTIONS = ['KILL', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'ERRNO', 'TRACE', 'ALLOW', 'LOG'];
+const action = oneOf(...SCMP_ACTIONS.map((name) => `SCMP_ACT_${name}`));
+
+const namespace: Check = (value, field) => {
+  const type = (value as { type?: unknown } | null)?.type;
+  if (type === 'time') throw new Fault('unsupported', `${field}: time namespaces are not supported`, { field });
+  shape({ required: { type: oneOf(...NAMESPACES) }, optional: { path: text } })(value, field);
+};
+
+const mapping = shape({ required: { containerID: id, hostID: id, size: integer(1, 0xffff_ffff) } });
+
+const device = shape({
+  required: { path: absolutePath, type: oneOf('c', 'b', 'u', 'p') },
+  optional: {
+    major: integer(0, 0xfff),
+    minor: integer(0, 0xfffff),
+    fileMode: integer(0, 0o177777),
+    uid: id,
+    gid: id,
+  },
+});
+
+const access: Check = (value, field) => {
+  text(value, field);
+  if (/[^rwm]/.test(value as string)) throw new Fault('invalid', `${field} may hold only r, w and m`, { field });
+};
+
+const deviceRule = shape({
+  required: { allow: flag },
+  optional: { type: oneOf('a', 'c', 'b', ''), major: amount, minor: amount, access },
+});
+
+const cpuList: Check = (value, field) => {
+  text(value, field);
+  if (/[^0-9,\- ]/.test(value as string))
+    throw new Fault('invalid', `${field} must be a list such as 0-2,5`, { field });
+};
+
+const resources = shape({
+  optional: {
+    devices: list(deviceRule),
+    memory: shape({
+      optional: {
+        limit: amount,
+        reservation: amount,
+        swap: amount,
+        swappiness: integer(0, 200),
+        disableOOMKiller: flag,
+      },
+    }),
+    cpu: shape({
+      optional: {
+        shares: count,
+        quota: amount,
+        burst: count,
+        period: count,
+        cpus: cpuList,
+        mems: cpuList,
+        idle: amount,
+      },
+      refused: ['realtimeRuntime', 'realtimePeriod'],
+    }),
+    pids: shape({ optional: { limit: amount } }),
+    unified: record(text),
+  },
+  refused: ['blockIO', 'hugepageLimits', 'network', 'rdma'],
+});
+
+const seccomp = shape({
+  required: { defaultAction: action },
+  optional: {
+    defaultErrnoRet: integer(0, 4095),
+    architectures: list(text),
+    flags: list(text),
+    syscalls: list(
+      shape({
+        required: { names: list(text, 1), action },
+        optional: {
+          errnoRet: integer(0, 65535),
+          args: list(
+            shape({
+              required: { index: integer(0, 5), op: oneOf(...SCMP_OPS) },
+              optional: { value: count, valueTwo: count },
+            }),
+          ),
+        },
+      }),
+    ),
+  },
+  refused: ['listenerPath', 'listenerMetadata'],
+});
+
+export const linuxShape: Check = shape({
+  optional: {
+    namespaces: list(namespace),
+    uidMappings: list(mapping),
+    gidMappings: list(mapping),
+    devices: list(device),
+    resources,
+    cgroupsPath: text,
+    seccomp,
+    maskedPaths: list(absolutePath),
+    readonlyPaths: list(absolutePath),
+    rootfsPropagation: oneOf('', ...['shared', 'slave', 'private', 'unbindable'].flatMap((name) => [name, `r${name}`])),
+    sysctl: record(text),
+  },
+  refused: ['intelRdt', 'timeOffsets', 'personality', 'mountLabel', 'memoryPolicy', 'netDevices'],
+});
+
+/** What fields of `linux` demand of one another. */
+export function checkLinuxTogether(spec: Spec): void {
+  const linux: Linux = spec.linux ?? {};
+  const types = (linux.namespaces ?? []).map((entry) => entry.type);
+  const twice = types.find((type, index) => types.indexOf(type) !== index);
+  if (twice !== undefined) fail('linux.namespaces', `the ${twice} namespace is named twice`);
+  if (!types.includes('mount')) {
+    fail('linux.namespaces', 'a mount namespace is needed: without one the mounts would land on the host');
+  }
+  const mount = linux.namespaces?.find((entry) => entry.type === 'mount');
+  if (mount?.path) {
+    throw new Fault('unsupported', 'linux.namespaces: joining a mount namespace is not supported', {
+      field: 'linux.namespaces',
+    });
+  }
+  const user = linux.namespaces?.find((entry) => entry.type === 'user');
+  const mapped = (linux.uidMappings?.length ?? 0) > 0 && (linux.gidMappings?.length ?? 0) > 0;
+  if (user !== undefined && !user.path && !mapped) {
+    fail('linux.uidMappings', 'a user namespace needs uidMappings and gidMappings');
+  }
+  if (user === undefined && (linux.uidMappings?.length ?? 0) > 0) {
+    fail('linux.uidMappings', 'id mappings need a user namespace');
+  }
+  if (spec.hostname && !types.includes('uts')) fail('hostname', 'hostname needs a uts namespace of its own');
+  if (spec.domainname && !types.includes('uts')) fail('domainname', 'domainname needs a uts namespace of its own');
+}
+
+function fail(field: string, why: string): never {
+  throw new Fault('invalid', why, { field });
+}
