@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'bun:test';
+import { section } from './report.ts';
+
+const samples = new Map([
+  ['ours', [10, 20, 30]],
+  ['theirs', [40, 40, 40]],
+]);
+
+describe('report', () => {
+  test('shows medians, our ratio and whether the goal is reached', () => {
+    const text = section({ title: 'T', about: 'A', samples, goals: [{ against: 'theirs', factor: 0.5 }] });
+    expect(text).toContain('| ours | 20.0 | 12.0 | 28.0 | 3 |  |');
+    expect(text).toContain('| theirs | 40.0 | 40.0 | 40.0 | 3 | 0.50 |');
+    expect(text).toContain('**0.50**, reached');
+  });
+
+  test('a missed goal says so', () => {
+    const text = section({ title: 'T', about: 'A', samples, goals: [{ against: 'theirs', factor: 0.49 }] });
+    expect(text).toContain('**0.50**, missed');
+  });
+});

@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { median, quantile, ratio, type Samples } from './statistics.ts';
+
+/** One comparison: contender to samples; the first is ours. */
+export interface Section {
+  title: string;
+  /** What is measured and how, in a sentence or two. */
+  about: string;
+  samples: ReadonlyMap<string, Samples>;
+  /** What ours must reach: at most `factor` of the median of `against`. */
+  goals: readonly { against: string; factor: number }[];
+  unit?: 'ms' | 'KB';
+}
+
+const cell = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+/** A section as Markdown. */
+export function section({ title, about, samples, goals, unit = 'ms' }: Section): string {
+  const [ours] = samples.keys();
+  const own = samples.get(ours ?? '') ?? [];
+  const rows = [...samples].map(([name, values]) => {
+    const relation = name === ours ? '' : ratio(own, values).toFixed(2);
+    return row([
+      name,
+      cell(median(values)),
+      cell(quantile(values, 0.1)),
+      cell(quantile(values, 0.9)),
+      String(values.length),
+      relation,
+    ]);
+  });
+  const verdicts = goals.map(({ against, factor }) => {
+    const reached = ratio(own, samples.get(against) ?? []);
+    return `Goal: at most ${factor} × ${against}: **${reached.toFixed(2)}**, ${reached <= factor ? 'reached' : 'missed'}.`;
+  });
+  const head = row(['', `median, ${unit}`, '10 %', '90 %', 'runs', 'ours ÷ this']);
+  return [
+    `## ${title}`,
+    '',
+    about,
+    '',
+    head,
+    row(['---', '---:', '---:', '---:', '---:', '---:']),
+    ...rows,
+    '',
+    ...verdicts,
+    '',
+  ].join('\n');
+}
+
+const firstLine = (command: string, ...args: string[]): string =>
+  (execFileSync(command, args, { encoding: 'utf8' }).split('\n')[0] ?? '').trim();
+
+const debianVersion = (name: string): string => firstLine('dpkg-query', '-W', '-f', '${Version}', name);
+
+/** What the figures depend on. */
+export function machineFacts(): string[] {
+  const model = /^model name\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? process.arch;
+  const os = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
+  return [
+    `${cpus().length} cores (${model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${os}, kernel ${firstLine('uname', '-r')}, root`,
+    `Debian's ${['runc', 'crun', 'podman', 'conmon'].map((name) => `${name} ${debianVersion(name)}`).join(', ')}`,
+    'cgroup v1 with the almost empty v2 tree hidden in a private mount namespace: crun and podman refuse to start beside it; ours and runc run there too, so all see the same',
+  ];
+}
+
+/** The whole page. */
+export function page(sections: readonly Section[], missing: readonly string[], date: string): string {
+  return [
+    '# Benchmarks',
+    '',
+    '<!-- Written by `make bench`. Do not edit: run it again. -->',
+    '',
+    "Ours beside Debian's own programs, in one run: in each round every contender runs once, in a new random order, page cache",
+    'warm, no daemon. Times are those of the whole process, from spawn to exit, as a shell would see them. Absolute times move',
+    'from machine to machine; the ratios are what counts.',
+    '',
+    `Measured on ${date} with \`make bench\`:`,
+    '',
+    ...machineFacts().map((fact) => `- ${fact}`),
+    '',
+    ...sections.map(section),
+    ...(missing.length === 0 ? [] : ['## Not measured in this run', '', ...missing.map((line) => `- ${line}`), '']),
+  ].join('\n');
+}
