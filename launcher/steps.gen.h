@@ -573,6 +573,7 @@ struct step_pty {
 	uint32_t rows;
 	uint32_t columns;
 	uint32_t uid;
+	uint32_t no_console;
 };
 static const struct field fields_of_step_pty[] = {
 	{ FIELD_SLOT, offsetof(struct step_pty, root) },
@@ -581,6 +582,7 @@ static const struct field fields_of_step_pty[] = {
 	{ FIELD_U32, offsetof(struct step_pty, rows) },
 	{ FIELD_U32, offsetof(struct step_pty, columns) },
 	{ FIELD_U32, offsetof(struct step_pty, uid) },
+	{ FIELD_U32, offsetof(struct step_pty, no_console) },
 };
 
 struct step_controlling_tty {
@@ -813,7 +815,7 @@ static const struct step_shape step_shapes[] = {
 	{ 57, 1, sizeof(struct step_pivot), "pivot", fields_of_step_pivot },
 	{ 58, 1, sizeof(struct step_propagation), "propagation", fields_of_step_propagation },
 	{ 59, 0, sizeof(struct step_remount_root), "remountRoot", fields_of_step_remount_root },
-	{ 64, 6, sizeof(struct step_pty), "pty", fields_of_step_pty },
+	{ 64, 7, sizeof(struct step_pty), "pty", fields_of_step_pty },
 	{ 65, 1, sizeof(struct step_controlling_tty), "controllingTty", fields_of_step_controlling_tty },
 	{ 66, 3, sizeof(struct step_stdio), "stdio", fields_of_step_stdio },
 	{ 67, 1, sizeof(struct step_chown_stdio), "chownStdio", fields_of_step_chown_stdio },

@@ -86,7 +86,7 @@ int step_pty(struct run *run, const void *body)
 	result = slot_put(run, step->peer, peer < 0 ? -errno : peer);
 	if (!result)
 		result = prepare_peer(step, master, peer);
-	if (result)
+	if (result || step->no_console)
 		return result;
 	at(run, "/dev/console");
 	return bind_console(root, peer);
