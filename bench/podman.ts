@@ -7,6 +7,10 @@ import { join } from 'node:path';
  */
 const LIMITS = ['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=30000:30000'];
 
+const PLAIN = '--cgroup-manager cgroupfs --events-backend file --storage-driver overlay --runtime /usr/bin/crun'.split(
+  ' ',
+);
+
 export interface Podman {
   env: Record<string, string>;
   pull(image: string): string[];
@@ -25,19 +29,8 @@ export function podman(directory: string, cgroupParent: string): Podman {
   );
   const registries = join(directory, 'registries.conf');
   writeFileSync(registries, 'unqualified-search-registries = []\n');
-  const base = [
-    ...['podman', '--root', join(directory, 'root'), '--runroot', join(directory, 'run')],
-    ...[
-      '--cgroup-manager',
-      'cgroupfs',
-      '--events-backend',
-      'file',
-      '--storage-driver',
-      'overlay',
-      '--runtime',
-      '/usr/bin/crun',
-    ],
-  ];
+  const stores = ['--root', join(directory, 'root'), '--runroot', join(directory, 'run')];
+  const base = ['podman', ...stores, ...PLAIN];
   const run = ['run', '--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
   return {
     env: { CONTAINERS_CONF: configuration, CONTAINERS_REGISTRIES_CONF: registries },

@@ -35,30 +35,16 @@ export function readReport(text: string): { status: number | undefined; report: 
   return { status: Number(status), report: text.slice(text.indexOf('\n') + 1, -END_OF_REPORT.length) };
 }
 
+const HARDWARE =
+  '-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none -no-reboot'.split(' ');
+
 function qemuArguments(directory: string, vmlinuz: string, interactive: boolean): string[] {
   const boot = `console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable${interactive ? ' interactive=1' : ''}`;
-  const disk = (file: string): string[] => ['-drive', `file=${file},format=raw,if=virtio,snapshot=on`];
-  return [
-    ...[
-      '-accel',
-      'tcg,thread=multi',
-      '-cpu',
-      'max',
-      '-smp',
-      '2',
-      '-m',
-      '2048',
-      '-nodefaults',
-      '-no-user-config',
-      '-display',
-      'none',
-      '-no-reboot',
-    ],
-    ...['-kernel', vmlinuz, '-initrd', join(directory, 'initramfs'), '-append', boot],
-    ...disk(debianDisk()),
-    ...disk(join(directory, 'tree.ext4')),
-    ...['-serial', interactive ? 'mon:stdio' : 'stdio', '-serial', `file:${join(directory, 'report')}`],
-  ];
+  const kernelFiles = ['-kernel', vmlinuz, '-initrd', join(directory, 'initramfs'), '-append', boot];
+  const disks = [debianDisk(), join(directory, 'tree.ext4')];
+  const drives = disks.flatMap((file) => ['-drive', `file=${file},format=raw,if=virtio,snapshot=on`]);
+  const consoles = ['-serial', interactive ? 'mon:stdio' : 'stdio', '-serial', `file:${join(directory, 'report')}`];
+  return [...HARDWARE, ...kernelFiles, ...drives, ...consoles];
 }
 
 export async function runInMachine(options: MachineRun): Promise<MachineResult> {

@@ -1,0 +1,65 @@
+/**
+ * `make bench`: ours beside Debian's runtimes, in one run. Prints the table and writes docs/benchmarks.md.
+ * `bun bench/bench.ts start-up low-level` measures only these and writes nothing.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sentence } from '#base/fault.ts';
+import { busyboxImage } from '#tools/image/busybox.ts';
+import { debianImage } from '#tools/image/debian.ts';
+import { pushImage } from '#tools/image/push.ts';
+import { endLeftovers } from '#tools/owned-process.ts';
+import { TREE } from '#tools/places.ts';
+import { startRegistry } from '#tools/registry.ts';
+import { removeCgroups } from './cgroups.ts';
+import { pull, runAndRemove, supervisorMemory } from './engines.ts';
+import { lowLevel } from './low-level.ts';
+import { enterPrivateMounts } from './namespace.ts';
+import { page, type Section, section } from './report.ts';
+import { scratchDisk } from './scratch-disk.ts';
+import { startUp } from './start-up.ts';
+
+enterPrivateMounts(import.meta.path);
+endLeftovers();
+
+const cgroup = `sampan-test-bench-${process.pid}`;
+const memory = mkdtempSync('/dev/shm/sampan-bench-');
+using disk = scratchDisk(12);
+await using registry = await startRegistry();
+await pushImage(registry.url, 'busybox', 'latest', busyboxImage());
+await pushImage(registry.url, 'debian', '12', debianImage());
+
+const place = { directory: join(disk.path, 'engines'), cgroupParent: `/${cgroup}` };
+mkdirSync(place.directory, { recursive: true });
+const busybox = `${registry.host}/busybox:latest`;
+
+const parts: Record<string, () => Section[]> = {
+  'start-up': () => [startUp(memory)],
+  'low-level': () => lowLevel(memory, `/${cgroup}`),
+  run: () => [runAndRemove(busybox, place)],
+  memory: () => [supervisorMemory(busybox, place)],
+  pull: () => [pull(`${registry.host}/debian:12`, place)],
+};
+
+const wanted = process.argv.slice(2).filter((word) => word in parts);
+const sections: Section[] = [];
+const missing: string[] = [];
+for (const [name, measure] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  try {
+    const measured = measure();
+    for (const one of measured) console.log(section(one));
+    sections.push(...measured);
+  } catch (error) {
+    console.error(`${name}: ${sentence(error)}`);
+    missing.push(`${name}: ${sentence(error).split('\n')[0]}`);
+  }
+}
+if (wanted.length === 0) {
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(join(TREE, 'docs/benchmarks.md'), page(sections, missing, date));
+  console.log('written to docs/benchmarks.md');
+}
+removeCgroups(cgroup);
+rmSync(memory, { recursive: true, force: true });
+process.exitCode = missing.length === 0 ? 0 : 1;
