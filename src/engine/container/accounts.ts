@@ -20,7 +20,9 @@ const LARGEST = 1 << 20;
  * so that no link of the image leads outside, and remembered by the image's id.
  */
 export async function imageAccounts(engine: Engine, image: ImageRecord): Promise<Accounts> {
-  const known = engine.database.prepare('SELECT passwd, groups FROM accounts WHERE image_id = ?').get(image.configDigest);
+  const known = engine.database
+    .prepare('SELECT passwd, groups FROM accounts WHERE image_id = ?')
+    .get(image.configDigest);
   if (known !== undefined) return known as unknown as Accounts;
   const accounts = await readAccountFiles(engine, engine.store.snapshots.mounts(image.chainId));
   engine.database
@@ -70,7 +72,15 @@ function readPlan(root: RootMount, point: string, paths: readonly string[]): Pla
 function readOnlyOverlay(root: RootMount & { kind: 'overlay' }, point: string): Step[] {
   return [
     { op: 'open', path: root.base, flags: O_PATH_DIRECTORY, out: 'base' },
-    { op: 'mount', dir: 'base', source: 'overlay', target: point, fstype: 'overlay', flags: MS_RDONLY, data: `lowerdir=${root.lower.join(':')}` },
+    {
+      op: 'mount',
+      dir: 'base',
+      source: 'overlay',
+      target: point,
+      fstype: 'overlay',
+      flags: MS_RDONLY,
+      data: `lowerdir=${root.lower.join(':')}`,
+    },
     { op: 'open', path: point, flags: O_PATH_DIRECTORY, out: 'root' },
   ];
 }

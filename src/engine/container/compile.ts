@@ -1,5 +1,5 @@
 import type { Plan } from '#kernel/plan.ts';
-import { CAPABILITY_NAMES } from '#runtime/spec/capabilities.ts';
+import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
@@ -38,7 +38,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const facts = engine.facts();
   const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image);
-  const available = CAPABILITY_NAMES.filter(
+  const available = capabilityNames(facts.bounding);
     (_, number) => (facts.bounding & (1n << BigInt(number))) !== 0n,
   );
   const spec = containerSpec({

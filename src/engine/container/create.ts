@@ -5,7 +5,7 @@ import type { Engine } from '#engine/engine.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
-import { CAPABILITY_NAMES } from '#runtime/spec/capabilities.ts';
+import { capabilityNames } from '#kernel/capability-set.ts';
 import { writeHostFiles } from './host-files.ts';
 import { suggestName } from './names.ts';
 import type { ContainerOptions } from './options.ts';
@@ -31,7 +31,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
   const options = request.options;
-  checkOptions(request);
+  checkOptions(request, capabilityNames(engine.facts().bounding));
   const record = claimName(engine, request);
   try {
     makeBindSources(options);
@@ -51,7 +51,7 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
 }
 
 /** Everything that can be refused before anything is made. */
-function checkOptions({ options, image, name }: CreateRequest): void {
+function checkOptions({ options, image, name }: CreateRequest, available: readonly string[]): void {
   if (name !== undefined && !NAME.test(name)) {
     throw new Fault('invalid', `create container: the name "${name}" is not allowed`, {
       field: '--name',
@@ -59,7 +59,7 @@ function checkOptions({ options, image, name }: CreateRequest): void {
     });
   }
   processArgs(options, image.config);
-  grantedCapabilities(options, CAPABILITY_NAMES);
+  grantedCapabilities(options, available);
   if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
     throw new Fault('invalid', `create container: the working directory "${options.workdir}" is not absolute`, {
       field: '--workdir',

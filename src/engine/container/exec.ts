@@ -8,7 +8,7 @@ import type { Plan } from '#kernel/plan.ts';
 import { gatherData } from '#kernel/report.ts';
 import type { Stdio } from '#kernel/spawn.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
-import { CAPABILITY_NAMES } from '#runtime/spec/capabilities.ts';
+import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
 import { readHeldLocks } from '#engine/monitor/locks.ts';
@@ -57,7 +57,7 @@ export async function execInContainer(
     facts: engine.facts(),
     init: { pid: init.pid, startTime: init.startTime },
     cgroupsPath: spec.linux?.cgroupsPath ?? `/sampan/${record.id}`,
-    terminal: request.tty ? 'relay' : 'none',
+    terminal: { kind: request.tty ? 'relay' : 'none' },
     mode: request.detach ? 'detached' : 'run',
   });
   return { plan, launch: engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio }) };
@@ -68,10 +68,7 @@ async function execProcess(engine: Engine, spec: Spec, init: InitProcess, reques
   if (own === undefined) throw new Fault('corrupt', "read the container's config.json: it has no process");
   const user =
     request.user === undefined ? undefined : resolveUser(request.user, await liveAccounts(engine, init), '--user');
-  const names = CAPABILITY_NAMES.filter(
-    (_, number) => (engine.facts().bounding & (1n << BigInt(number))) !== 0n,
-  );
-  const bounding = request.privileged ? names : (own.capabilities?.bounding ?? []);
+  const bounding = request.privileged ? capabilityNames(engine.facts().bounding) : (own.capabilities?.bounding ?? []);
   const uid = user?.uid ?? own.user.uid;
   const effective = uid === 0 ? bounding : [];
   return {

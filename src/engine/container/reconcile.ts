@@ -38,7 +38,7 @@ export async function settle(engine: Engine, id: string): Promise<void> {
 async function reconcileOne(engine: Engine, record: ContainerRecord, locks: HeldLocks): Promise<string | undefined> {
   const directory = containerDirectory(engine.root, record.id);
   if (record.phase === 'creating' || record.phase === 'removing') {
-    await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${record.id}`));
+    await removeCgroupsOf(engine, record.id);
     await discardContainer(engine, record);
     return `removed container ${record.name}, which was left half ${record.phase === 'creating' ? 'made' : 'removed'}`;
   }
@@ -48,7 +48,7 @@ async function reconcileOne(engine: Engine, record: ContainerRecord, locks: Held
     return undefined;
   }
   const said = held ? undefined : await bury(engine, record, directory, locks);
-  if (!held) await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${record.id}`));
+  if (!held) await removeCgroupsOf(engine, record.id);
   engine.containers.setOwner(record.id, undefined);
   engine.containers.setActive(record.id, false);
   // One that `run --rm` was about to start (it still has an owner) is as good as ended.
@@ -67,7 +67,7 @@ async function bury(
 ): Promise<string | undefined> {
   const state = observe(directory, locks);
   if (state.exit !== undefined) return undefined;
-  await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${record.id}`));
+  await removeCgroupsOf(engine, record.id);
   if (state.status === 'created') return undefined;
   const now = Date.now();
   const aside = join(directory, 'exit.new');
@@ -86,6 +86,11 @@ async function bury(
   renameSync(aside, join(directory, 'exit'));
   rmSync(join(directory, 'attach.sock'), { force: true });
   return `stopped container ${record.name}, whose monitor had been killed`;
+}
+
+/** Kills what is left in the container's cgroups and removes them. */
+async function removeCgroupsOf(engine: Engine, id: string): Promise<void> {
+  await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${id}`, id));
 }
 
 /** Container directories that no record knows, left by a removal that died: for `prune` and for tests. */

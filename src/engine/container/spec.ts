@@ -99,7 +99,7 @@ function namespaces(options: ContainerOptions): Namespace[] {
     'uts',
     'mount',
     'cgroup',
-    ...(options.network === 'host' ? [] : ['network']),
+    ...(options.network === 'host' ? [] : ['network' as const]),
   ];
   return types.map((type) => ({ type }));
 }

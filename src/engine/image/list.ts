@@ -18,7 +18,7 @@ function namesOf(image: ImageRecord): ListedImage[] {
   if (image.names.length === 0) return [{ repository: '<none>', tag: '<none>', image }];
   return image.names.map((name) => {
     const { tag, digest, ...place } = parseReference(name);
-    const repository = familiarName({ ...place, tag: undefined }).replace(/:latest$/, '');
+    const repository = familiarName(place).replace(/:latest$/, '');
     return { repository, tag: tag ?? (digest === undefined ? 'latest' : '<none>'), image };
   });
 }

@@ -1,4 +1,4 @@
-import { credentialsFrom } from '#store/registry/credentials.ts';
+import { credentialsFromFile } from '#store/registry/credentials.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
 import type { ImageRecord, PullProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -16,8 +16,12 @@ export interface PullRequest {
 }
 
 /** Fetches an image by name, so that it can be run when this resolves. */
-export async function pullImage(engine: Engine, name: string, { authFile, ...options }: PullRequest): Promise<ImageRecord> {
-  return engine.store.pull(parseReference(name), { ...options, credentials: credentialsFrom(authFile) });
+export async function pullImage(
+  engine: Engine,
+  name: string,
+  { authFile, ...options }: PullRequest,
+): Promise<ImageRecord> {
+  return engine.store.pull(parseReference(name), { ...options, credentials: credentialsFromFile(authFile) });
 }
 
 /** A name as people write it (`debian:latest`); Fault `invalid` when it is none. */
