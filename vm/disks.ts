@@ -10,7 +10,7 @@ const PACKAGES = 'busybox-static,docker-registry,procps,attr,e2fsprogs,nftables,
 const SUITE = 'bookworm';
 
 /** What of the checkout goes into the guest. */
-const TREE_PARTS = ['dist', 'src', 'test', 'tools', 'vm', 'package.json', 'tsconfig.json'];
+const TREE_PARTS = ['dist/sampan', 'dist/launcher', 'src', 'test', 'tools', 'vm', 'package.json', 'tsconfig.json'];
 const BUN_PARTS = ['node_modules/.bin/bun', 'node_modules/bun'];
 
 function makeDisk(directory: string, target: string, megabytes: number): void {
