@@ -49,7 +49,7 @@ int inroot_make_directory(int parent, const char *name, const struct inroot_owne
 	if (!made && errno != EEXIST)
 		return -errno;
 	const uint64_t how = KERNEL_RESOLVE_BENEATH | KERNEL_RESOLVE_NO_SYMLINKS;
-	int fd = sys_openat2(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, how);
+	int fd = sys_openat2(parent, name, O_PATH | O_DIRECTORY, 0, how);
 	if (fd < 0 || !made)
 		return fd;
 	int result = inroot_own(fd, owner);

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { encodePlan } from '#kernel/encode.ts';
 import { nativeLauncher, type Launch, type LaunchResult } from '#kernel/launcher.ts';
 import type { Plan, Program, Step } from '#kernel/plan.ts';
+import { errnoName } from '#kernel/failure.ts';
+import { gatherData, type ReportRecord } from '#kernel/report.ts';
 import { readAll, scratchFile } from '#kernel/scratch.ts';
 
-const DIST = new URL('../../dist/', import.meta.url).pathname;
+export const DIST = process.env['SAMPAN_TEST_DIST'] ?? new URL('../../dist', import.meta.url).pathname;
 
 /** The builds that every behaviour is tested on: the shipped one and the one with sanitizers. */
-export const BUILDS = ['launcher', 'launcher-asan'].map((name) => join(DIST, name)).filter((path) => existsSync(path));
+export const BUILDS = ['launcher', 'launcher-asan'].map((name) => join(DIST, name));
 
 export const CLONE = {
   NEWNS: 0x20000n,
@@ -29,6 +31,16 @@ export const MS_PRIVATE_REC = (1 << 18) | (1 << 14);
 export interface Outcome extends LaunchResult {
   stdout: string;
   stderr: string;
+  /** What `readFile` steps sent, by path. */
+  data: Map<string, Buffer>;
+}
+
+/** The failure that was reported, with the errno's name. */
+export function failure(outcome: LaunchResult): (ReportRecord & { name: string }) | undefined {
+  const failures = outcome.records.filter((record) => record.kind === 'fail');
+  if (failures.length > 1) throw new Error(`${failures.length} failures were reported`);
+  const found = failures[0];
+  return found === undefined ? undefined : { ...found, name: errnoName(found.value) };
 }
 
 /** A place of one test's own, gone after it. */
@@ -38,6 +50,7 @@ export class Scene {
   readonly binary: string;
 
   constructor(binary: string) {
+    if (!existsSync(binary)) throw new Error(`${binary} is not built; run make -C launcher all asan`);
     this.binary = binary;
     for (const path of ['bin', 'proc', 'dev', 'tmp', 'etc', 'sys'])
       mkdirSync(join(this.root, path), { recursive: true });
@@ -59,12 +72,18 @@ export class Scene {
       ...result,
       stdout: readAll(out).toString(),
       stderr: readAll(err).toString(),
+      data: gatherData(result.records),
     }));
     return { launch, outcome };
   }
 
   run(plan: Plan | Uint8Array, inherited: readonly number[] = []): Promise<Outcome> {
     return this.start(plan, inherited).outcome;
+  }
+
+  /** Whether the scene's own directory has something of that name. */
+  has(name: string): boolean {
+    return existsSync(join(this.dir, name));
   }
 
   [Symbol.dispose](): void {
@@ -97,15 +116,17 @@ export const MOUNT_PROC: Step[] = [
   { op: 'attach', mount: 'proc', target: 'at' },
 ];
 
-/** A plan that clones a container with its own namespaces and supervises it. */
-export function container(steps: readonly Step[], flags: bigint = ALL_NAMESPACES): Plan {
+/** A plan that clones a container with its own namespaces, does `then` beside it and supervises it. */
+export function container(
+  steps: readonly Step[],
+  flags: bigint = ALL_NAMESPACES,
+  before: readonly Step[] = [],
+  then: readonly Step[] = [],
+): Plan {
+  const clone: Step = { op: 'clone', program: 'container', flags, out: 'init', report: 1 };
   return {
     programs: [
-      program(
-        'main',
-        { op: 'clone', program: 'container', flags, out: 'init', report: 1 },
-        { op: 'supervise', pidfd: 'init' },
-      ),
+      program('main', ...before, clone, ...then, { op: 'supervise', pidfd: 'init' }),
       program('container', ...steps),
     ],
   };
