@@ -11,16 +11,11 @@ export interface CgroupDirectory {
 }
 
 /**
- * The directories that `linux.cgroupsPath` stands for: one per hierarchy of version 1, or the one of version 2. An
- * absolute path counts from the mount point, a relative one from this process's own group; left out, it is `/ID`.
+ * The directories that a path such as `linux.cgroupsPath` stands for: one per hierarchy of version 1, or the one of
+ * version 2. An absolute path counts from the mount point, a relative one from this process's own group.
  * Throws `invalid` for a path with `..` and for systemd's slice:prefix:name form.
  */
-export function cgroupDirectories(
-  layout: CgroupLayout,
-  cgroupsPath: string | undefined,
-  id: string,
-): CgroupDirectory[] {
-  const wanted = cgroupsPath || `/${id}`;
+export function cgroupDirectories(layout: CgroupLayout, wanted: string): CgroupDirectory[] {
   const parts = pathParts(wanted);
   const directory = (hierarchy: Hierarchy | undefined, mountPoint: string, own: string): CgroupDirectory => {
     const all = wanted.startsWith('/') ? parts : [...pathParts(own), ...parts];
@@ -31,6 +26,11 @@ export function cgroupDirectories(
     return [directory(undefined, layout.unified.mountPoint, layout.unified.own)];
   }
   return layout.hierarchies.map((hierarchy) => directory(hierarchy, hierarchy.mountPoint, hierarchy.own));
+}
+
+/** Where a container's groups are: what its configuration says, or `/ID`. */
+export function cgroupPathOf(cgroupsPath: string | undefined, id: string): string {
+  return cgroupsPath || `/${id}`;
 }
 
 function pathParts(path: string): string[] {

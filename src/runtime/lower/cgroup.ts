@@ -4,7 +4,7 @@ import { OPEN } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cpuLimitsV1, cpuLimitsV2 } from '#runtime/cgroup/cpu.ts';
 import { deviceRulesV1 } from '#runtime/cgroup/device-rules.ts';
-import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import { cgroupDirectories, cgroupPathOf, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { Limit } from '#runtime/cgroup/limit.ts';
 import { memoryLimitsV1, memoryLimitsV2 } from '#runtime/cgroup/memory.ts';
 import { pidsLimits } from '#runtime/cgroup/pids.ts';
@@ -30,7 +30,7 @@ export interface LoweredCgroup {
 const ORIGIN = 'linux.cgroupsPath';
 
 export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgroup {
-  const directories = cgroupDirectories(facts.cgroup, spec.linux?.cgroupsPath, id);
+  const directories = cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id));
   const resources = spec.linux?.resources ?? {};
   const remove = directories.map((directory): Step => {
     return { op: 'rmdir', path: directory.path, retryMs: 500, onError: 'warn', origin: ORIGIN };

@@ -3,7 +3,7 @@ import { OPEN, PRCTL, PROPAGATION } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
-import type { LowerContext, Lowered } from './context.ts';
+import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
 import { lowerIdentity } from './identity.ts';
@@ -12,7 +12,7 @@ import { propagationFlags } from './mount-options.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
-import { lowerExec } from './program.ts';
+import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerRoot, rootSource } from './root.ts';
 import { lowerSeccomp } from './seccomp.ts';
@@ -78,7 +78,7 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
           ],
         },
       ],
-      ...(context.terminal.kind === 'inherited' && process.terminal ? { inherited: ['console'] } : {}),
+      ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
     warnings: [...cgroup.warnings, ...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
     cgroups: cgroup.directories.map((directory) => directory.path),
@@ -195,6 +195,6 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   if (context.mode !== 'run') steps.push({ op: 'post', slot: INIT_END });
   steps.push({ op: 'close', slot: INIT_END });
   if (context.mode === 'hold') steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
-  steps.push(...last, lowerExec(process));
+  steps.push(...last, execStep(process, context.preserveFds ?? 0));
   return steps;
 }

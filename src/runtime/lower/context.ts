@@ -35,6 +35,8 @@ export interface LowerContext {
   /** An init process between PID 1 and the program. */
   init?: boolean;
   noNewKeyring?: boolean;
+  /** So many descriptors, inherited before any other slot, stay open in the program as 3 and up. */
+  preserveFds?: number;
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
 }
@@ -57,6 +59,13 @@ export interface Lowered {
   warnings: string[];
   /** Directories of the container's control groups, for records and for cleaning up. */
   cgroups: string[];
+}
+
+/** Names of the inherited slots: what is preserved comes first, in order. */
+export function inheritedSlots(preserveFds: number, console: boolean): { inherited?: string[] } {
+  const names = Array.from({ length: preserveFds }, (_, index) => `preserved.${index}`);
+  if (console) names.push('console');
+  return names.length === 0 ? {} : { inherited: names };
 }
 
 /** Gives every step of a section its origin. */

@@ -17,19 +17,15 @@ export function lowerHiddenPaths(spec: Spec): LoweredHiddenPaths {
   });
   if ((maskedPaths ?? []).length === 0) return { prepare: [], hide };
   const origin = 'linux.maskedPaths';
-  hide.push(
-    {
-      op: 'fsmount',
-      fstype: 'tmpfs',
-      source: 'masked',
-      options: ['nr_blocks=1', 'nr_inodes=1'],
-      attrs: MOUNT_ATTR.readOnly,
-      out: 'empty',
-      origin,
-    },
-    // Kernels before 6.15 clone only what is attached; the host's tree is about to be left for good.
-    { op: 'attachAt', mount: 'empty', path: '/sys', origin },
-  );
+  hide.push({
+    op: 'fsmount',
+    fstype: 'tmpfs',
+    source: 'masked',
+    options: ['nr_blocks=1', 'nr_inodes=1'],
+    attrs: MOUNT_ATTR.readOnly,
+    out: 'empty',
+    origin,
+  });
   for (const [index, path] of maskedPaths.entries()) {
     hide.push({ op: 'mask', root: 'root', path, empty: 'empty', null: 'null', origin: `${origin}[${index}]` });
   }

@@ -4,15 +4,10 @@ import type { Process } from '#runtime/spec/spec.ts';
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What is executed: every place of PATH in turn for a bare name, the path itself otherwise. */
-export function lowerExec(process: Process): Step {
+export function execStep(process: Process, preserve: number): Step {
   const env = withHome(process);
-  return {
-    op: 'exec',
-    candidates: candidates(process.args[0] ?? '', env),
-    argv: process.args,
-    env,
-    origin: 'process.args',
-  };
+  const name = process.args[0] ?? '';
+  return { op: 'exec', candidates: candidates(name, env), argv: process.args, env, preserve, origin: 'process.args' };
 }
 
 export function candidates(name: string, env: readonly string[]): string[] {

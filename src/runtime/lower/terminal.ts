@@ -16,12 +16,16 @@ export interface LoweredTerminal {
 
 const ORIGIN = 'process.terminal';
 
-/** `channel` is the child's end of the channel to the first program, `mainChannel` the other one. */
+/**
+ * `channel` is the child's end of the channel to the first program, `mainChannel` the other one; `console` binds the
+ * terminal over /dev/console, which a further program of a running container must not do.
+ */
 export function lowerTerminal(
   process: Process,
   { terminal }: Pick<LowerContext, 'terminal'>,
   channel: string,
   mainChannel: string,
+  console = true,
 ): LoweredTerminal {
   if (!process.terminal) {
     if (terminal.kind === 'socket') {
@@ -29,7 +33,7 @@ export function lowerTerminal(
     }
     return { connect: [], open: [{ op: 'setsid', origin: ORIGIN }, ...ownStdio(process)], take: [], relay: undefined };
   }
-  const open = openTerminal(process);
+  const open = openTerminal(process, console);
   if (terminal.kind === 'none') {
     throw new Fault('invalid', 'process.terminal: a detached container with a terminal needs a console socket', {
       field: ORIGIN,
@@ -55,7 +59,7 @@ function closeMaster(): Step {
   return { op: 'close', slot: 'master', origin: ORIGIN };
 }
 
-function openTerminal({ consoleSize, user }: Process): Step[] {
+function openTerminal({ consoleSize, user }: Process, console: boolean): Step[] {
   return [
     {
       op: 'pty',
@@ -65,6 +69,7 @@ function openTerminal({ consoleSize, user }: Process): Step[] {
       rows: consoleSize?.height ?? 0,
       columns: consoleSize?.width ?? 0,
       uid: user.uid,
+      noConsole: console ? 0 : 1,
       origin: ORIGIN,
     },
     { op: 'setsid', origin: ORIGIN },

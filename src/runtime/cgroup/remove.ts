@@ -1,0 +1,38 @@
+import { rmdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '#base/fault.ts';
+import { killAll } from './kill.ts';
+import { groupsBelow } from './tree.ts';
+
+const ROUNDS = 100;
+
+/**
+ * Kills what is left in a container's control groups and removes them, deepest first. A group that is gone already is
+ * fine; one that stays busy for a second is a `conflict`.
+ */
+export async function removeCgroups(directories: readonly { readonly path: string }[]): Promise<void> {
+  const paths = directories.map((directory) => directory.path);
+  let left = paths.flatMap(groupsBelow);
+  if (left.length === 0) return;
+  await killAll(paths);
+  for (let round = 0; round < ROUNDS; round++) {
+    left = left.filter((path) => !removed(path));
+    if (left.length === 0) return;
+    await sleep(10);
+  }
+  throw new Fault('conflict', `remove control group ${left[0]}: it is still in use`, {
+    facts: { path: left[0] ?? '' },
+  });
+}
+
+function removed(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return true;
+    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false;
+    throw new Fault('internal', `remove control group ${path}`, { cause: error });
+  }
+}
