@@ -1,5 +1,4 @@
 /* The `apply` role: launcher apply TARGET_FD REPORT_FD, file steps on standard input. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

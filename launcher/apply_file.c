@@ -1,5 +1,4 @@
 /* The steps that make one regular file: file, data ..., and its end by whatever step comes next. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

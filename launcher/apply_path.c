@@ -1,5 +1,4 @@
 /* Paths of the file-step stream: the kernel resolves them below the target; here they are only split. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

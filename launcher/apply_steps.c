@@ -1,5 +1,4 @@
 /* What each file step does. See FILE_STEPS in src/kernel/steps.ts for the contract. */
-#define _GNU_SOURCE
 #include "apply_steps.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* The `remove` role: launcher remove PARENT_FD NAME REPORT_FD */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* Extended attributes, carried from one place to another as one block. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/xattr.h>

@@ -1,0 +1,155 @@
+/*
+ * The monitor role: one process per container that outlives whoever started it. docs/monitor.md is its contract.
+ * All memory is static and touched only when used: an idle monitor should cost next to nothing. So the large buffers
+ * lie outside of the structures that every turn of the loop looks at.
+ */
+#ifndef SAMPAN_MONITOR_H
+#define SAMPAN_MONITOR_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "report.h"
+#include "steps.gen.h"
+
+enum {
+	CLIENTS = 16,
+	READ_SIZE = 16 * 1024,	      /* most that is read from the container at once */
+	OUTPUT_ROOM = 64 * 1024,      /* unsent output of one client that stops the reading */
+	STATE_ROOM = 3 * REPORT_MAX,  /* kept free for frames about the state */
+	INPUT_ROOM = 16 * 1024,	      /* standard input on its way to the container */
+	PAYLOAD_MAX = 1024 * 1024,    /* of a client's frame */
+	HOLD_MS = 10 * 1000,	      /* for the first client to say start */
+	PARK_MS = 200,
+	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
+	FAILURE_MAX = 2 * REPORT_MAX,
+};
+
+enum frame {
+	/* to the client */
+	FRAME_STDOUT = 1, FRAME_STDERR = 2, FRAME_STARTED = 16, FRAME_FAILED = 17, FRAME_EXITED = 18, FRAME_WARNED = 19,
+	/* from the client */
+	FRAME_STDIN = 0, FRAME_START = 32, FRAME_RESIZE = 33, FRAME_CLOSE_STDIN = 34, FRAME_QUIET = 35, FRAME_SIGNAL = 36,
+	FRAME_REOPEN_LOG = 37,
+};
+
+enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, GONE };
+
+struct client {
+	int fd; /* -1 when the place is free */
+	bool quiet;
+	uint8_t head_length; /* of the frame at hand */
+	uint8_t head[8];
+	uint8_t body_length; /* of a frame other than stdin */
+	uint8_t body[4];
+	uint32_t left; /* payload that is still to come */
+	uint32_t out_start, out_length;
+	int64_t moved_ms; /* when it last took something */
+};
+
+struct log {
+	const char *path; /* NULL for none */
+	uint64_t max_bytes;
+	uint32_t max_files;
+	int fd;
+	uint64_t size;
+	uint64_t dropped; /* lines lost since the last successful write */
+	uint32_t gathered, lines; /* what lies in the buffer */
+};
+
+struct monitor {
+	const struct step_monitor *config;
+	enum phase phase;
+	int report; /* the caller's; -1 once it need not hear more */
+	int ready;  /* tells the initial process its exit status; -1 once told */
+	int listener, signals;
+	int launch_report, console;
+	int output[2]; /* stdout and stderr, or the terminal's master and none */
+	int input;
+	bool input_closing; /* close it when what is buffered has gone */
+	bool drained[2];
+	uint32_t drain_left;
+	uint32_t input_start, input_length;
+	pid_t launch, init;
+	bool launch_ended, init_ended;
+	int launch_status, init_status;
+	int error; /* errno of the failed launch */
+	uint16_t rows, columns;
+	uint64_t started, finished; /* nanoseconds since 1970 */
+	bool exit_lost; /* it could not be written */
+	bool visited; /* a client has been here */
+	int64_t since_ms; /* start of the hold, or of the end */
+	int64_t parked_ms; /* until then a terminal that nobody has open is left alone */
+	uint32_t failure_length, record_length, exit_length;
+	struct log log;
+	struct client clients[CLIENTS];
+};
+
+/* monitor_clock.c */
+int64_t clock_ms(void);
+uint64_t clock_ns(void);
+/* Appends text, or a number in decimal, at `at`; returns the new end. */
+char *put_text(char *at, const char *text);
+char *put_number(char *at, uint64_t number);
+/* Reads a number that a file holds in decimal after `key` at the start of a line (or the file); -1 when there is none. */
+int64_t read_number(int directory, const char *path, const char *key);
+
+/* monitor_log.c: lines in the Kubernetes format, rotated. */
+int log_open(struct log *log);
+void log_chunk(struct log *log, const char *stream, const uint8_t *data, size_t length);
+void log_reopen(struct log *log);
+
+/* monitor_launch.c: starting the container. */
+int launch_start(struct monitor *monitor);
+void launch_report_ready(struct monitor *monitor, int place, short events);
+void console_ready(struct monitor *monitor, int place, short events);
+void children_ready(struct monitor *monitor, int place, short events);
+/* Keeps a fail record; the first one says what the error was. */
+void launch_failed(struct monitor *monitor, int error, const char *path);
+const uint8_t *launch_failure(const struct monitor *monitor);
+/* Makes this process a monitor, and back again for a program that it executes. */
+int become_monitor(struct monitor *monitor);
+void restore_process(void);
+
+/* monitor_client.c: the attach socket. */
+int clients_listen(struct monitor *monitor);
+void client_accept(struct monitor *monitor, int place, short events);
+void client_ready(struct monitor *monitor, int place, short events);
+/* What to poll a client for; 0 for nothing now. */
+short client_wants(const struct monitor *monitor, const struct client *client);
+void clients_send(struct monitor *monitor, enum frame type, const void *data, size_t length);
+/* Whether every client that wants output can take another READ_SIZE. */
+bool clients_have_room(const struct monitor *monitor);
+unsigned clients_count(const struct monitor *monitor);
+/* Drops clients that took nothing for STALL_MS of the end; returns whether some still have unsent data. */
+bool clients_pending(struct monitor *monitor);
+void clients_close(struct monitor *monitor);
+
+/* monitor_stream.c: the container's standard streams. */
+void output_ready(struct monitor *monitor, int place, short events);
+/* Takes what the container has written; true when there is no more. */
+bool output_drain(struct monitor *monitor);
+void input_ready(struct monitor *monitor, int place, short events);
+uint32_t input_room(const struct monitor *monitor);
+/* Takes data for the container's standard input, at most input_room(); what nobody will read is dropped. */
+void input_put(struct monitor *monitor, const uint8_t *data, uint32_t length);
+void input_close(struct monitor *monitor);
+void resize_terminal(struct monitor *monitor, uint16_t rows, uint16_t columns);
+
+/* monitor_end.c: the end, durable before it is told. */
+int write_durably(const char *name, const void *data, size_t length);
+void conclude(struct monitor *monitor);
+const char *exit_text(void);
+/* The launch has failed; its records are kept. */
+void conclude_failure(struct monitor *monitor);
+void cgroups_remove(const struct texts *directories);
+
+/* monitor_loop.c */
+void monitor_loop(struct monitor *monitor);
+/* Tells the initial process how it ends; only the first call counts. */
+void monitor_tell_ready(struct monitor *monitor, int status);
+
+#endif

@@ -1,0 +1,95 @@
+/* What is left of a container after its end: the processes in its cgroups, and the cgroups. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "monitor.h"
+#include "tree.h"
+
+enum { REMOVE_MS = 2000, PAUSE_MAX_US = 50 * 1000, DEPTH_MAX = 32 };
+
+struct group {
+	int directory;
+	int depth;
+	int64_t deadline_ms;
+};
+
+static bool put(int directory, const char *file, const char *value)
+{
+	int fd = openat(directory, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool done = fd >= 0 && write(fd, value, strlen(value)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* Kills every process of the group but ourselves. */
+static void kill_group(int directory)
+{
+	char list[4096];
+	ssize_t length;
+	int fd;
+
+	if (put(directory, "cgroup.kill", "1"))
+		return;
+	fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* One read gives whole lines; what does not fit is met the next time round. */
+	length = read(fd, list, sizeof(list) - 1);
+	close(fd);
+	list[length < 0 ? 0 : length] = 0;
+	for (char *at = list; at != NULL && *at != 0; at = strchr(at, '\n'), at += at != NULL) {
+		long pid = strtol(at, NULL, 10);
+
+		if (pid > 1 && pid != getpid())
+			kill((pid_t)pid, SIGKILL);
+	}
+	put(directory, "freezer.state", "THAWED"); /* the frozen cannot die */
+}
+
+static void remove_group(int parent, const char *name, int depth, int64_t deadline_ms);
+
+static int remove_child(void *context, const struct entry *entry)
+{
+	const struct group *group = context;
+
+	if (entry->type == DT_DIR)
+		remove_group(group->directory, entry->name, group->depth + 1, group->deadline_ms);
+	return 0;
+}
+
+static void remove_group(int parent, const char *name, int depth, int64_t deadline_ms)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct group group = { fd, depth, deadline_ms };
+	unsigned pause = 500;
+
+	if (fd < 0)
+		return;
+	kill_group(fd);
+	if (depth < DEPTH_MAX)
+		each_entry(fd, remove_child, &group);
+	while (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno == EBUSY && clock_ms() < deadline_ms) {
+		usleep(pause);
+		pause = 2 * pause < PAUSE_MAX_US ? 2 * pause : PAUSE_MAX_US;
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		kill_group(fd);
+	}
+	close(fd);
+}
+
+void cgroups_remove(const struct texts *directories)
+{
+	int64_t deadline_ms = clock_ms() + REMOVE_MS;
+
+	for (uint32_t i = 0; i < directories->count; i++)
+		remove_group(AT_FDCWD, directories->items[i], 0, deadline_ms);
+}

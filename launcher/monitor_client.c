@@ -1,0 +1,310 @@
+/* The attach socket: frames of 8 bytes head (type, three zeros, length in network order) and payload. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "monitor.h"
+
+enum { HEAD = 8 };
+
+static uint8_t outputs[CLIENTS][OUTPUT_ROOM + STATE_ROOM];
+
+int clients_listen(struct monitor *monitor)
+{
+	/* A relative name: only 108 bytes fit. The working directory is the container's. */
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "attach.sock" };
+	mode_t before;
+	int error = 0;
+
+	for (int i = 0; i < CLIENTS; i++)
+		monitor->clients[i].fd = -1;
+	monitor->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (monitor->listener < 0)
+		return -errno;
+	unlink(address.sun_path);
+	before = umask(0177);
+	if (bind(monitor->listener, (struct sockaddr *)&address, sizeof(address)) < 0)
+		error = -errno;
+	umask(before);
+	if (error == 0 && listen(monitor->listener, CLIENTS) < 0)
+		error = -errno;
+	return error;
+}
+
+static void drop(struct client *client)
+{
+	uint8_t rest[512];
+
+	/* Closing with unread data would make the peer's read fail. */
+	for (int i = 0; i < 128 && recv(client->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
+		continue;
+	close(client->fd);
+	client->fd = -1;
+}
+
+/* What a peer that reads no more has coming is forgotten; what it still says is heard. */
+static void silence(struct client *client)
+{
+	client->quiet = true;
+	client->out_length = client->out_start = 0;
+}
+
+static uint8_t *output_of(const struct monitor *monitor, const struct client *client)
+{
+	return outputs[client - monitor->clients];
+}
+
+static void flush(const struct monitor *monitor, struct client *client)
+{
+	ssize_t count;
+
+	if (client->out_length == 0)
+		return;
+	count = send(client->fd, output_of(monitor, client) + client->out_start, client->out_length, MSG_NOSIGNAL);
+	if (count < 0 && errno != EAGAIN && errno != EINTR)
+		silence(client);
+	if (count <= 0)
+		return;
+	client->out_start += (uint32_t)count;
+	client->out_length -= (uint32_t)count;
+	client->moved_ms = clock_ms();
+}
+
+static void queue(const struct monitor *monitor, struct client *client, const void *data, size_t length)
+{
+	uint8_t *out = output_of(monitor, client);
+
+	if (length > OUTPUT_ROOM + STATE_ROOM - client->out_length) {
+		silence(client); /* state frames alone have filled it */
+		return;
+	}
+	if (client->out_start + client->out_length + length > OUTPUT_ROOM + STATE_ROOM || client->out_length == 0) {
+		memmove(out, out + client->out_start, client->out_length);
+		client->out_start = 0;
+	}
+	memcpy(out + client->out_start + client->out_length, data, length);
+	client->out_length += (uint32_t)length;
+}
+
+static void send_frame(const struct monitor *monitor, struct client *client, enum frame type, const void *data,
+		       size_t length)
+{
+	uint8_t head[HEAD] = { (uint8_t)type, 0, 0, 0, (uint8_t)(length >> 24), (uint8_t)(length >> 16),
+			       (uint8_t)(length >> 8), (uint8_t)length };
+	struct iovec parts[] = { { head, HEAD }, { (void *)(uintptr_t)data, length } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	size_t sent = 0;
+	ssize_t count;
+
+	if (client->out_length == 0) {
+		count = sendmsg(client->fd, &message, MSG_NOSIGNAL);
+		if (count < 0 && errno != EAGAIN && errno != EINTR) {
+			silence(client);
+			return;
+		}
+		sent = count < 0 ? 0 : (size_t)count;
+		client->moved_ms = clock_ms();
+	}
+	if (sent < HEAD)
+		queue(monitor, client, head + sent, HEAD - sent);
+	sent = sent < HEAD ? 0 : sent - HEAD;
+	if (sent < length)
+		queue(monitor, client, (const uint8_t *)data + sent, length - sent);
+}
+
+void clients_send(struct monitor *monitor, enum frame type, const void *data, size_t length)
+{
+	for (int i = 0; i < CLIENTS; i++) {
+		struct client *client = &monitor->clients[i];
+
+		if (client->fd >= 0 && !(client->quiet && type <= FRAME_STDERR))
+			send_frame(monitor, client, type, data, length);
+	}
+}
+
+bool clients_have_room(const struct monitor *monitor)
+{
+	for (int i = 0; i < CLIENTS; i++) {
+		const struct client *client = &monitor->clients[i];
+
+		if (client->fd >= 0 && !client->quiet && client->out_length + HEAD + READ_SIZE > OUTPUT_ROOM)
+			return false;
+	}
+	return true;
+}
+
+unsigned clients_count(const struct monitor *monitor)
+{
+	unsigned count = 0;
+
+	for (int i = 0; i < CLIENTS; i++)
+		count += monitor->clients[i].fd >= 0;
+	return count;
+}
+
+bool clients_pending(struct monitor *monitor)
+{
+	int64_t now = clock_ms();
+	bool patient = now - monitor->since_ms < STALL_MS;
+	bool pending = false;
+
+	for (int i = 0; i < CLIENTS; i++) {
+		struct client *client = &monitor->clients[i];
+
+		if (client->fd < 0 || client->out_length == 0)
+			continue;
+		if (!patient && now - client->moved_ms > STALL_MS)
+			drop(client);
+		else
+			pending = true;
+	}
+	return pending;
+}
+
+void clients_close(struct monitor *monitor)
+{
+	for (int i = 0; i < CLIENTS; i++)
+		if (monitor->clients[i].fd >= 0)
+			drop(&monitor->clients[i]);
+	unlink("attach.sock");
+	close(monitor->listener);
+	monitor->listener = -1;
+}
+
+static void greet(struct monitor *monitor, struct client *client)
+{
+	char text[24];
+	char *end = put_number(text, (uint64_t)monitor->init);
+
+	if (monitor->phase == RUNNING || monitor->phase == DRAINING)
+		send_frame(monitor, client, FRAME_STARTED, text, (size_t)(end - text));
+	else if (monitor->phase == LEAVING && monitor->error == 0)
+		send_frame(monitor, client, FRAME_EXITED, exit_text(), monitor->exit_length);
+	else if (monitor->phase == LEAVING)
+		send_frame(monitor, client, FRAME_FAILED, launch_failure(monitor), monitor->failure_length);
+}
+
+void client_accept(struct monitor *monitor, int place, short events)
+{
+	int fd = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)place, (void)events;
+	for (int i = 0; i < CLIENTS && fd >= 0; i++) {
+		if (monitor->clients[i].fd >= 0)
+			continue;
+		monitor->clients[i] = (struct client){ .fd = fd, .moved_ms = clock_ms() };
+		greet(monitor, &monitor->clients[i]);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/* A whole frame other than stdin has come. False when it makes no sense. */
+static bool obey(struct monitor *monitor, struct client *client)
+{
+	const uint8_t *body = client->body;
+
+	switch (client->head[0]) {
+	case FRAME_START:
+		if (monitor->phase == HOLDING)
+			launch_start(monitor);
+		return true;
+	case FRAME_RESIZE:
+		if (client->body_length != 4)
+			return false;
+		resize_terminal(monitor, (uint16_t)(body[0] << 8 | body[1]), (uint16_t)(body[2] << 8 | body[3]));
+		return true;
+	case FRAME_CLOSE_STDIN:
+		input_close(monitor);
+		return true;
+	case FRAME_QUIET:
+		client->quiet = true;
+		return true;
+	case FRAME_SIGNAL:
+		/* Not reaped yet, so the number is still this process's. */
+		if (client->body_length == 1 && monitor->phase == RUNNING && !monitor->init_ended)
+			kill(monitor->init, body[0]);
+		return client->body_length == 1;
+	case FRAME_REOPEN_LOG:
+		log_reopen(&monitor->log);
+		return true;
+	}
+	return false;
+}
+
+/* Takes the head of a frame; false when it cannot be one. */
+static bool take_head(struct client *client)
+{
+	const uint8_t *head = client->head;
+
+	client->left = (uint32_t)head[4] << 24 | (uint32_t)head[5] << 16 | (uint32_t)head[6] << 8 | head[7];
+	client->body_length = 0;
+	if (head[1] != 0 || head[2] != 0 || head[3] != 0 || client->left > PAYLOAD_MAX)
+		return false;
+	return head[0] == FRAME_STDIN || client->left <= sizeof(client->body);
+}
+
+/* How much may be read now, so that it can be put where it belongs at once. */
+static uint32_t wanted(const struct monitor *monitor, const struct client *client)
+{
+	uint32_t room = input_room(monitor);
+
+	if (client->head_length < HEAD)
+		return HEAD - client->head_length;
+	if (client->head[0] != FRAME_STDIN)
+		return client->left;
+	return client->left < room ? client->left : room;
+}
+
+short client_wants(const struct monitor *monitor, const struct client *client)
+{
+	return (short)((wanted(monitor, client) > 0 ? POLLIN : 0) | (client->out_length > 0 ? POLLOUT : 0));
+}
+
+static bool take(struct monitor *monitor, struct client *client, const uint8_t *data, uint32_t length)
+{
+	if (client->head_length < HEAD) {
+		memcpy(client->head + client->head_length, data, length);
+		client->head_length += (uint8_t)length;
+		if (client->head_length == HEAD && !take_head(client))
+			return false;
+	} else {
+		if (client->head[0] == FRAME_STDIN) {
+			input_put(monitor, data, length);
+		} else {
+			memcpy(client->body + client->body_length, data, length);
+			client->body_length += (uint8_t)length;
+		}
+		client->left -= length;
+	}
+	if (client->head_length < HEAD || client->left > 0)
+		return true;
+	client->head_length = 0;
+	return client->head[0] == FRAME_STDIN || obey(monitor, client);
+}
+
+void client_ready(struct monitor *monitor, int place, short events)
+{
+	struct client *client = &monitor->clients[place];
+	uint8_t data[4096];
+
+	if ((events & POLLOUT) != 0)
+		flush(monitor, client);
+	for (int turns = 0; turns < 64 && wanted(monitor, client) > 0; turns++) {
+		uint32_t most = wanted(monitor, client);
+		ssize_t count = recv(client->fd, data, most < sizeof(data) ? most : sizeof(data), 0);
+
+		if (count < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (count <= 0 || !take(monitor, client, data, (uint32_t)count)) {
+			drop(client);
+			return;
+		}
+	}
+}

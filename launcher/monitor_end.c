@@ -1,0 +1,121 @@
+/* The end of a container: its status is on disk before anybody is told. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "monitor.h"
+#include "roles.h"
+
+static char text[256];
+
+const char *exit_text(void)
+{
+	return text;
+}
+
+/* Writes the file aside, then puts it in its place: whoever sees it sees all of it, and so will the next boot. */
+int write_durably(const char *name, const void *data, size_t length)
+{
+	char aside[64];
+	int directory, error = 0;
+	int fd;
+
+	*put_text(put_text(aside, name), ".new") = 0;
+	fd = open(aside, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	errno = ENOSPC;
+	if (pwrite(fd, data, length, 0) != (ssize_t)length || ftruncate(fd, (off_t)length) < 0 || fsync(fd) < 0 ||
+	    rename(aside, name) < 0)
+		error = -errno;
+	close(fd);
+	directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory >= 0 && fsync(directory) < 0 && error == 0)
+		error = -errno;
+	close(directory);
+	return error;
+}
+
+static bool out_of_memory(const struct texts *cgroups)
+{
+	static const char *const files[] = { "/memory.oom_control", "/memory.events" };
+	char path[PATH_MAX];
+
+	for (uint32_t i = 0; i < 2 * cgroups->count; i++) {
+		if (strlen(cgroups->items[i / 2]) > PATH_MAX - 32)
+			continue;
+		*put_text(put_text(path, cgroups->items[i / 2]), files[i % 2]) = 0;
+		if (read_number(AT_FDCWD, path, "oom_kill ") > 0)
+			return true;
+	}
+	return false;
+}
+
+static char *put_field(char *at, const char *name, uint64_t value)
+{
+	at = put_text(at, name);
+	at = put_number(at, value);
+	*at++ = '\n';
+	return at;
+}
+
+/* exit_text() as docs/monitor.md describes it, on disk. */
+static void write_exit(struct monitor *monitor, int code, int signal)
+{
+	bool oom = out_of_memory(&monitor->config->cgroup);
+	char *at = text;
+
+	if (monitor->finished < monitor->started)
+		monitor->finished = monitor->started;
+	at = put_field(at, "code=", (uint64_t)code);
+	at = put_field(at, "signal=", (uint64_t)signal);
+	at = put_field(at, "oom=", oom);
+	at = put_field(at, "started=", monitor->started);
+	at = put_field(at, "finished=", monitor->finished);
+	if (monitor->error != 0)
+		at = put_field(at, "error=", (uint64_t)monitor->error);
+	monitor->exit_length = (uint32_t)(at - text);
+	if (write_durably("exit", text, monitor->exit_length) < 0)
+		monitor->exit_lost = true;
+}
+
+void conclude(struct monitor *monitor)
+{
+	int status = monitor->init_status;
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	write_exit(monitor, signal > 0 ? 128 + signal : WEXITSTATUS(status), signal);
+	clients_send(monitor, FRAME_EXITED, text, monitor->exit_length);
+	monitor->phase = LEAVING;
+}
+
+/* Ends what the failed launch may have left, if it is still our child: a number alone could be anybody's by now. */
+static void kill_init(const struct monitor *monitor)
+{
+	siginfo_t information;
+
+	if (monitor->init <= 1 || monitor->init_ended)
+		return;
+	if (waitid(P_PID, (id_t)monitor->init, &information, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return;
+	kill(monitor->init, SIGKILL);
+	waitpid(monitor->init, NULL, 0);
+}
+
+void conclude_failure(struct monitor *monitor)
+{
+	kill_init(monitor);
+	monitor->finished = clock_ns();
+	monitor->started = 0;
+	write_durably("failure", launch_failure(monitor), monitor->failure_length);
+	write_exit(monitor, EXIT_STEP_FAILED, 0);
+	clients_send(monitor, FRAME_FAILED, launch_failure(monitor), monitor->failure_length);
+	monitor->phase = LEAVING;
+	monitor->since_ms = clock_ms();
+	monitor_tell_ready(monitor, EXIT_STEP_FAILED);
+}

@@ -1,0 +1,316 @@
+/* Starting the container: the launch role in a child, its report, its end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "monitor.h"
+#include "roles.h"
+
+/* Head of a record: length u32, kind u16, program u16, step u32, value i32 */
+enum { RECORD_MIN = 24, KIND_AT = 4, VALUE_AT = 12 };
+
+static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2 };
+static char oom_score[16];
+static uint8_t records[2 * REPORT_MAX];
+static uint8_t failure[FAILURE_MAX];
+
+/* The ends that the child gets. */
+struct child_ends {
+	int stdio[3]; /* -1: /dev/null, as in the monitor */
+	int plan, report, console;
+};
+
+static void set_oom_score(const char *text)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
+		errno = 0; /* best effort */
+	close(fd);
+}
+
+int become_monitor(struct monitor *monitor)
+{
+	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	sigset_t children;
+
+	if (fd >= 0 && read(fd, oom_score, sizeof(oom_score) - 1) < 0)
+		oom_score[0] = 0;
+	close(fd);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &children, NULL);
+	monitor->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (monitor->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return -errno;
+	set_oom_score("-999");
+	return 0;
+}
+
+void restore_process(void)
+{
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	set_oom_score(oom_score);
+}
+
+const uint8_t *launch_failure(const struct monitor *monitor)
+{
+	(void)monitor;
+	return failure;
+}
+
+static void keep_failure(struct monitor *monitor, const uint8_t *record, uint32_t length)
+{
+	int32_t value;
+
+	memcpy(&value, record + VALUE_AT, sizeof(value));
+	if (monitor->error == 0)
+		monitor->error = value > 0 ? value : EIO;
+	if (length > sizeof(failure) - monitor->failure_length)
+		return;
+	memcpy(failure + monitor->failure_length, record, length);
+	monitor->failure_length += length;
+}
+
+void launch_failed(struct monitor *monitor, int error, const char *path)
+{
+	struct report record = { .kind = REPORT_FAIL, .step = NO_STEP, .value = error, .path = path };
+	int ends[2];
+	ssize_t length;
+
+	if (monitor->report >= 0)
+		report_send(monitor->report, &record);
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		monitor->error = error;
+		return;
+	}
+	report_send(ends[1], &record);
+	length = read(ends[0], records, sizeof(records));
+	if (length > 0)
+		keep_failure(monitor, records, (uint32_t)length);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void move_to(int from, int to)
+{
+	if (from < 0)
+		return;
+	dup2(from, to); /* not close-on-exec */
+}
+
+/* In the child: descriptors in their places, then the launch role. */
+static void become_launch(struct child_ends *ends)
+{
+	static char *argv[] = { "launcher", "launch", "3", "4", "5", NULL };
+	static char *env[] = { NULL };
+	int *all[] = { &ends->stdio[0], &ends->stdio[1], &ends->stdio[2], &ends->plan, &ends->report, &ends->console };
+	struct report record = { .kind = REPORT_FAIL, .step = NO_STEP, .path = "/proc/self/exe" };
+
+	restore_process();
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (*all[i] >= 0)
+			*all[i] = fcntl(*all[i], F_DUPFD_CLOEXEC, 64);
+	for (int i = 0; i < 3; i++)
+		move_to(ends->stdio[i], i);
+	move_to(ends->plan, 3);
+	move_to(ends->report, 4);
+	move_to(ends->console, 5);
+	if (ends->console < 0)
+		argv[4] = NULL;
+	execve("/proc/self/exe", argv, env);
+	record.value = errno;
+	report_send(4, &record);
+	_exit(EXIT_STEP_FAILED);
+}
+
+/* A pipe whose end `ours` (0 or 1) does not block. */
+static int half_pipe(int ours, int *mine, int *theirs)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	fcntl(ends[ours], F_SETFL, O_NONBLOCK);
+	*mine = ends[ours];
+	*theirs = ends[1 - ours];
+	return 0;
+}
+
+static int open_ends(struct monitor *monitor, struct child_ends *ends)
+{
+	const struct step_monitor *config = monitor->config;
+	int pair[2];
+	int error;
+
+	ends->plan = open(config->plan.text, O_RDONLY | O_CLOEXEC);
+	if (ends->plan < 0)
+		return -errno;
+	error = half_pipe(0, &monitor->launch_report, &ends->report);
+	if (config->tty != 0) {
+		if (error == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+			return -errno;
+		monitor->console = pair[0];
+		ends->console = pair[1];
+		return error;
+	}
+	if (error == 0 && config->stdin_ != 0)
+		error = half_pipe(1, &monitor->input, &ends->stdio[0]);
+	if (error == 0)
+		error = half_pipe(0, &monitor->output[0], &ends->stdio[1]);
+	if (error == 0)
+		error = half_pipe(0, &monitor->output[1], &ends->stdio[2]);
+	return error;
+}
+
+static void close_ends(const struct child_ends *ends)
+{
+	const int all[] = { ends->stdio[0], ends->stdio[1], ends->stdio[2], ends->plan, ends->report, ends->console };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] >= 0)
+			close(all[i]);
+}
+
+int launch_start(struct monitor *monitor)
+{
+	struct child_ends ends = { { -1, -1, -1 }, -1, -1, -1 };
+	int error = open_ends(monitor, &ends);
+
+	monitor->phase = LAUNCHING;
+	if (error == 0) {
+		monitor->launch = fork();
+		if (monitor->launch == 0)
+			become_launch(&ends);
+		error = monitor->launch < 0 ? -errno : 0;
+	}
+	close_ends(&ends);
+	if (error < 0) {
+		launch_failed(monitor, -error, monitor->config->plan.text);
+		monitor->launch_ended = true;
+		if (monitor->launch_report >= 0)
+			close(monitor->launch_report);
+		monitor->launch_report = -1;
+	}
+	return error;
+}
+
+static void take_record(struct monitor *monitor, const uint8_t *record, uint32_t length)
+{
+	uint16_t kind;
+	int32_t value;
+
+	memcpy(&kind, record + KIND_AT, sizeof(kind));
+	memcpy(&value, record + VALUE_AT, sizeof(value));
+	/* A report that cannot be written is lost; the exit status still speaks. */
+	if (monitor->report >= 0 && write(monitor->report, record, length) < 0)
+		monitor->report = -1;
+	if (kind == REPORT_FAIL)
+		keep_failure(monitor, record, length);
+	if (kind == REPORT_WARN)
+		clients_send(monitor, FRAME_WARNED, record, length);
+	if (kind == REPORT_PID && monitor->init == 0)
+		monitor->init = value;
+}
+
+/* Takes all whole records; false when what is there cannot be one. */
+static bool take_records(struct monitor *monitor)
+{
+	uint32_t at = 0, length;
+
+	while (monitor->record_length - at >= RECORD_MIN) {
+		memcpy(&length, records + at, sizeof(length));
+		if (length < RECORD_MIN || length > REPORT_MAX)
+			return false;
+		if (length > monitor->record_length - at)
+			break;
+		take_record(monitor, records + at, length);
+		at += length;
+	}
+	monitor->record_length -= at;
+	memmove(records, records + at, monitor->record_length);
+	return true;
+}
+
+void launch_report_ready(struct monitor *monitor, int place, short events)
+{
+	(void)place, (void)events;
+	while (monitor->launch_report >= 0) {
+		ssize_t count = read(monitor->launch_report, records + monitor->record_length,
+				     sizeof(records) - monitor->record_length);
+
+		if (count < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (count > 0) {
+			monitor->record_length += (uint32_t)count;
+			if (take_records(monitor))
+				continue;
+			launch_failed(monitor, EPROTO, "report");
+		}
+		close(monitor->launch_report);
+		monitor->launch_report = -1;
+	}
+}
+
+void console_ready(struct monitor *monitor, int place, short events)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte[64];
+	struct iovec part = { byte, sizeof(byte) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	ssize_t count = recvmsg(monitor->console, &message, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *header = count < 0 ? NULL : CMSG_FIRSTHDR(&message);
+
+	(void)place, (void)events;
+	close(monitor->console);
+	monitor->console = -1;
+	if (header == NULL || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)))
+		return;
+	memcpy(&monitor->output[0], CMSG_DATA(header), sizeof(int));
+	fcntl(monitor->output[0], F_SETFL, O_RDWR | O_NONBLOCK);
+	monitor->input = fcntl(monitor->output[0], F_DUPFD_CLOEXEC, 3);
+	if (monitor->rows > 0)
+		resize_terminal(monitor, monitor->rows, monitor->columns);
+}
+
+void children_ready(struct monitor *monitor, int place, short events)
+{
+	struct signalfd_siginfo information;
+	int status;
+	pid_t pid;
+
+	while (read(monitor->signals, &information, sizeof(information)) > 0)
+		continue;
+	/* What was reported before a process ended is taken before its end. */
+	launch_report_ready(monitor, place, events);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == monitor->launch && !monitor->launch_ended) {
+			monitor->launch_ended = true;
+			monitor->launch_status = status;
+		} else if (pid == monitor->init && !monitor->init_ended) {
+			monitor->init_ended = true;
+			monitor->init_status = status;
+			monitor->finished = clock_ns();
+		}
+	}
+}
