@@ -39,8 +39,6 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image);
   const available = capabilityNames(facts.bounding);
-    (_, number) => (facts.bounding & (1n << BigInt(number))) !== 0n,
-  );
   const spec = containerSpec({
     id,
     options,

@@ -90,7 +90,7 @@ async function bury(
 
 /** Kills what is left in the container's cgroups and removes them. */
 async function removeCgroupsOf(engine: Engine, id: string): Promise<void> {
-  await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${id}`, id));
+  await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${id}`));
 }
 
 /** Container directories that no record knows, left by a removal that died: for `prune` and for tests. */
