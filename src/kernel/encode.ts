@@ -145,3 +145,15 @@ const FILE_CONTEXT: Context = { slots: new Names([]), programs: new Map(), text:
 export function appendFileStep(out: ByteWriter, step: FileStep): void {
   encodeStep(out, FILE_STEPS[step.op], step, 'fail', FILE_CONTEXT);
 }
+
+/**
+ * Appends a `data` step up to its bytes: `length` bytes must follow in the stream. So that large data need not be
+ * copied to be sent.
+ */
+export function appendDataHead(out: ByteWriter, offset: number, length: number): void {
+  out.u16(FILE_STEPS.data.code);
+  out.u16(ON_ERROR.fail);
+  out.u32(12 + length);
+  out.u64(BigInt(offset));
+  out.u32(length);
+}

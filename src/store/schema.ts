@@ -20,6 +20,7 @@ export const STORE_MIGRATIONS: readonly Migration[] = [
         key TEXT NOT NULL,
         kind TEXT NOT NULL CHECK (kind IN ('layer', 'container')),
         parent INTEGER REFERENCES snapshot (id),
+        size INTEGER NOT NULL,
         created INTEGER NOT NULL,
         UNIQUE (driver, key)
       ) STRICT;

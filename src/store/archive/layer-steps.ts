@@ -1,6 +1,5 @@
-import { ByteWriter } from '#kernel/byte-writer.ts';
-import { appendFileStep } from '#kernel/encode.ts';
 import { Fault } from '#base/fault.ts';
+import type { StepQueue } from './step-queue.ts';
 import type { TarEntry, TarEvents } from './tar-entry.ts';
 
 const WHITEOUT = '.wh.';
@@ -8,7 +7,6 @@ const OPAQUE = '.wh..wh..opq';
 const AUFS_PRIVATE = '.wh..wh.';
 /** Attributes that would steer the overlay file system itself: a layer has no say in that. */
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
-const LONGEST_DATA = 256 * 1024;
 const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
 
 /**
@@ -17,13 +15,16 @@ const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as co
  * layer itself has: a directory of its own becomes opaque, anything else of its own hides what is below already.
  */
 export class LayerSteps implements TarEvents {
-  readonly #out: ByteWriter;
+  readonly #out: StepQueue;
   readonly #directories = new Set<string>(['']);
   readonly #others = new Set<string>();
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
 
-  constructor(out: ByteWriter) {
+  /** Bytes of the files so far, holes included. */
+  bytes = 0;
+
+  constructor(out: StepQueue) {
     this.#out = out;
   }
 
@@ -38,19 +39,17 @@ export class LayerSteps implements TarEvents {
   }
 
   data(offset: number, bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += LONGEST_DATA) {
-      appendFileStep(this.#out, { op: 'data', offset: offset + at, bytes: bytes.subarray(at, at + LONGEST_DATA) });
-    }
+    this.#out.data(offset, bytes);
   }
 
   /** The marks of what is deleted, and the end of the stream. */
   finish(sync: boolean): void {
     for (const path of this.#whiteouts) {
       if (this.#directories.has(path)) this.#opaque.add(path);
-      else if (!this.#others.has(path)) appendFileStep(this.#out, { op: 'whiteout', path });
+      else if (!this.#others.has(path)) this.#out.step({ op: 'whiteout', path });
     }
-    for (const path of this.#opaque) appendFileStep(this.#out, { op: 'opaque', path: path === '' ? '.' : path });
-    appendFileStep(this.#out, { op: 'end', sync: sync ? 1 : 0 });
+    for (const path of this.#opaque) this.#out.step({ op: 'opaque', path: path === '' ? '.' : path });
+    this.#out.step({ op: 'end', sync: sync ? 1 : 0 });
   }
 
   #mark(path: string, base: string): void {
@@ -91,17 +90,18 @@ export class LayerSteps implements TarEvents {
     const owner = { uid, gid, mtimeSec, mtimeNsec, xattrs };
     switch (entry.kind) {
       case 'file':
-        return appendFileStep(out, { op: 'file', path, mode, size: entry.size, ...owner });
+        this.bytes += entry.size;
+        return out.step({ op: 'file', path, mode, size: entry.size, ...owner });
       case 'directory':
-        return appendFileStep(out, { op: 'directory', path: path === '' ? '.' : path, mode, ...owner });
+        return out.step({ op: 'directory', path: path === '' ? '.' : path, mode, ...owner });
       case 'symlink':
-        return appendFileStep(out, { op: 'symlink', path, target: entry.link, ...owner });
+        return out.step({ op: 'symlink', path, target: entry.link, ...owner });
       case 'hardlink':
-        return appendFileStep(out, { op: 'hardlink', path, target: normalPath(entry.link) });
+        return out.step({ op: 'hardlink', path, target: normalPath(entry.link) });
       default: {
         const type = TYPE_BITS[entry.kind];
         const { major, minor } = entry;
-        return appendFileStep(out, { op: 'node', path, mode: mode | type, major, minor, ...owner });
+        return out.step({ op: 'node', path, mode: mode | type, major, minor, ...owner });
       }
     }
   }

@@ -19,7 +19,7 @@ export interface TarEntry {
   xattrs: readonly string[];
 }
 
-/** Where the reader's events go. Calls are synchronous; `bytes` are valid during the call only. */
+/** Where the reader's events go. Calls are synchronous; `bytes` are a view of the chunk that was pushed. */
 export interface TarEvents {
   entry(entry: TarEntry): void;
   /** Bytes of the last file entry, at an offset of it. What is never sent is a hole. */

@@ -17,7 +17,7 @@ import type { RootMount } from '#kernel/root-mount.ts';
  *     const draft = snapshots.draft(work);
  *     await unpack(layer, draft.tree);
  *     await draft.seal(undefined);
- *     database.transaction(() => draft.commit(chainId, undefined));
+ *     database.transaction(() => draft.commit({ chainId, parent: undefined, size }));
  *     const root = await snapshots.prepare('container-1', chainId);
  *
  * Nothing is mounted here: a RootMount is a description that the launcher turns into a mount inside the container's
@@ -31,10 +31,12 @@ export interface Snapshotter {
   /** True when the layer is committed and its directory is there. */
   has(chainId: string): boolean;
   draft(directory: string): LayerDraft;
-  /** Makes the writable snapshot `key` on `parent` (none: an empty tree). */
+  /** Makes the writable snapshot `key` on the layer `parent` (undefined or empty: on nothing). */
   prepare(key: string, parent: string | undefined): Promise<RootMount>;
   /** The mount of a container snapshot, or a layer's own view (its upper and work are then empty strings). */
   mounts(key: string): RootMount;
+  /** Bytes of the files of a layer and of all below it, as they were committed. */
+  size(chainId: string): number;
   /** Removes a container snapshot, or a layer with nothing on top. A missing one is fine. */
   remove(key: string): Promise<void>;
   /** What the snapshot itself takes on disk, without its parents. */
@@ -50,7 +52,15 @@ export interface LayerDraft {
   /** Completes the draft on top of a committed layer's chain ID, another sealed draft, or nothing. */
   seal(parent: string | LayerDraft | undefined): Promise<void>;
   /** Puts the sealed draft in place under its chain ID; synchronous, inside a transaction. */
-  commit(chainId: string, parent: string | undefined): void;
+  commit(layer: CommittedLayer): void;
+}
+
+export interface CommittedLayer {
+  chainId: string;
+  /** Chain ID of the layer below. */
+  parent: string | undefined;
+  /** Bytes of the files that the layer itself brings. */
+  size: number;
 }
 
 export interface SnapshotUsage {

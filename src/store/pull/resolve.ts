@@ -1,0 +1,79 @@
+import { Fault } from '#base/fault.ts';
+import type { Digest } from '#store/digest.ts';
+import { parseConfigFile, type ConfigFile } from '#store/image/config.ts';
+import { isIndex, parseManifest, selectPlatform, type Manifest } from '#store/image/manifest.ts';
+import { fitness, formatPlatform, type Platform } from '#store/platform.ts';
+import type { Reference } from '#store/reference.ts';
+import type { FetchedManifest, RepositoryClient } from '#store/registry/client.ts';
+import type { Blobs } from '#store/content/blobs.ts';
+import { gatherVerified } from './verified.ts';
+
+/** An image as the registry describes it, for one platform. */
+export interface ResolvedImage {
+  manifest: Manifest;
+  manifestBytes: Buffer;
+  manifestDigest: Digest;
+  /** What the name means: the digest of the index, or of the manifest when there is none. */
+  namedDigest: Digest;
+  config: ConfigFile;
+  configBytes: Buffer;
+}
+
+const LARGEST_CONFIG = 8 * 1024 * 1024;
+
+/** Throws the client's faults, `corrupt` for documents that do not fit each other, `unsupported` for the platform. */
+export async function resolveImage(
+  client: RepositoryClient,
+  reference: Reference,
+  wanted: Platform,
+  blobs: Blobs,
+): Promise<ResolvedImage> {
+  const named = await client.manifest(reference.digest ?? reference.tag ?? 'latest');
+  const { fetched, manifest } = await imageManifest(client, named, wanted);
+  const configBytes = await fetchConfig(client, manifest, blobs);
+  const config = parseConfigFile(configBytes);
+  checkPlatform(config.platform, wanted);
+  if (config.diffIds.length !== manifest.layers.length) {
+    throw new Fault(
+      'corrupt',
+      `the manifest has ${manifest.layers.length} layers, the configuration ${config.diffIds.length}`,
+    );
+  }
+  return {
+    manifest,
+    manifestBytes: fetched.bytes,
+    manifestDigest: fetched.digest,
+    namedDigest: named.digest,
+    config,
+    configBytes,
+  };
+}
+
+async function imageManifest(
+  client: RepositoryClient,
+  named: FetchedManifest,
+  wanted: Platform,
+): Promise<{ fetched: FetchedManifest; manifest: Manifest }> {
+  const document = parseManifest(named.bytes, named.mediaType);
+  if (!isIndex(document)) return { fetched: named, manifest: document };
+  const chosen = selectPlatform(document, wanted);
+  const fetched = await client.manifest(chosen.digest);
+  const manifest = parseManifest(fetched.bytes, fetched.mediaType);
+  if (isIndex(manifest)) throw new Fault('unsupported', 'read an index within an index');
+  return { fetched, manifest };
+}
+
+async function fetchConfig(client: RepositoryClient, { config }: Manifest, blobs: Blobs): Promise<Buffer> {
+  if (config.size > LARGEST_CONFIG) {
+    throw new Fault('corrupt', `the image's configuration has ${config.size} bytes, more than ${LARGEST_CONFIG}`);
+  }
+  const kept = blobs.has(config.digest) ? await blobs.read(config.digest).catch(() => undefined) : undefined;
+  return kept ?? gatherVerified(client.blob(config.digest, config.size), config);
+}
+
+function checkPlatform(offered: Platform, wanted: Platform): void {
+  if (fitness(wanted, offered) !== undefined) return;
+  throw new Fault('unsupported', `the image is for ${formatPlatform(offered)}, not for ${formatPlatform(wanted)}`, {
+    facts: { wanted: formatPlatform(wanted), available: formatPlatform(offered) },
+  });
+}

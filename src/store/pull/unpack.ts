@@ -1,0 +1,100 @@
+import { pipeline } from 'node:stream/promises';
+import { Fault, isFault } from '#base/fault.ts';
+import type { FileApplier } from '#kernel/file-applier.ts';
+import type { Launcher } from '#kernel/launcher.ts';
+import { asCorrupt, checkMagic, decompressor, type Compression } from '#store/archive/decompress.ts';
+import { LayerSteps } from '#store/archive/layer-steps.ts';
+import { StepQueue } from '#store/archive/step-queue.ts';
+import { TarReader } from '#store/archive/tar-reader.ts';
+import { Digester, type Digest } from '#store/digest.ts';
+import { asDiskFault } from '#store/disk-fault.ts';
+
+export interface UnpackRequest {
+  /** Compressed bytes, verified by whoever gives them: they end in a throw when they are wrong. */
+  source: AsyncIterable<Uint8Array>;
+  compression: Compression;
+  /** Digest that the archive must have. */
+  diffId: Digest;
+  /** Directory to unpack into. */
+  tree: string;
+  /** Bytes that the archive may have. */
+  limit: number;
+  launcher: Launcher;
+  signal: AbortSignal;
+}
+
+const BATCH = 128 * 1024;
+
+/**
+ * Decompresses, hashes and unpacks a layer in one stream. Gives the bytes of its files. After a failure the tree is
+ * unfinished and nothing writes to it any more. Throws `corrupt`, `unsupported`, `exhausted`, `cancelled`.
+ */
+export async function unpackLayer(request: UnpackRequest): Promise<number> {
+  const applier = request.launcher.apply(request.tree);
+  try {
+    const size = await run(request, applier);
+    await applier.end();
+    return size;
+  } catch (error) {
+    applier.abort();
+    await applier.end().catch(() => undefined);
+    throw unpackFault(error);
+  }
+}
+
+async function run(
+  { source, compression, diffId, limit, signal }: UnpackRequest,
+  applier: FileApplier,
+): Promise<number> {
+  const digester = new Digester();
+  const queue = new StepQueue();
+  const steps = new LayerSteps(queue);
+  const reader = new TarReader(steps);
+  const send = async (): Promise<void> => {
+    for (const part of queue.take()) await applier.write(part);
+  };
+  const sink = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of chunks) {
+      if (signal.aborted) throw new Fault('cancelled', 'unpack the layer', { cause: signal.reason });
+      digester.update(chunk);
+      if (digester.size > limit) throw tooLarge(limit);
+      reader.push(asBuffer(chunk));
+      if (queue.size >= BATCH) await send();
+    }
+  };
+  const checked = checkMagic(source, compression);
+  const codec = decompressor(compression);
+  if (codec === undefined) await sink(checked);
+  else await pipeline(checked, codec, sink);
+  reader.finish();
+  checkDiffId(digester.digest(), diffId);
+  steps.finish(false);
+  await send();
+  return steps.bytes;
+}
+
+function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+function checkDiffId(actual: Digest, diffId: Digest): void {
+  if (actual === diffId) return;
+  throw new Fault('corrupt', `verify the layer: its archive is ${actual}, the image's configuration says ${diffId}`, {
+    facts: { diffId, actual },
+  });
+}
+
+function tooLarge(limit: number): Fault {
+  return new Fault('corrupt', `unpack the layer: it is larger than ${limit} bytes, which its compressed size forbids`, {
+    hint: 'It looks like a decompression bomb.',
+    facts: { limit },
+  });
+}
+
+/** What the kernel refuses to unpack (a path that climbs out, a link to nowhere) is the archive's fault. */
+function unpackFault(error: unknown): unknown {
+  if (isFault(error, 'invalid', 'notFound', 'alreadyExists') && error.facts['errno'] !== undefined) {
+    return new Fault('corrupt', 'unpack the layer', { cause: error, facts: error.facts });
+  }
+  return asDiskFault(asCorrupt(error), 'unpack the layer');
+}

@@ -1,0 +1,81 @@
+import { Fault } from '#base/fault.ts';
+import { digestLike, digestOf, isDigest, type Digest } from '#store/digest.ts';
+import { authorize } from './authorize.ts';
+import { readBlob } from './blob.ts';
+import type { CredentialSource } from './credentials.ts';
+import { endpointOf } from './endpoint.ts';
+import { compose, fetchExchange } from './exchange.ts';
+import { MANIFEST_TYPES } from './media-types.ts';
+import { followRedirects } from './redirect.ts';
+import { DEFAULT_RETRY, retry, type RetryPolicy } from './retry.ts';
+import { statusFault } from './status-fault.ts';
+
+export interface FetchedManifest {
+  bytes: Buffer;
+  mediaType: string;
+  digest: Digest;
+}
+
+/** One repository of a registry (OCI distribution-spec). Faults: denied, notFound, exhausted, unavailable, corrupt. */
+export interface RepositoryClient {
+  /** A manifest or index by tag or digest, verified against the digest asked for and the one announced. */
+  manifest(tagOrDigest: string): Promise<FetchedManifest>;
+  /** The bytes of a blob, resumed after a cut connection; whoever reads them verifies them. */
+  blob(digest: Digest, size: number): AsyncIterable<Uint8Array>;
+}
+
+export interface RepositoryOptions {
+  registry: string;
+  repository: string;
+  insecure?: boolean;
+  credentials?: CredentialSource;
+  signal?: AbortSignal;
+  retry?: RetryPolicy;
+  /** Longest time without a byte, in milliseconds. */
+  idleMs?: number;
+}
+
+const IDLE_MS = 30_000;
+const LARGEST_MANIFEST = 4 * 1024 * 1024;
+
+export function openRepository(options: RepositoryOptions): RepositoryClient {
+  const { repository, signal } = options;
+  const policy = options.retry ?? DEFAULT_RETRY;
+  const base = new URL(`${repository}/`, endpointOf(options.registry, options.insecure ?? false));
+  const cancel = signal === undefined ? {} : { signal };
+  const exchange = compose(
+    fetchExchange(options.idleMs ?? IDLE_MS),
+    authorize({
+      credentials: options.credentials?.(options.registry),
+      scope: `repository:${repository}:pull`,
+      ...cancel,
+    }),
+    retry(policy),
+    followRedirects,
+  );
+  return {
+    manifest: async (tagOrDigest) => {
+      const url = new URL(`manifests/${tagOrDigest}`, base);
+      const reply = await exchange({ url, method: 'GET', headers: { Accept: MANIFEST_TYPES.join(', ') }, ...cancel });
+      if (reply.status !== 200) throw await statusFault(reply, `fetch the manifest ${repository} ${tagOrDigest}`);
+      const bytes = await reply.bytes(LARGEST_MANIFEST);
+      const announced = reply.headers.get('docker-content-digest') ?? undefined;
+      const mediaType = (reply.headers.get('content-type') ?? '').replace(/;.*$/, '').trim();
+      return { bytes, mediaType, digest: verified(bytes, tagOrDigest, announced) };
+    },
+    blob: (digest, size) =>
+      readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel }),
+  };
+}
+
+function verified(bytes: Buffer, asked: string, announced: string | undefined): Digest {
+  const expected = [isDigest(asked) ? asked : undefined, announced].filter((digest) => digest !== undefined);
+  for (const digest of expected) {
+    const actual = isDigest(digest) ? digestLike(digest, bytes) : undefined;
+    if (actual === digest) continue;
+    throw new Fault('corrupt', `verify the manifest: it should be ${digest} and is ${actual ?? digestOf(bytes)}`, {
+      facts: { expected: digest, actual: actual ?? null },
+    });
+  }
+  return isDigest(asked) ? asked : digestOf(bytes);
+}
