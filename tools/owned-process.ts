@@ -12,6 +12,7 @@ interface Note {
   process: string;
   owner: string;
   command: string;
+  directory?: string;
 }
 
 export interface OwnedProcess {
@@ -26,6 +27,8 @@ export interface OwnedOptions {
   stdio?: StdioOptions;
   cwd?: string;
   env?: Record<string, string | undefined>;
+  /** A directory of this process's own, removed with what a broken run left; a run that ends well removes it itself. */
+  directory?: string;
 }
 
 const SIGNAL_NUMBERS: Record<string, number> = {
@@ -64,7 +67,8 @@ export function startOwned(command: string, args: readonly string[], options: Ow
   const process_ = identify(pid);
   const owner = identify(process.pid);
   if (process_ !== undefined && owner !== undefined) {
-    writeFileSync(note, JSON.stringify({ process: process_, owner, command } satisfies Note));
+    const more = options.directory === undefined ? {} : { directory: options.directory };
+    writeFileSync(note, JSON.stringify({ process: process_, owner, command, ...more } satisfies Note));
   }
   const forget = () => rmSync(note, { force: true });
   ended.then(forget, forget);
@@ -95,6 +99,7 @@ export function endLeftovers(): string[] {
       signalGroup(Number(note.process.split(':')[0]), 'SIGKILL');
       ended.push(note.command);
     }
+    if (note.directory !== undefined) rmSync(note.directory, { recursive: true, force: true });
     rmSync(path, { force: true });
   }
   return ended;

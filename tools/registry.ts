@@ -66,7 +66,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     const config = join(directory, 'config.yml');
     writeFileSync(config, configuration(options.root ?? join(directory, 'storage'), port, options.htpasswd));
     const output = openSync(logFile, 'a');
-    const server = startOwned('docker-registry', ['serve', config], { stdio: ['ignore', output, output] });
+    const server = startOwned('docker-registry', ['serve', config], { stdio: ['ignore', output, output], directory });
     closeSync(output);
     let dead = false;
     server.ended.then(

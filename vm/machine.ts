@@ -58,6 +58,7 @@ export async function runInMachine(options: MachineRun): Promise<MachineResult> 
     const args = qemuArguments(directory, vmlinuz, interactive);
     const env = { ...process.env, TMPDIR: directory };
     const machine = startOwned('qemu-system-x86_64', args, {
+      directory,
       stdio: interactive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       env,
     });
