@@ -45,6 +45,9 @@ int xattrs_read(struct xattrs *out, const char *name);
 /* Sets them on the descriptor, or on `name` in the working directory when it is not NULL (a symlink itself). */
 int xattrs_write(const struct xattrs *from, int fd, const char *name);
 
+/* Removes all attributes of `name` in the working directory that may be removed, but trusted.overlay.*. */
+int xattrs_clear(const char *name);
+
 /* Sends the fail record of a tree role. Returns the exit status 125. */
 int tree_failure(int report, uint32_t step, int error, const char *path);
 

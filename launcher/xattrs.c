@@ -82,6 +82,23 @@ int xattrs_read(struct xattrs *out, const char *name)
 	return 0;
 }
 
+int xattrs_clear(const char *name)
+{
+	static char names[NAMES_MAX];
+	ssize_t length = llistxattr(name, names, sizeof(names));
+
+	if (length < 0)
+		return errno == EOPNOTSUPP ? 0 : -errno;
+	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
+		bool marks = strncmp(names + at, "trusted.overlay.", 16) == 0;
+
+		/* A security module's own label cannot be removed. */
+		if (!marks && lremovexattr(name, names + at) < 0 && errno != EACCES && errno != EPERM && errno != EOPNOTSUPP)
+			return -errno;
+	}
+	return 0;
+}
+
 int xattrs_write(const struct xattrs *from, int fd, const char *name)
 {
 	for (size_t at = 0; at < from->size;) {

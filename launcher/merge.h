@@ -1,0 +1,34 @@
+/* The state of the `merge` role, and the parts of it that do not walk. */
+#ifndef SAMPAN_MERGE_H
+#define SAMPAN_MERGE_H
+
+#include <sys/stat.h>
+
+#include "tree.h"
+
+enum { PATH_ROOM = 256 * 1024, XATTRS_MAX = 256 * 1024 };
+
+struct merge {
+	int target;
+	unsigned depth;
+	char path[PATH_ROOM]; /* of the object at hand, below the target */
+	size_t path_length;
+	struct xattrs xattrs;
+	struct {
+		uint8_t *data;
+		size_t used;
+	} links;
+};
+
+/* merge_links.c: source files with several names, so that the copies share one file as well. */
+int merge_links_init(struct merge *merge);
+/* Links the copy made before to `name`; -ENOENT when there is none yet. */
+int merge_link(struct merge *merge, int target, const char *name, const struct stat *status);
+int merge_remember(struct merge *merge, const struct stat *status);
+int merge_path_push(struct merge *merge, const char *name);
+void merge_path_cut(struct merge *merge, size_t length);
+
+/* copy.c: copies a regular file's data, sharing blocks where the file system can and keeping holes. */
+int copy_data(int from, int to, uint64_t size);
+
+#endif
