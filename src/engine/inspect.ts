@@ -97,15 +97,13 @@ export function inspectImage(engine: Engine, name: string): Record<string, unkno
   const [os, architecture] = image.platform.split('/');
   return {
     Id: image.configDigest,
-    RepoTags: image.names.filter((one) => !one.includes('@')),
-    RepoDigests: [
-      ...new Set(image.names.map((one) => `${one.replace(/(:[^/:@]+)?(@.*)?$/, '')}@${image.manifestDigest}`)),
-    ],
+    RepoTags: image.names,
+    RepoDigests: image.digests,
     Created: time(image.created),
     Architecture: architecture,
     Os: os,
     Size: image.size,
     Config: image.config,
-    RootFS: { Type: 'layers', Layers: image.layers },
+    RootFS: { Type: 'layers', Layers: image.layers.map((layer) => layer.diffId) },
   };
 }

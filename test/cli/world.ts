@@ -11,7 +11,7 @@ import { startRegistry, type TestRegistry } from '#tools/registry.ts';
 
 export interface Outcome {
   status: number | null;
-  signal: string | null;
+  signal: string | number | null;
   stdout: string;
   stderr: string;
 }

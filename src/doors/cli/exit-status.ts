@@ -27,7 +27,7 @@ export function exitStatus(error: unknown): number {
 /** Docker's contract for commands that run a program: 127 not found, 126 found but not executable, 125 anything else. */
 export function runExitStatus(error: unknown): number {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (!isFault(at) || at.facts['step'] !== 'exec') continue;
+    if (!isFault(at) || at.facts['op'] !== 'exec') continue;
     return at.facts['errno'] === 'ENOENT' || at.facts['errno'] === 'ENOTDIR' ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
   }
   return STATUS_ENGINE;

@@ -38,7 +38,7 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     const directory = containerDirectory(engine.root, record.id);
     mkdirSync(directory, { mode: 0o700 });
     writeHostFiles(directory, options.hostname ?? record.id.slice(0, 12));
-    await engine.store.snapshots.prepare(record.id, request.image.chainId);
+    await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
     engine.database.transaction(() => {
       engine.containers.setPhase(record.id, 'ready');
       if (request.keepOwnership !== true) engine.containers.setOwner(record.id, undefined);

@@ -26,6 +26,8 @@ export async function reconcile(engine: Engine): Promise<string[]> {
     const said = await reconcileOne(engine, record, locks);
     if (said !== undefined) repaired.push(said);
   }
+  // A crash may have left halves in the store, too.
+  if (repaired.length > 0) repaired.push(...(await engine.store.reconcile()));
   return repaired;
 }
 

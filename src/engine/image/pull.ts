@@ -21,6 +21,7 @@ export async function pullImage(
   name: string,
   { authFile, ...options }: PullRequest,
 ): Promise<ImageRecord> {
+  await engine.store.reconcile();
   return engine.store.pull(parseReference(name), { ...options, credentials: credentialsFromFile(authFile) });
 }
 
