@@ -29,7 +29,7 @@ await using registry = await startRegistry();
 await pushImage(registry.url, 'busybox', 'latest', busyboxImage());
 await pushImage(registry.url, 'debian', '12', debianImage());
 
-const place = { directory: join(disk.path, 'engines'), cgroupParent: `/${cgroup}` };
+const place = { directory: join(disk.path, 'engines'), run: memory, cgroupParent: `/${cgroup}` };
 mkdirSync(place.directory, { recursive: true });
 const busybox = `${registry.host}/busybox:latest`;
 

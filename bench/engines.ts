@@ -9,6 +9,8 @@ import type { Section } from './report.ts';
 export interface EnginePlace {
   /** On the scratch disk. */
   directory: string;
+  /** On tmpfs, a short path: what engines keep in /run. */
+  run: string;
   cgroupParent: string;
 }
 
@@ -23,40 +25,48 @@ const quietly = (argv: readonly string[], env: Record<string, string> = {}): str
   });
 };
 
-const sampan = (root: string, ...args: string[]): string[] => [SAMPAN, '--root', root, ...args];
+/** Both engines with stores of their own in this place; `name` tells fresh stores apart. */
+function engines({ directory, run, cgroupParent }: EnginePlace, name: string) {
+  const own = [SAMPAN, '--root', join(directory, `sampan-${name}`), '--run-root', join(run, `s${name}`)];
+  const sampan = (...args: string[]): string[] => [...own, ...args];
+  return { sampan, peer: podman(join(directory, `podman-${name}`), join(run, `p${name}`), cgroupParent) };
+}
 
 /** `run --rm --network none IMAGE true`, the image pulled before. */
-export function runAndRemove(image: string, { directory, cgroupParent }: EnginePlace): Section {
-  const root = join(directory, 'sampan');
-  const peer = podman(join(directory, 'podman'), cgroupParent);
-  quietly(sampan(root, 'pull', '-q', image));
+export function runAndRemove(image: string, place: EnginePlace): Section {
+  const { sampan, peer } = engines(place, 'run');
+  quietly(sampan('pull', '-q', image));
   quietly(peer.pull(image), peer.env);
   const contenders = [
-    { name: OURS, argv: () => sampan(root, 'run', '--rm', '--network', 'none', image, 'true') },
+    { name: OURS, argv: () => sampan('run', '--rm', '--network', 'none', image, 'true') },
     { name: PODMAN, argv: () => peer.runTrue(image), env: peer.env },
   ];
   return {
     title: '`run --rm --network none IMAGE true`',
     about: 'A busybox image, already pulled; stores on a journalled ext4 of their own.',
-    samples: interleave(contenders, { count: 40, warmUp: 2, idle: 0, scratch: directory }),
+    samples: interleave(contenders, { count: 40, warmUp: 2, idle: 0, scratch: place.directory }),
     goals: [{ against: PODMAN, factor: 0.25 }],
   };
 }
 
 /** Pull into runnable state, a fresh store each time. */
-export function pull(image: string, { directory, cgroupParent }: EnginePlace): Section {
-  const root = (round: number): string => join(directory, `pull-sampan-${round}`);
-  const peer = (round: number) => podman(join(directory, `pull-podman-${round}`), cgroupParent);
+export function pull(image: string, place: EnginePlace): Section {
+  const fresh = (round: number) => engines(place, String(round));
   const sync = () => void execFileSync('sync');
   const contenders = [
-    { name: `${OURS} pull`, argv: (round: number) => sampan(root(round), 'pull', '-q', image), before: sync },
-    { name: 'podman pull', argv: (round: number) => peer(round).pull(image), env: peer(0).env, before: sync },
+    { name: `${OURS} pull`, argv: (round: number) => fresh(round).sampan('pull', '-q', image), before: sync },
+    {
+      name: 'podman pull',
+      argv: (round: number) => fresh(round).peer.pull(image),
+      env: fresh(0).peer.env,
+      before: sync,
+    },
   ];
   return {
     title: 'Pull of the Debian image',
     about:
       'Debian 12 minbase with a web server, one layer (67 MB packed), from a registry on loopback into an empty store on a journalled ext4, ready to run.',
-    samples: interleave(contenders, { count: 7, warmUp: 1, idle: 0, scratch: directory }),
+    samples: interleave(contenders, { count: 7, warmUp: 1, idle: 0, scratch: place.directory }),
     goals: [{ against: 'podman pull', factor: 1 }],
   };
 }
@@ -72,13 +82,14 @@ const processOf = (inspected: string): number =>
 const NAMES = Array.from({ length: 10 }, (_, at) => `idle-${at}`);
 
 /** Memory of what supervises an idle container with logs: the parent of its first process. */
-export function supervisorMemory(image: string, { directory, cgroupParent }: EnginePlace): Section {
-  const root = join(directory, 'sampan');
-  const peer = podman(join(directory, 'podman'), cgroupParent);
+export function supervisorMemory(image: string, place: EnginePlace): Section {
+  const { sampan, peer } = engines(place, 'idle');
+  quietly(sampan('pull', '-q', image));
+  quietly(peer.pull(image), peer.env);
   const idle = ['sleep', '1000'];
   const ours = NAMES.map((name) => {
-    quietly(sampan(root, 'run', '-d', '--network', 'none', '--name', name, image, ...idle));
-    return parent(processOf(quietly(sampan(root, 'inspect', name))));
+    quietly(sampan('run', '-d', '--network', 'none', '--name', name, image, ...idle));
+    return parent(processOf(quietly(sampan('inspect', name))));
   });
   const theirs = NAMES.map((name) => {
     quietly(peer.runDetached(name, image, ...idle), peer.env);
@@ -93,11 +104,11 @@ export function supervisorMemory(image: string, { directory, cgroupParent }: Eng
         ['sampan monitor', ours.map(pss)],
         ['conmon', theirs.map(pss)],
       ]),
-      goals: [{ against: 'conmon', factor: 0.5 }],
+      goals: [{ atMost: 150 }],
       unit: 'KB',
     };
   } finally {
-    quietly(sampan(root, 'rm', '-f', ...NAMES));
+    quietly(sampan('rm', '-f', ...NAMES));
     quietly(peer.command('rm', '-f', '-t', '0', ...NAMES), peer.env);
   }
 }

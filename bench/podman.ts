@@ -19,8 +19,11 @@ export interface Podman {
   command(...args: string[]): string[];
 }
 
-/** Podman with stores and configuration of its own below `directory`, with crun as its runtime. */
-export function podman(directory: string, cgroupParent: string): Podman {
+/**
+ * Podman with stores and configuration of its own below `directory`, with crun as its runtime. `runRoot` holds its
+ * state of this boot; podman refuses one of more than 50 characters.
+ */
+export function podman(directory: string, runRoot: string, cgroupParent: string): Podman {
   mkdirSync(directory, { recursive: true });
   const configuration = join(directory, 'containers.conf');
   writeFileSync(
@@ -29,7 +32,7 @@ export function podman(directory: string, cgroupParent: string): Podman {
   );
   const registries = join(directory, 'registries.conf');
   writeFileSync(registries, 'unqualified-search-registries = []\n');
-  const stores = ['--root', join(directory, 'root'), '--runroot', join(directory, 'run')];
+  const stores = ['--root', join(directory, 'root'), '--runroot', runRoot];
   const base = ['podman', ...stores, ...PLAIN];
   const run = ['run', '--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
   return {

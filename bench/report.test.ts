@@ -18,4 +18,11 @@ describe('report', () => {
     const text = section({ title: 'T', about: 'A', samples, goals: [{ against: 'theirs', factor: 0.49 }] });
     expect(text).toContain('**0.50**, missed');
   });
+
+  test('a goal may be an amount of its own', () => {
+    const goals = [{ atMost: 20 }, { atMost: 19 }];
+    const text = section({ title: 'T', about: 'A', samples, goals, unit: 'KB' });
+    expect(text).toContain('at most 20 KB: **20.0**, reached');
+    expect(text).toContain('at most 19 KB: **20.0**, missed');
+  });
 });

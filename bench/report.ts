@@ -3,19 +3,30 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { median, quantile, ratio, type Samples } from './statistics.ts';
 
+/** At most `factor` of the median of `against`, or at most so many units. */
+export type Goal = { against: string; factor: number } | { atMost: number };
+
 /** One comparison: contender to samples; the first is ours. */
 export interface Section {
   title: string;
   /** What is measured and how, in a sentence or two. */
   about: string;
   samples: ReadonlyMap<string, Samples>;
-  /** What ours must reach: at most `factor` of the median of `against`. */
-  goals: readonly { against: string; factor: number }[];
+  /** What ours must reach. */
+  goals: readonly Goal[];
   unit?: 'ms' | 'KB';
 }
 
 const cell = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+function verdict(goal: Goal, samples: Section['samples'], own: Samples, unit: string): string {
+  const relative = 'against' in goal;
+  const reached = relative ? ratio(own, samples.get(goal.against) ?? []) : median(own);
+  const limit = relative ? goal.factor : goal.atMost;
+  const asked = relative ? `${goal.factor} × ${goal.against}` : `${goal.atMost} ${unit}`;
+  return `Goal: at most ${asked}: **${relative ? reached.toFixed(2) : cell(reached)}**, ${reached <= limit ? 'reached' : 'missed'}.`;
+}
 
 /** A section as Markdown. */
 export function section({ title, about, samples, goals, unit = 'ms' }: Section): string {
@@ -32,10 +43,7 @@ export function section({ title, about, samples, goals, unit = 'ms' }: Section):
       relation,
     ]);
   });
-  const verdicts = goals.map(({ against, factor }) => {
-    const reached = ratio(own, samples.get(against) ?? []);
-    return `Goal: at most ${factor} × ${against}: **${reached.toFixed(2)}**, ${reached <= factor ? 'reached' : 'missed'}.`;
-  });
+  const verdicts = goals.map((goal) => verdict(goal, samples, own, unit));
   const head = row(['', `median, ${unit}`, '10 %', '90 %', 'runs', 'ours ÷ this']);
   return [
     `## ${title}`,
