@@ -123,7 +123,7 @@ static int leave(const struct monitor *monitor)
 	const struct step_monitor *config = monitor->config;
 
 	cgroups_remove(&config->cgroup);
-	if (config->on_exit.count == 0 || monitor->error != 0 || monitor->init == 0)
+	if (config->on_exit.count == 0 || monitor->attended || monitor->error != 0 || monitor->init == 0)
 		return monitor->exit_lost ? EXIT_STEP_FAILED : 0;
 	restore_process();
 	execve(config->on_exit.items[0], config->on_exit.items, config->on_exit_env.items);

@@ -41,6 +41,7 @@ enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, GONE };
 struct client {
 	int fd; /* -1 when the place is free */
 	bool quiet;
+	bool starter; /* it said start, and sees to the end itself while it is here */
 	uint8_t head_length; /* of the frame at hand */
 	uint8_t head[8];
 	uint8_t body_length; /* of a frame other than stdin */
@@ -81,6 +82,7 @@ struct monitor {
 	uint64_t started, finished; /* nanoseconds since 1970 */
 	bool exit_lost; /* it could not be written */
 	bool visited; /* a client has been here */
+	bool attended; /* the starter was there when the end was told */
 	int64_t since_ms; /* start of the hold, or of the end */
 	int64_t parked_ms; /* until then a terminal that nobody has open is left alone */
 	uint32_t failure_length, record_length, exit_length;

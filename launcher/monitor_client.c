@@ -212,8 +212,10 @@ static bool obey(struct monitor *monitor, struct client *client)
 
 	switch (client->head[0]) {
 	case FRAME_START:
-		if (monitor->phase == HOLDING)
+		if (monitor->phase == HOLDING) {
+			client->starter = true;
 			launch_start(monitor);
+		}
 		return true;
 	case FRAME_RESIZE:
 		if (client->body_length != 4)

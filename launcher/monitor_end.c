@@ -90,6 +90,8 @@ void conclude(struct monitor *monitor)
 	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	write_exit(monitor, signal > 0 ? 128 + signal : WEXITSTATUS(status), signal);
+	for (int i = 0; i < CLIENTS; i++)
+		monitor->attended |= monitor->clients[i].fd >= 0 && monitor->clients[i].starter;
 	clients_send(monitor, FRAME_EXITED, text, monitor->exit_length);
 	monitor->phase = LEAVING;
 }
