@@ -32,6 +32,12 @@ export function moduleFiles(dependencies: string, wanted: readonly string[]): st
   return files;
 }
 
+const moduleName = (file: string): string => basename(file).replace(/\.xz$/, '');
+
+/** Newer kernels pack their modules, and busybox hands them to the kernel as they are. */
+const unpackModule = (file: string): Uint8Array =>
+  file.endsWith('.xz') ? execFileSync('xz', ['-dc', file], { maxBuffer: 2 ** 28 }) : readFileSync(file);
+
 /** Writes the archive to `target`. `command` is a shell script that the guest runs in the tree. */
 export function writeInitramfs(target: string, kernel: Kernel, command: string): void {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-initramfs-'));
@@ -42,8 +48,9 @@ export function writeInitramfs(target: string, kernel: Kernel, command: string):
     chmodSync(join(directory, 'init'), 0o755);
     const modules = join(kernel.root, 'lib/modules', kernel.release);
     const files = moduleFiles(readFileSync(join(modules, 'modules.dep'), 'utf8'), MODULES);
-    for (const file of files) copyFileSync(join(modules, file), join(directory, 'modules', basename(file)));
-    writeFileSync(join(directory, 'modules/order'), `${files.map((file) => basename(file)).join('\n')}\n`);
+    for (const file of files)
+      writeFileSync(join(directory, 'modules', moduleName(file)), unpackModule(join(modules, file)));
+    writeFileSync(join(directory, 'modules/order'), `${files.map(moduleName).join('\n')}\n`);
     writeFileSync(join(directory, 'command'), command);
     execFileSync('sh', ['-c', 'find . | cpio -o -H newc -R 0:0 --quiet | gzip -1 > "$0"', target], { cwd: directory });
   } finally {
