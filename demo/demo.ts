@@ -4,7 +4,8 @@
  * does not say what it must ends the demo with status 1; whatever was started is stopped in any case.
  */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { debianImage } from '#tools/image/debian.ts';
 import { pushImage } from '#tools/image/push.ts';
 import { endLeftovers } from '#tools/owned-process.ts';
@@ -13,7 +14,8 @@ import { startRegistry } from '#tools/registry.ts';
 import { demoSteps, type Step } from './steps.ts';
 
 const SHOWN_LINES = 12;
-const ROOT = workDirectory('demo');
+const ROOT = workDirectory('demo', 'root');
+const SHOWN = join(workDirectory('demo'), 'output');
 const env = { ...process.env, SAMPAN_ROOT: ROOT };
 
 const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
@@ -32,15 +34,13 @@ interface Ran {
 }
 
 function runOnce(step: Step): Ran {
+  // One file for both streams keeps what was written in its order, as a terminal would show it.
+  const shown = openSync(SHOWN, 'w');
   const begun = performance.now();
-  const done = spawnSync(SAMPAN, step.args, {
-    env,
-    encoding: 'utf8',
-    timeout: 120_000,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const done = spawnSync(SAMPAN, step.args, { env, timeout: 120_000, stdio: ['ignore', shown, shown] });
   const milliseconds = performance.now() - begun;
-  const output = done.stdout + done.stderr;
+  closeSync(shown);
+  const output = readFileSync(SHOWN, 'utf8');
   const status =
     done.status === 0 ? undefined : `it ended with status ${done.status ?? done.signal ?? done.error?.message}`;
   return { output, complaint: status ?? step.complaint?.(output), milliseconds };
@@ -85,6 +85,7 @@ const leave = async (status: number): Promise<never> => {
   process.exit(status);
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave(130));
+process.stdout.on('error', () => void leave(141));
 await pushImage(registry.url, 'debian', '12', debian);
 console.log(`A registry serves it as ${registry.host}/debian:12`);
 const failure = await demo(`${registry.host}/debian:12`).catch((error: unknown) => String(error));
