@@ -91,6 +91,7 @@ function mainSteps(sections: Sections): Step[] {
   const { go, report, state, pidFile } = context.paths ?? {};
   const steps: Step[] = [...namespaces.open, ...terminal.connect, ...cgroup.create];
   if (context.mode === 'hold' && go !== undefined && report !== undefined) {
+    steps.push({ op: 'mkfifo', path: go, mode: 0o600 }, { op: 'mkfifo', path: report, mode: 0o600 });
     // Opened for both directions, so that neither open nor read needs the other side to be there.
     steps.push({ op: 'open', path: go, flags: OPEN.readWrite, out: 'go' });
     steps.push({ op: 'open', path: report, flags: OPEN.readWrite, out: 'report' });
@@ -113,6 +114,8 @@ function mainSteps(sections: Sections): Step[] {
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
   steps.push({ op: 'post', slot: MAIN_END }, ...terminal.take);
   if (context.mode !== 'run') steps.push({ op: 'wait', slot: MAIN_END });
+  // The child's end closes by its exec, or with the child: only then is it known how it went.
+  if (context.mode === 'detached') steps.push({ op: 'wait', slot: MAIN_END, onError: 'ignore' });
   if (pidFile !== undefined) steps.push({ op: 'pidfile', path: pidFile, pidfd: PIDFD, origin: '--pid-file' });
   if (context.mode === 'run') {
     steps.push({ op: 'supervise', pidfd: PIDFD, ...(terminal.relay === undefined ? {} : { tty: terminal.relay }) });
@@ -153,8 +156,9 @@ function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly
   const steps: Step[] = [...hidden.prepare, ...devices.open];
   if (!mapped) steps.push(...sections.sources);
   steps.push(...lowerRoot(spec, context), ...attach);
-  if (cgroup.devices.length > 0) steps.push({ op: 'post', slot: INIT_END });
   steps.push(...devices.make);
+  // The device rules come after the nodes are made: while they are being written, making one may be refused.
+  if (cgroup.devices.length > 0) steps.push({ op: 'post', slot: INIT_END });
   if (process.cwd !== '/') {
     steps.push({
       op: 'mkpath',
@@ -193,7 +197,7 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   if (context.init === true) steps.push({ op: 'init', origin: '--init' });
   steps.push(...rlimits.own, ...identity);
   if (context.mode !== 'run') steps.push({ op: 'post', slot: INIT_END });
-  steps.push({ op: 'close', slot: INIT_END });
+  if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
   if (context.mode === 'hold') steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
   steps.push(...last, execStep(process, context.preserveFds ?? 0));
   return steps;

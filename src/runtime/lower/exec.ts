@@ -77,7 +77,10 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     { op: 'post', slot: MAIN_END },
     ...terminal.take,
   );
-  if (context.mode === 'detached') main.push({ op: 'wait', slot: MAIN_END });
+  if (context.mode === 'detached') {
+    // The child's end closes by its exec, or with the child: only then is it known how it went.
+    main.push({ op: 'wait', slot: MAIN_END }, { op: 'wait', slot: MAIN_END, onError: 'ignore' });
+  }
   if (context.pidFile !== undefined) {
     main.push({ op: 'pidfile', path: context.pidFile, pidfd: PIDFD, origin: '--pid-file' });
   }
@@ -95,7 +98,8 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
   if (process.terminal) child.push({ op: 'close', slot: 'root' });
   child.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...identity.steps);
   if (context.mode === 'detached') child.push({ op: 'post', slot: CHILD_END });
-  child.push({ op: 'close', slot: CHILD_END }, ...identity.last, execStep(process, preserve));
+  if (context.mode === 'run') child.push({ op: 'close', slot: CHILD_END });
+  child.push(...identity.last, execStep(process, preserve));
 
   return {
     plan: {

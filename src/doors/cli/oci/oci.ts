@@ -1,0 +1,100 @@
+import { Fault, sentence } from '#base/fault.ts';
+import { VERSION } from '#base/version.ts';
+import { readHostFacts } from '#kernel/host-facts.ts';
+import type { Runtime } from '#runtime/verbs/runtime.ts';
+import { FAILURE_STATUS, type OciVerb } from './command.ts';
+import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from './flags.ts';
+import { openLog, type Log } from './log.ts';
+import type { World } from './world.ts';
+
+const HELP: FlagSpec = { kind: 'switch', short: 'h', does: 'this text' };
+
+const GLOBAL: FlagTable = {
+  debug: { kind: 'switch', does: 'log more' },
+  log: { kind: 'text', does: 'file for errors and warnings' },
+  'log-format': { kind: 'text', does: 'text or json' },
+  root: { kind: 'text', does: "directory of the containers' state" },
+  'systemd-cgroup': { kind: 'switch', does: 'refused: control groups are made directly' },
+  rootless: { kind: 'text', does: 'accepted: auto, true or false' },
+  help: HELP,
+  version: { kind: 'switch', short: 'v', does: 'the version' },
+};
+
+/** Only the verb that was asked for is loaded. */
+const VERBS: Readonly<Record<string, () => Promise<{ verb: OciVerb }>>> = {
+  create: () => import('./create.ts'),
+  delete: () => import('./delete.ts'),
+  exec: () => import('./exec.ts'),
+  kill: () => import('./kill.ts'),
+  list: () => import('./list.ts'),
+  run: () => import('./run.ts'),
+  spec: () => import('./spec.ts'),
+  start: () => import('./start.ts'),
+  state: () => import('./state.ts'),
+};
+
+/** Runs one command line of the OCI runtime (without the program's name); resolves to the exit status. */
+export async function ociCommand(argv: string[], world: World): Promise<number> {
+  let log = openLog(undefined, 'text', world, false);
+  let name = '';
+  try {
+    const { flags, rest } = parseFlags(argv, GLOBAL, true);
+    log = openLog(flags.text('log'), flags.text('log-format') ?? 'text', world, flags.on('debug'));
+    name = rest[0] ?? 'help';
+    if (flags.on('version')) return say(world, `sampan version ${VERSION}\nspec: 1.2.0`);
+    if (flags.on('help') || name === 'help') return await help(world, rest[1] ?? '');
+    const load = VERBS[name];
+    if (load === undefined) throw usage(`No help topic for '${name}'`);
+    refuseSystemd(flags);
+    const { verb } = await load();
+    const parsed = parseFlags(rest.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
+    if (parsed.flags.on('help')) return await help(world, name);
+    return await verb.act({ ...parsed, world, runtime: runtimeOf(flags, world, log) });
+  } catch (error) {
+    return fail(error, world, log, name);
+  }
+}
+
+function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
+  return {
+    stateRoot: flags.text('root') ?? `${world.runDirectory}/oci`,
+    launcher: world.launcher,
+    facts: readHostFacts,
+    warn: (text) => log.write('warning', text),
+  };
+}
+
+function refuseSystemd(flags: Flags): void {
+  if (flags.on('systemd-cgroup')) {
+    throw new Fault('unsupported', '--systemd-cgroup is not supported: use the cgroupfs driver', {
+      field: '--systemd-cgroup',
+    });
+  }
+}
+
+/** A log file gets the whole sentence; people get it on standard error with what to do next. */
+function fail(error: unknown, world: World, log: Log, verb: string): number {
+  const message = sentence(error);
+  if (log.toFile) log.write('error', message);
+  world.stderr.write(`${message}\n`);
+  if (error instanceof Fault && error.hint !== undefined) world.stderr.write(`${error.hint}\n`);
+  return FAILURE_STATUS[verb] ?? 1;
+}
+
+function say(world: World, text: string): number {
+  world.stdout.write(`${text}\n`);
+  return 0;
+}
+
+async function help(world: World, name: string): Promise<number> {
+  const load = VERBS[name];
+  const verb = load === undefined ? undefined : (await load()).verb;
+  const head =
+    verb === undefined
+      ? `usage: sampan oci [flags] <verb> ...\nverbs: ${Object.keys(VERBS).join(' ')}`
+      : `usage: sampan oci ${name} [flags] ${verb.usage}`;
+  const lines = Object.entries(verb?.flags ?? GLOBAL).map(([flag, { short, does }]) => {
+    return `  ${`--${flag}${short === undefined ? '' : `, -${short}`}`.padEnd(24)}${does}`;
+  });
+  return say(world, [head, ...lines].join('\n'));
+}

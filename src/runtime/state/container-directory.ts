@@ -1,0 +1,66 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
+
+/** The files of one container below the state root. */
+export interface ContainerDirectory {
+  readonly path: string;
+  readonly config: string;
+  readonly state: string;
+  /** "PID STARTTIME" of init, written by the launcher. */
+  readonly pid: string;
+  /** The plan that made the container, as JSON: failures after the start are explained by it. */
+  readonly plan: string;
+  /** Fifos of a container that waits to be started. */
+  readonly go: string;
+  readonly report: string;
+}
+
+/** Throws `invalid` for an id that is no plain file name. */
+export function containerDirectory(root: string, id: string): ContainerDirectory {
+  if (!/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*$/.test(id) || id.length > 1024) {
+    throw new Fault('invalid', `container id "${id}" may hold only letters, digits and _ + - . (no leading dot)`, {
+      field: 'container-id',
+    });
+  }
+  const path = `${root}/${id}`;
+  return {
+    path,
+    config: `${path}/config.json`,
+    state: `${path}/state.json`,
+    pid: `${path}/pid`,
+    plan: `${path}/plan.json`,
+    go: `${path}/go`,
+    report: `${path}/report`,
+  };
+}
+
+/** Takes the id: making the directory is the lock. Throws `alreadyExists`. */
+export function claimDirectory(root: string, directory: ContainerDirectory, id: string): void {
+  try {
+    mkdirSync(directory.path, { mode: 0o700 });
+    return;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EEXIST')
+      throw new Fault('alreadyExists', `container with id exists already: ${id}`, { cause: error });
+    if (code !== 'ENOENT') throw new Fault('denied', `make the state directory ${directory.path}`, { cause: error });
+  }
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  claimDirectory(root, directory, id);
+}
+
+export function dropDirectory(directory: ContainerDirectory): void {
+  rmSync(directory.path, { recursive: true, force: true });
+}
+
+/** Ids of all containers below the root, sorted. */
+export function listIds(root: string): string[] {
+  try {
+    return readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .toSorted();
+  } catch {
+    return [];
+  }
+}

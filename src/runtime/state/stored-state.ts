@@ -1,0 +1,63 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
+import type { ContainerDirectory } from './container-directory.ts';
+
+/** What is remembered of a container. Whether it lives is never remembered, it is asked (status.ts). */
+export interface StoredState {
+  ociVersion: string;
+  id: string;
+  bundle: string;
+  rootfs: string;
+  /** RFC 3339. */
+  created: string;
+  owner: string;
+  /** Directories of the container's control groups. */
+  cgroups: string[];
+  cgroupsPath: string;
+  keyring?: string;
+  annotations?: Record<string, string>;
+}
+
+export function writeState(directory: ContainerDirectory, state: StoredState): void {
+  const aside = `${directory.state}.new`;
+  writeFileSync(aside, JSON.stringify(state), { mode: 0o600 });
+  renameSync(aside, directory.state);
+}
+
+/** Undefined when the container was killed while it was being made; throws `notFound` when there is none. */
+export function readState(directory: ContainerDirectory, id: string): StoredState | undefined {
+  let text: string;
+  try {
+    text = readFileSync(directory.state, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw new Fault('internal', `read the state of container ${id}`, { cause: error });
+    }
+    if (isDirectoryThere(directory)) return undefined;
+    throw new Fault('notFound', `container does not exist: ${id}`, { facts: { id } });
+  }
+  try {
+    return JSON.parse(text) as StoredState;
+  } catch (error) {
+    throw new Fault('corrupt', `read the state of container ${id}`, { cause: error });
+  }
+}
+
+/** The configuration as it was when the container was created. */
+export function readStoredSpec(directory: ContainerDirectory, id: string): Spec {
+  try {
+    return JSON.parse(readFileSync(directory.config, 'utf8')) as Spec;
+  } catch (error) {
+    throw new Fault('corrupt', `read the configuration of container ${id}`, { cause: error });
+  }
+}
+
+function isDirectoryThere({ path }: ContainerDirectory): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EISDIR';
+  }
+}

@@ -1,0 +1,69 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '#base/fault.ts';
+import type { SourceKind } from '#runtime/lower/context.ts';
+import { bindSources } from '#runtime/lower/mounts.ts';
+import { checkSpec } from '#runtime/spec/check-spec.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
+
+export interface Bundle {
+  path: string;
+  /** config.json as it was read, and checked. */
+  text: string;
+  spec: Spec;
+  rootfs: string;
+  sources: ReadonlyMap<string, SourceKind>;
+}
+
+/** Reads and checks a bundle; throws `notFound`, `invalid` or `unsupported` and has changed nothing. */
+export function readBundle(path: string): Bundle {
+  const text = readConfig(path);
+  const spec = checkSpec(parse(text, path));
+  const root = spec.root?.path ?? '';
+  const rootfs = root.startsWith('/') ? root : join(path, root);
+  checkRoot(rootfs);
+  return { path, text, spec, rootfs, sources: sourceKinds(bindSources(spec, path)) };
+}
+
+function readConfig(path: string): string {
+  try {
+    return readFileSync(join(path, 'config.json'), 'utf8');
+  } catch (error) {
+    throw new Fault('notFound', `JSON specification file config.json not found in ${path}`, {
+      cause: error,
+      hint: "Make one with 'sampan oci spec', or name the bundle's directory with --bundle.",
+    });
+  }
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Fault('invalid', `read ${join(path, 'config.json')}`, { cause: error });
+  }
+}
+
+function checkRoot(rootfs: string): void {
+  const field = 'root.path';
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(rootfs).isDirectory();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    const why = missing ? 'does not exist' : 'may not be read';
+    throw new Fault(missing ? 'notFound' : 'denied', `the root file system ${rootfs} ${why}`, { cause: error, field });
+  }
+  if (!isDirectory) throw new Fault('invalid', `the root file system ${rootfs} is not a directory`, { field });
+}
+
+/** What is missing is left out: the lowering says so, with the mount that asked for it. */
+function sourceKinds(paths: readonly string[]): Map<string, SourceKind> {
+  const kinds = new Map<string, SourceKind>();
+  for (const path of paths) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined) kinds.set(path, stat.isDirectory() ? 'directory' : 'file');
+  }
+  return kinds;
+}

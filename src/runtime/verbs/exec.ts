@@ -1,0 +1,62 @@
+import { Fault } from '#base/fault.ts';
+import { encodePlan } from '#kernel/encode.ts';
+import type { Launch } from '#kernel/launcher.ts';
+import { lowerExec } from '#runtime/lower/exec.ts';
+import type { TerminalMode } from '#runtime/lower/context.ts';
+import { checkProcess } from '#runtime/spec/check-process.ts';
+import type { Process } from '#runtime/spec/spec.ts';
+import { containerDirectory } from '#runtime/state/container-directory.ts';
+import { observe } from '#runtime/state/status.ts';
+import { readState, readStoredSpec } from '#runtime/state/stored-state.ts';
+import { checkLaunch } from './prepare.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface ExecOptions {
+  id: string;
+  /** The whole process (`--process`), or what differs from the container's own. */
+  process: { whole: unknown } | { own: (process: Process) => Process };
+  detach?: boolean;
+  consoleSocket?: string;
+  pidFile?: string;
+  preserveFds?: number;
+  watch?: (launch: Launch) => () => void;
+}
+
+/** Runs a further program in a running container; resolves to its exit status (0 when detached). */
+export async function execInContainer(runtime: Runtime, options: ExecOptions): Promise<number> {
+  const { id, detach = false, consoleSocket, pidFile } = options;
+  const directory = containerDirectory(runtime.stateRoot, id);
+  const stored = readState(directory, id);
+  const { status, init } = observe(directory);
+  if (stored === undefined || init === undefined) {
+    throw new Fault('conflict', `cannot exec in a container that is not running: ${status}`, { facts: { id, status } });
+  }
+  const spec = readStoredSpec(directory, id);
+  const own = checkProcess(spec.process);
+  const process =
+    'whole' in options.process ? checkProcess(options.process.whole) : checkProcess(options.process.own(own));
+  const lowered = lowerExec(process, {
+    spec,
+    facts: runtime.facts(),
+    init,
+    cgroupsPath: stored.cgroupsPath,
+    terminal: terminalMode(consoleSocket, detach),
+    mode: detach ? 'detached' : 'run',
+    ...(stored.keyring === undefined ? {} : { keyring: stored.keyring }),
+    ...(pidFile === undefined ? {} : { pidFile }),
+    preserveFds: options.preserveFds ?? 0,
+  });
+  for (const warning of lowered.warnings) runtime.warn(warning);
+  const inherited = Array.from({ length: options.preserveFds ?? 0 }, (_, index) => 3 + index);
+  const launch = (await runtime.launcher()).launch({ plan: encodePlan(lowered.plan), inherited });
+  const unwatch = options.watch?.(launch) ?? (() => {});
+  const result = await launch.result.finally(unwatch);
+  checkLaunch(runtime, lowered.plan, result);
+  if (result.code === null) throw new Fault('internal', `exec in container ${id}: the launcher was killed`);
+  return result.code;
+}
+
+function terminalMode(consoleSocket: string | undefined, detach: boolean): TerminalMode {
+  if (consoleSocket !== undefined) return { kind: 'socket', path: consoleSocket };
+  return { kind: detach ? 'none' : 'relay' };
+}

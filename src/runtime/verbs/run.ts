@@ -1,0 +1,31 @@
+import { Fault } from '#base/fault.ts';
+import type { Launch } from '#kernel/launcher.ts';
+import type { TerminalMode } from '#runtime/lower/context.ts';
+import { createContainer, launchPrepared } from './create.ts';
+import { discard, prepare } from './prepare.ts';
+import type { CreateOptions, Runtime } from './runtime.ts';
+import { startContainer } from './start.ts';
+
+export interface RunOptions extends CreateOptions {
+  detach?: boolean;
+  /** Leave the container's directory and control groups in place when it ends. */
+  keep?: boolean;
+  /** Told about the launch, to hand signals on; its result takes that back. */
+  watch?: (launch: Launch) => () => void;
+}
+
+/** Creates and starts; resolves to the program's exit status (0 when detached). */
+export async function runContainer(runtime: Runtime, options: RunOptions): Promise<number> {
+  if (options.detach === true) {
+    await createContainer(runtime, options);
+    await startContainer(runtime, options.id);
+    return 0;
+  }
+  const terminal: TerminalMode =
+    options.consoleSocket === undefined ? { kind: 'relay' } : { kind: 'socket', path: options.consoleSocket };
+  const prepared = prepare(runtime, options, 'run', terminal);
+  const { code } = await launchPrepared(runtime, prepared, options, options.watch);
+  if (options.keep !== true) await discard(prepared, true);
+  if (code === null) throw new Fault('internal', `run container ${options.id}: the launcher was killed`);
+  return code;
+}

@@ -1,0 +1,24 @@
+import type { HostFacts } from '#kernel/host-facts.ts';
+import type { Launcher } from '#kernel/launcher.ts';
+
+/** What every verb works with. */
+export interface Runtime {
+  /** Directory that holds one directory per container. */
+  stateRoot: string;
+  launcher(): Promise<Launcher>;
+  facts(): HostFacts;
+  /** Takes what could not be done as asked, one sentence each. */
+  warn(sentence: string): void;
+}
+
+/** Flags that `create` and `run` share. */
+export interface CreateOptions {
+  id: string;
+  /** Directory with config.json; absolute. */
+  bundle: string;
+  consoleSocket?: string;
+  pidFile?: string;
+  noNewKeyring?: boolean;
+  /** Descriptors 3 and up that stay open in the container. */
+  preserveFds?: number;
+}
