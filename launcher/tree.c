@@ -72,7 +72,8 @@ int each_entry(int directory, int (*each)(void *context, const struct entry *ent
 			at += entry->length;
 		}
 	}
-	return length < 0 ? -errno : 0;
+	/* ENOENT: another process has removed the directory in the meantime, so it is empty. */
+	return length < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int remove_entry(void *context, const struct entry *entry);
@@ -103,7 +104,7 @@ static int hoist(struct removal *removal, int parent, const char *name)
 		if (syscall(SYS_renameat2, parent, name, removal->top, moved, NO_REPLACE) == 0)
 			return 0;
 		if (errno != EEXIST)
-			return -errno;
+			return errno == ENOENT ? 0 : -errno;
 	}
 	return -EEXIST;
 }

@@ -31,7 +31,7 @@ describe('exit status', () => {
   test('is 126 for a file that cannot be executed', async () => {
     const { status, stderr } = await run(world.image, '/etc/passwd');
     expect(status).toBe(126);
-    expect(stderr).toContain('not executable');
+    expect(stderr).toContain('may not be executed');
   });
 
   test('is 125 when the engine refuses', async () => {
@@ -86,7 +86,7 @@ describe("the program's surroundings", () => {
 
   test('user by name with its groups, by number, and in the directory asked for', async () => {
     expect((await run('-u', 'app', world.image, 'id')).stdout).toContain(
-      'uid=1000(app) gid=1000(app) groups=1000(app),50(staff)',
+      'uid=1000(app) gid=1000(app) groups=50(staff),1000(app)',
     );
     expect((await run('-u', '1234:5678', '-w', '/tmp/new', world.image, 'sh', '-c', 'id -u; id -g; pwd')).stdout).toBe(
       '1234\n5678\n/tmp/new\n',
@@ -167,7 +167,7 @@ describe('confinement', () => {
       world.image,
       'sh',
       '-c',
-      'wc -c < /proc/kcore; echo x 2>/dev/null > /proc/sys/kernel/hostname || echo ro',
+      'wc -c < /proc/timer_list; echo x 2>/dev/null > /proc/sys/kernel/hostname || echo ro',
     );
     expect(stdout).toBe('0\nro\n');
   });
