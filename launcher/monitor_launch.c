@@ -18,7 +18,6 @@ enum { RECORD_MIN = 24, KIND_AT = 4, VALUE_AT = 12 };
 
 static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2 };
 static char oom_score[16];
-static uint8_t records[2 * REPORT_MAX];
 static uint8_t failure[FAILURE_MAX];
 
 /* The ends that the child gets. */
@@ -100,9 +99,9 @@ void launch_failed(struct monitor *monitor, int error, const char *path)
 		return;
 	}
 	report_send(ends[1], &record);
-	length = read(ends[0], records, sizeof(records));
+	length = read(ends[0], scratch.records, sizeof(scratch.records));
 	if (length > 0)
-		keep_failure(monitor, records, (uint32_t)length);
+		keep_failure(monitor, scratch.records, (uint32_t)length);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -115,7 +114,7 @@ static void move_to(int from, int to)
 }
 
 /* In the child: descriptors in their places, then the launch role. */
-static void become_launch(struct child_ends *ends)
+static void become_launch(struct child_ends *ends, pid_t monitor)
 {
 	static char *argv[] = { "launcher", "launch", "3", "4", "5", NULL };
 	static char *env[] = { NULL };
@@ -123,6 +122,10 @@ static void become_launch(struct child_ends *ends)
 	struct report record = { .kind = REPORT_FAIL, .step = NO_STEP, .path = "/proc/self/exe" };
 
 	restore_process();
+	/* A launch without its monitor would make a container that nobody looks after. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != monitor)
+		_exit(EXIT_STEP_FAILED);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (*all[i] >= 0)
 			*all[i] = fcntl(*all[i], F_DUPFD_CLOEXEC, 64);
@@ -194,9 +197,11 @@ int launch_start(struct monitor *monitor)
 
 	monitor->phase = LAUNCHING;
 	if (error == 0) {
+		pid_t self = getpid();
+
 		monitor->launch = fork();
 		if (monitor->launch == 0)
-			become_launch(&ends);
+			become_launch(&ends, self);
 		error = monitor->launch < 0 ? -errno : 0;
 	}
 	close_ends(&ends);
@@ -234,16 +239,16 @@ static bool take_records(struct monitor *monitor)
 	uint32_t at = 0, length;
 
 	while (monitor->record_length - at >= RECORD_MIN) {
-		memcpy(&length, records + at, sizeof(length));
+		memcpy(&length, scratch.records + at, sizeof(length));
 		if (length < RECORD_MIN || length > REPORT_MAX)
 			return false;
 		if (length > monitor->record_length - at)
 			break;
-		take_record(monitor, records + at, length);
+		take_record(monitor, scratch.records + at, length);
 		at += length;
 	}
 	monitor->record_length -= at;
-	memmove(records, records + at, monitor->record_length);
+	memmove(scratch.records, scratch.records + at, monitor->record_length);
 	return true;
 }
 
@@ -251,8 +256,8 @@ void launch_report_ready(struct monitor *monitor, int place, short events)
 {
 	(void)place, (void)events;
 	while (monitor->launch_report >= 0) {
-		ssize_t count = read(monitor->launch_report, records + monitor->record_length,
-				     sizeof(records) - monitor->record_length);
+		ssize_t count = read(monitor->launch_report, scratch.records + monitor->record_length,
+				     sizeof(scratch.records) - monitor->record_length);
 
 		if (count < 0 && (errno == EAGAIN || errno == EINTR))
 			return;

@@ -1,16 +1,20 @@
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFault } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
 import type { Engine } from '#engine/engine.ts';
 import { formatExit } from '#engine/monitor/exit-file.ts';
 import { readHeldLocks, type HeldLocks } from '#engine/monitor/locks.ts';
+import { waitForMonitor } from '#engine/monitor/wait.ts';
 import { discardContainer } from './discard.ts';
+import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
 
 const KILLED = 137;
+const NOTHING_HELD: HeldLocks = { has: () => false };
 
 /**
  * Brings records and reality together after crashes. Called by every command that reads or changes containers; costs
@@ -22,8 +26,10 @@ export async function reconcile(engine: Engine): Promise<string[]> {
   const locks = readHeldLocks();
   const repaired: string[] = [];
   for (const record of unsettled) {
-    if (record.owner !== undefined && isAlive(record.owner)) continue;
-    const said = await reconcileOne(engine, record, locks);
+    if (isWell(engine, record, locks)) continue;
+    const said = await asOwner(engine, record.id, 'look after container', (current) =>
+      settleOwned(engine, current, record.owner !== undefined),
+    ).catch(unlessGone);
     if (said !== undefined) repaired.push(said);
   }
   // A crash may have left halves in the store, too.
@@ -33,58 +39,62 @@ export async function reconcile(engine: Engine): Promise<string[]> {
 
 /** The same for one container whose end was just seen. */
 export async function settle(engine: Engine, id: string): Promise<void> {
-  const record = engine.containers.get(id);
-  if (record?.active === true) await reconcileOne(engine, { ...record, owner: undefined }, readHeldLocks());
+  if (engine.containers.get(id)?.active !== true) return;
+  await asOwner(engine, id, 'look after container', (record) => settleOwned(engine, record, false)).catch(unlessGone);
 }
 
-async function reconcileOne(engine: Engine, record: ContainerRecord, locks: HeldLocks): Promise<string | undefined> {
+/** It is being changed by a living process, or it runs and its monitor is there. */
+function isWell(engine: Engine, record: ContainerRecord, locks: HeldLocks): boolean {
+  if (record.owner !== undefined) return isAlive(record.owner);
   const directory = containerDirectory(engine.root, record.id);
-  if (record.phase === 'creating' || record.phase === 'removing') {
+  return record.phase === 'ready' && locks.has(directory) && observe(directory, locks).status !== 'exited';
+}
+
+/** Another process may have removed it first. */
+function unlessGone(error: unknown): undefined {
+  if (!isFault(error, 'notFound')) throw error;
+}
+
+/**
+ * Settles one container for its owner. `abandoned`: the process that was changing it has died, so what `run --rm` was
+ * about to start is as good as ended.
+ */
+export async function settleOwned(
+  engine: Engine,
+  record: ContainerRecord,
+  abandoned: boolean,
+): Promise<string | undefined> {
+  if (record.phase !== 'ready') {
     await removeCgroupsOf(engine, record.id);
     await discardContainer(engine, record);
     return `removed container ${record.name}, which was left half ${record.phase === 'creating' ? 'made' : 'removed'}`;
   }
-  const held = locks.has(directory);
-  if (held && observe(directory, locks).status !== 'exited') {
-    if (record.owner !== undefined) engine.containers.setOwner(record.id, undefined);
-    return undefined;
-  }
-  const said = held ? undefined : await bury(engine, record, directory, locks);
-  if (!held) await removeCgroupsOf(engine, record.id);
-  engine.containers.setOwner(record.id, undefined);
+  const directory = containerDirectory(engine.root, record.id);
+  const locks = readHeldLocks();
+  if (locks.has(directory) && observe(directory, locks).status !== 'exited') return undefined;
+  await waitForMonitor(directory);
+  const said = await bury(engine, record, directory);
   engine.containers.setActive(record.id, false);
-  // One that `run --rm` was about to start (it still has an owner) is as good as ended.
-  const over = existsSync(join(directory, 'exit')) || record.owner !== undefined;
-  if (!record.autoRemove || held || !over) return said;
-  await discardContainer(engine, record);
+  if (record.autoRemove && (abandoned || existsSync(join(directory, 'exit')))) await discardContainer(engine, record);
   return said;
 }
 
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
-async function bury(
-  engine: Engine,
-  record: ContainerRecord,
-  directory: string,
-  locks: HeldLocks,
-): Promise<string | undefined> {
-  const state = observe(directory, locks);
-  if (state.exit !== undefined) return undefined;
+async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
   await removeCgroupsOf(engine, record.id);
-  if (state.status === 'created') return undefined;
+  const state = observe(directory, NOTHING_HELD);
+  if (state.status !== 'dead' || state.exit !== undefined) return undefined;
   const now = Date.now();
   const aside = join(directory, 'exit.new');
-  writeFileSync(
-    aside,
-    formatExit({
-      code: KILLED,
-      signal: 9,
-      oom: false,
-      started: state.startedAt ?? now,
-      finished: now,
-      error: MONITOR_KILLED,
-    }),
-    { flush: true },
-  );
+  const exit = {
+    code: KILLED,
+    signal: 9,
+    oom: false,
+    started: state.startedAt ?? now,
+    finished: now,
+    error: MONITOR_KILLED,
+  };
+  writeFileSync(aside, formatExit(exit), { flush: true });
   renameSync(aside, join(directory, 'exit'));
   rmSync(join(directory, 'attach.sock'), { force: true });
   return `stopped container ${record.name}, whose monitor had been killed`;

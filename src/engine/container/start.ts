@@ -12,6 +12,7 @@ import { compileContainer, type Compiled } from './compile.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
+import { settleOwned } from './reconcile.ts';
 import { observe } from './state.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
@@ -33,7 +34,7 @@ export async function startContainer(engine: Engine, id: string, request: StartR
     for (const warning of result.records.filter((one) => one.kind === 'warn'))
       request.warn(warningText(warning, compiled));
     if (result.code === 0) return;
-    engine.containers.setActive(id, false);
+    await settleOwned(engine, record, false);
     throw startFault(
       record,
       compiled,
@@ -66,7 +67,7 @@ export async function startAttached(
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, true));
     const failure = result.records.find((one) => one.kind === 'fail');
     if (result.code !== 0) {
-      engine.containers.setActive(id, false);
+      await settleOwned(engine, record, false);
       throw startFault(record, compiled, failure);
     }
     const connection = await connectMonitor(containerDirectory(engine.root, id), events);

@@ -31,7 +31,7 @@ export function observe(directory: string, locks: HeldLocks): ContainerState {
   if (locks.has(directory)) {
     return init === undefined ? { status: 'created' } : { status: 'running', pid: init.pid, startedAt: init.since };
   }
-  return init === undefined ? { status: 'created' } : { status: 'dead' };
+  return init === undefined ? { status: 'created' } : { status: 'dead', startedAt: init.since };
 }
 
 export interface InitProcess {

@@ -8,7 +8,7 @@ import type { Call, Verb } from '../verb.ts';
 import { runAttached } from './attach.ts';
 import { localOrPulled } from './image-for-run.ts';
 import { containerOptions, declareContainerOptions } from './run-options.ts';
-import { finishAttached } from './finish.ts';
+import { settle } from '#engine/container/reconcile.ts';
 
 /** `run`: create, start, and unless detached stay with it until its end. */
 export const run: Verb = {
@@ -49,7 +49,7 @@ async function runImage(call: Call): Promise<number> {
       return 0;
     }
     const status = await runAttached(engine, record.id, options, call.io);
-    await finishAttached(engine, record.id);
+    await settle(engine, record.id);
     return status;
   } catch (error) {
     if (options.autoRemove && engine.containers.get(record.id) !== undefined) await discardContainer(engine, record);

@@ -5,7 +5,7 @@ import { warn } from '../io.ts';
 import type { Verb } from '../verb.ts';
 import { runAttached } from './attach.ts';
 import { forEachContainer } from './each.ts';
-import { finishAttached } from './finish.ts';
+import { settle } from '#engine/container/reconcile.ts';
 
 /** `start`: run existing containers again. */
 export const start: Verb = {
@@ -25,7 +25,7 @@ export const start: Verb = {
     try {
       const interactive = call.options['interactive'] === true && record.options.interactive;
       const status = await runAttached(engine, record.id, { tty: record.options.tty, interactive }, call.io);
-      await finishAttached(engine, record.id);
+      await settle(engine, record.id);
       return status;
     } catch (error) {
       complain(call.io, error);
