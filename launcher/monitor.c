@@ -194,6 +194,7 @@ int monitor_main(int argc, char **argv)
 		return await_ready(ready[0]);
 	}
 	setsid();
+	idle_init();
 	monitor.report = report;
 	monitor.ready = ready[1];
 	close_others(report, ready[1]);

@@ -1,7 +1,6 @@
 /*
  * The monitor role: one process per container that outlives whoever started it. docs/monitor.md is its contract.
- * All memory is static and touched only when used: an idle monitor should cost next to nothing. So the large buffers
- * lie outside of the structures that every turn of the loop looks at.
+ * All memory is static and touched only when used: an idle monitor should cost next to nothing.
  */
 #ifndef SAMPAN_MONITOR_H
 #define SAMPAN_MONITOR_H
@@ -23,6 +22,7 @@ enum {
 	INPUT_ROOM = 16 * 1024,	      /* standard input on its way to the container */
 	PAYLOAD_MAX = 1024 * 1024,    /* of a client's frame */
 	HOLD_MS = 10 * 1000,	      /* for the first client to say start */
+	IDLE_MS = 100,		      /* without any event, after which memory is given back */
 	PARK_MS = 200,
 	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
 	FAILURE_MAX = 2 * REPORT_MAX,
@@ -37,6 +37,16 @@ enum frame {
 };
 
 enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, GONE };
+
+/* All large buffers, page by page, so that an idle monitor can give them back. */
+struct scratch {
+	uint8_t output[READ_SIZE];
+	uint8_t input[INPUT_ROOM];
+	uint8_t records[2 * REPORT_MAX];
+	char log[READ_SIZE + READ_SIZE / 2];
+	uint8_t clients[CLIENTS][OUTPUT_ROOM + STATE_ROOM];
+};
+extern struct scratch scratch;
 
 struct client {
 	int fd; /* -1 when the place is free */
@@ -148,6 +158,11 @@ const char *exit_text(void);
 /* The launch has failed; its records are kept. */
 void conclude_failure(struct monitor *monitor);
 void cgroups_remove(const struct texts *directories);
+
+/* monitor_idle.c: waiting at the least cost. */
+void idle_init(void);
+/* poll(2) without end, having given back what need not be in memory meanwhile. */
+int idle_poll(const struct monitor *monitor, struct pollfd *polled, nfds_t count);
 
 /* monitor_loop.c */
 void monitor_loop(struct monitor *monitor);

@@ -12,8 +12,6 @@
 
 enum { HEAD = 8 };
 
-static uint8_t outputs[CLIENTS][OUTPUT_ROOM + STATE_ROOM];
-
 int clients_listen(struct monitor *monitor)
 {
 	/* A relative name: only 108 bytes fit. The working directory is the container's. */
@@ -56,7 +54,7 @@ static void silence(struct client *client)
 
 static uint8_t *output_of(const struct monitor *monitor, const struct client *client)
 {
-	return outputs[client - monitor->clients];
+	return scratch.clients[client - monitor->clients];
 }
 
 static void flush(const struct monitor *monitor, struct client *client)

@@ -11,8 +11,6 @@
 
 enum { STAMP_MAX = 64 }; /* of everything in a line but its text */
 
-static char buffer[READ_SIZE + READ_SIZE / 2];
-
 int log_open(struct log *log)
 {
 	struct stat status;
@@ -113,7 +111,7 @@ static void flush(struct log *log)
 	if (log->fd < 0)
 		log_open(log);
 	if (log->gathered > 0 && (log->fd < 0 || (log->dropped > 0 && !append_dropped(log)) ||
-				  !append(log, buffer, log->gathered)))
+				  !append(log, scratch.log, log->gathered)))
 		log->dropped += log->lines;
 	log->gathered = log->lines = 0;
 }
@@ -166,13 +164,13 @@ static void add_line(struct log *log, const char *stream, const uint8_t *text, s
 		if (log->size > 0)
 			rotate(log);
 	}
-	if (most > sizeof(buffer) - log->gathered)
+	if (most > sizeof(scratch.log) - log->gathered)
 		flush(log);
-	at = put_stamp(buffer + log->gathered, stream, whole ? 'F' : 'P');
+	at = put_stamp(scratch.log + log->gathered, stream, whole ? 'F' : 'P');
 	memcpy(at, text, length);
 	at += length;
 	*at++ = '\n';
-	log->gathered = (uint32_t)(at - buffer);
+	log->gathered = (uint32_t)(at - scratch.log);
 	log->lines++;
 }
 

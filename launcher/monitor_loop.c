@@ -122,13 +122,21 @@ static int patience(const struct monitor *monitor)
 	return TURN_MS;
 }
 
+static int await(const struct monitor *monitor, struct watches *watches)
+{
+	int limit = patience(monitor);
+	int count = poll(watches->polled, watches->count, limit < 0 ? IDLE_MS : limit);
+
+	return count == 0 && limit < 0 ? idle_poll(monitor, watches->polled, watches->count) : count;
+}
+
 void monitor_loop(struct monitor *monitor)
 {
 	static struct watches watches;
 
 	for (advance(monitor); monitor->phase != GONE; advance(monitor)) {
 		gather(&watches, monitor);
-		if (poll(watches.polled, watches.count, patience(monitor)) <= 0)
+		if (await(monitor, &watches) <= 0)
 			continue;
 		for (nfds_t i = 0; i < watches.count; i++)
 			if (watches.polled[i].revents != 0)

@@ -8,17 +8,14 @@
 
 enum { TAKEN, EMPTY, CLOSED };
 
-static uint8_t output[READ_SIZE];
-static uint8_t input[INPUT_ROOM];
-
 /* Moves one read's worth. A terminal that nobody has open reads as EIO. */
 static int take(struct monitor *monitor, int place)
 {
-	ssize_t count = read(monitor->output[place], output, sizeof(output));
+	ssize_t count = read(monitor->output[place], scratch.output, sizeof(scratch.output));
 
 	if (count > 0) {
-		log_chunk(&monitor->log, place == 0 ? "stdout" : "stderr", output, (size_t)count);
-		clients_send(monitor, place == 0 ? FRAME_STDOUT : FRAME_STDERR, output, (size_t)count);
+		log_chunk(&monitor->log, place == 0 ? "stdout" : "stderr", scratch.output, (size_t)count);
+		clients_send(monitor, place == 0 ? FRAME_STDOUT : FRAME_STDERR, scratch.output, (size_t)count);
 		return TAKEN;
 	}
 	if (count < 0 && (errno == EAGAIN || errno == EINTR))
@@ -65,7 +62,7 @@ static void flush_input(struct monitor *monitor)
 	if (monitor->input < 0)
 		return;
 	if (monitor->input_length > 0)
-		count = write(monitor->input, input + monitor->input_start, monitor->input_length);
+		count = write(monitor->input, scratch.input + monitor->input_start, monitor->input_length);
 	if (count < 0 && errno != EAGAIN && errno != EINTR) {
 		monitor->input_length = 0;
 		monitor->input_closing = true;
@@ -97,9 +94,9 @@ void input_put(struct monitor *monitor, const uint8_t *data, uint32_t length)
 
 	if (!open || monitor->input_closing)
 		return;
-	memmove(input, input + monitor->input_start, monitor->input_length);
+	memmove(scratch.input, scratch.input + monitor->input_start, monitor->input_length);
 	monitor->input_start = 0;
-	memcpy(input + monitor->input_length, data, length);
+	memcpy(scratch.input + monitor->input_length, data, length);
 	monitor->input_length += length;
 	flush_input(monitor);
 }

@@ -15,7 +15,8 @@ import {
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { FileStep } from '#kernel/plan.ts';
-import { fileStream, LAUNCHERS, runRole, scratchDirectory, type Outcome } from './tree-roles.ts';
+import { BUILDS } from './harness.ts';
+import { fileStream, runRole, scratchDirectory, type Outcome } from './tree-roles.ts';
 
 type Attributes = { uid: number; gid: number; mtimeSec: number; mtimeNsec: number };
 const PLAIN: Attributes = { uid: 0, gid: 0, mtimeSec: 1_000_000_000, mtimeNsec: 5 };
@@ -43,7 +44,7 @@ const hex = (text: string): string => Buffer.from(text).toString('hex');
 const getfattr = (path: string, name: string): string =>
   execFileSync('getfattr', ['-h', '--absolute-names', '--only-values', '-n', name, path]).toString('latin1');
 
-describe.each(LAUNCHERS.map((path) => [path]))('apply (%s)', (launcher) => {
+describe.each(BUILDS.map((path) => [path]))('apply (%s)', (launcher) => {
   let scratch: ReturnType<typeof scratchDirectory>;
   let target: string;
   let outside: string;

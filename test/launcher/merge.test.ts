@@ -16,9 +16,10 @@ import {
 } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileStream, LAUNCHERS, runRole, scratchDirectory } from './tree-roles.ts';
+import { BUILDS } from './harness.ts';
+import { fileStream, runRole, scratchDirectory } from './tree-roles.ts';
 
-describe.each(LAUNCHERS.map((path) => [path]))('merge (%s)', (launcher) => {
+describe.each(BUILDS.map((path) => [path]))('merge (%s)', (launcher) => {
   let scratch: ReturnType<typeof scratchDirectory>;
   let source: string;
   let target: string;

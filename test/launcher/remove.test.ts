@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { fileStream, LAUNCHERS, runRole, scratchDirectory } from './tree-roles.ts';
+import { BUILDS } from './harness.ts';
+import { fileStream, runRole, scratchDirectory } from './tree-roles.ts';
 
-describe.each(LAUNCHERS.map((path) => [path]))('remove (%s)', (launcher) => {
+describe.each(BUILDS.map((path) => [path]))('remove (%s)', (launcher) => {
   let scratch: ReturnType<typeof scratchDirectory>;
   const remove = (name: string): { code: number | null; value: number | undefined } => {
     const outcome = runRole(launcher, 'remove', [scratch.path], [name]);

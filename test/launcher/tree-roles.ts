@@ -8,11 +8,6 @@ import { appendFileStep, encodeFileStreamHead } from '#kernel/encode.ts';
 import type { FileStep } from '#kernel/plan.ts';
 import { parseReport, type ReportRecord } from '#kernel/report.ts';
 
-const DIST = new URL('../../dist', import.meta.url).pathname;
-
-/** The builds that each suite runs on: the shipped one, and the one with sanitizers. */
-export const LAUNCHERS: readonly string[] = ['launcher', 'launcher-asan'].map((name) => join(DIST, name));
-
 export interface Outcome {
   code: number | null;
   records: ReportRecord[];

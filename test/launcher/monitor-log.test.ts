@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants } from 'node:os';
+import { BUILDS } from './harness.ts';
+import { Container, FROM, shellPlan, TO, until } from './monitor-fixture.ts';
+
+describe.each(BUILDS.map((path) => [path]))('log of a container (%s)', (launcher) => {
+  let container: Container;
+  const logs = (): string[] =>
+    readdirSync(container.directory)
+      .filter((name) => /^log(\.\d+)?$/.test(name))
+      .sort();
+  beforeEach(() => {
+    container = new Container(launcher);
+  });
+  afterEach(() => container.remove());
+
+  test('a line that is not ended is a part', async () => {
+    await container.start(shellPlan('printf one; sleep 0.2; printf " two\\n\\nthree"; sleep 0.2; printf "\\n"'));
+    await container.ended();
+    expect(container.log()).toEqual(['stdout P one', 'stdout F  two', 'stdout F ', 'stdout P three', 'stdout F ']);
+  });
+
+  test('keeps bytes as they are: NULs, carriage returns, what is not text', async () => {
+    await container.start(shellPlan('printf "a\\0b\\r\\377\\n"'));
+    await container.ended();
+    expect(container.log()).toEqual(['stdout F a\0b\r\xff']);
+  });
+
+  test('is rotated by size, keeping so many files, with every line whole and in order', async () => {
+    const limits = { logMaxBytes: 4096, logMaxFiles: 3 };
+    await container.start(shellPlan('i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); done'), limits);
+    await container.ended();
+    expect(logs()).toEqual(['log', 'log.1', 'log.2']);
+    for (const name of logs()) expect(statSync(container.path(name)).size).toBeLessThanOrEqual(4096);
+    const lines = ['log.2', 'log.1', 'log'].flatMap((name) => container.log(name));
+    const first = 1000 - lines.length;
+    expect(lines.length).toBeGreaterThan(120);
+    expect(lines).toEqual(Array.from({ length: lines.length }, (_, index) => `stdout F line ${first + index}`));
+  });
+
+  test('with one file in all starts that one anew', async () => {
+    await container.start(shellPlan('i=0; while [ $i -lt 500 ]; do echo line $i; i=$((i+1)); done'), {
+      logMaxBytes: 2048,
+      logMaxFiles: 1,
+    });
+    await container.ended();
+    expect(logs()).toEqual(['log']);
+    expect(statSync(container.path('log')).size).toBeLessThanOrEqual(2048);
+    expect(container.log().at(-1)).toBe('stdout F line 499');
+  });
+
+  test('goes on in the file of an earlier run, and counts its size', async () => {
+    writeFileSync(container.path('log'), `${'x'.repeat(4000)}\n`);
+    await container.start(shellPlan('echo new; echo newer'), { logMaxBytes: 4050, logMaxFiles: 2 });
+    await container.ended();
+    expect(statSync(container.path('log.1')).size).toBeLessThanOrEqual(4050);
+    expect([...container.log('log.1'), ...container.log()].filter((line) => line.startsWith('stdout'))).toEqual([
+      'stdout F new',
+      'stdout F newer',
+    ]);
+  });
+
+  test('is opened anew when a client asks', async () => {
+    await container.start(shellPlan('echo one; read x; echo two'), { stdin: 1 });
+    await until(() => container.log().length === 1);
+    renameSync(container.path('log'), container.path('log.moved'));
+    const client = await container.attach();
+    client.send(TO.reopenLog);
+    client.send(TO.stdin, '\n');
+    await client.state(FROM.exited);
+    expect([container.log('log.moved'), container.log()]).toEqual([['stdout F one'], ['stdout F two']]);
+  });
+
+  test('a full disk stops nothing: lines are dropped, counted, and the count is told', async () => {
+    const disk = container.path('disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+    try {
+      await container.start(
+        shellPlan('i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; read x; echo after'),
+        {
+          log: `${disk}/log`,
+          stdin: 1,
+        },
+      );
+      const client = await container.attach();
+      await until(() => statSync(`${disk}/log`).size > 50_000);
+      await Bun.sleep(300);
+      rmSync(`${disk}/log`); // its blocks are free once the monitor lets go of it
+      client.send(TO.reopenLog);
+      client.send(TO.stdin, '\n');
+      expect(await client.state(FROM.exited)).toStartWith('code=0\n');
+      const lines = container.log('disk/log');
+      expect(lines[0]).toMatch(/^stderr F \d+ log lines were lost: they could not be written$/);
+      expect(Number(lines[0]?.split(' ')[2])).toBeGreaterThan(0);
+      expect(lines.slice(1)).toEqual(['stdout F after']);
+      await container.ended();
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+    }
+  });
+
+  test('no torn line is left behind on a full disk', async () => {
+    const disk = container.path('disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+    try {
+      await container.start(shellPlan('i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done'), {
+        log: `${disk}/log`,
+      });
+      await container.ended();
+      const text = readFileSync(`${disk}/log`, 'utf8');
+      expect(text).toEndWith('\n');
+      const lines = container.log('disk/log');
+      const numbers = lines
+        .map((line) => /^stdout F line (\d+)$/.exec(line)?.[1])
+        .filter((number) => number !== undefined);
+      const lost = lines
+        .map((line) => /^stderr F (\d+) log lines were lost/.exec(line)?.[1])
+        .filter((number) => number !== undefined);
+      expect(numbers.length + lost.length).toBe(lines.length);
+      expect(numbers.length).toBeLessThan(3000);
+      expect(numbers.map(Number)).toEqual(numbers.map(Number).sort((a, b) => a - b));
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+    }
+  });
+
+  test('a log that cannot be opened fails the start; none is fine; a symlink is not followed', async () => {
+    const failed = await container.start(shellPlan('true'), { log: container.path('missing/log') });
+    expect([failed.code, failed.records[0]?.value, failed.records[0]?.path]).toEqual([
+      125,
+      constants.errno.ENOENT,
+      container.path('missing/log'),
+    ]);
+    symlinkSync('elsewhere', container.path('link'));
+    const followed = await container.start(shellPlan('true'), { log: container.path('link') });
+    expect(followed.records[0]?.value).toBe(constants.errno.ELOOP);
+    expect((await container.start(shellPlan('echo x'), { log: '' })).code).toBe(0);
+    await container.ended();
+    expect(container.exit()['code']).toBe('0');
+    expect(existsSync(container.path('elsewhere'))).toBe(false);
+  });
+});
