@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUN, LAUNCHER, SAMPAN } from '#tools/places.ts';
+import { BUN, SAMPAN } from '#tools/places.ts';
 import { interleave } from './interleave.ts';
 import type { Section } from './report.ts';
 
@@ -23,7 +23,7 @@ export function startUp(directory: string): Section {
   ];
   return {
     title: 'Start-up',
-    about: `What every command pays. The launcher at ${LAUNCHER.split('/').slice(-2).join('/')} is not part of it.`,
+    about: 'What every command pays before it does anything.',
     samples: interleave(contenders, { count: 60, warmUp: 3, idle: 0, scratch: directory }),
     goals: [{ against: EMPTY, factor: 2 }],
   };

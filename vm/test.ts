@@ -22,7 +22,7 @@ const kernels: KernelName[] = extent === 'full' ? (Object.keys(KERNELS) as Kerne
 const files = FILES[extent].flatMap((pattern) => globSync(pattern, { cwd: TREE })).sort();
 
 const command = [
-  'node_modules/.bin/bun test --timeout=120000 --reporter=junit --reporter-outfile=/run/report',
+  'NO_COLOR=1 node_modules/.bin/bun test --timeout=120000 --reporter=junit --reporter-outfile=/run/report',
   ...files.map((file) => `./${file}`),
 ].join(' ');
 
