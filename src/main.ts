@@ -28,7 +28,19 @@ async function launcherIn(runDirectory: string): Promise<Launcher> {
 }
 
 const world: CliWorld = {
-  io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env },
+  // The streams cost 3 ms to load, so they wait for somebody who reads or writes them.
+  io: {
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    env,
+  },
   openEngine: async (flags) => {
     const { openEngine } = await import('#engine/engine.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
@@ -45,8 +57,9 @@ const world: CliWorld = {
   },
   oci: async (args, flags) => {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');
+    const { outputTo } = await import('#doors/cli/oci/output.ts');
     const { runDirectory } = places(flags);
-    return ociCommand([...args], { env, stdout: process.stdout, stderr: process.stderr, launcher: () => launcherIn(runDirectory), runDirectory });
+    return ociCommand([...args], { env, stdout: outputTo(1), stderr: outputTo(2), launcher: () => launcherIn(runDirectory), runDirectory });
   },
 };
 

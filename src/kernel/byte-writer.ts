@@ -3,10 +3,12 @@ import { Fault } from '#base/fault.ts';
 /** A growing little-endian buffer. */
 export class ByteWriter {
   #buffer: Buffer<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
 
   constructor(capacity = 4096) {
     this.#buffer = Buffer.allocUnsafe(capacity);
+    this.#view = viewOf(this.#buffer);
   }
 
   get length(): number {
@@ -15,29 +17,39 @@ export class ByteWriter {
 
   u16(value: number): void {
     this.#room(2);
-    this.#length = this.#buffer.writeUInt16LE(value, this.#length);
+    this.#view.setUint16(this.#length, value, true);
+    this.#length += 2;
   }
 
   u32(value: number): void {
     this.#room(4);
-    this.#length = this.#buffer.writeUInt32LE(value, this.#length);
+    this.#view.setUint32(this.#length, value, true);
+    this.#length += 4;
   }
 
   /** Negative values are written in two's complement. */
   u64(value: bigint): void {
     this.#room(8);
-    this.#length = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length);
+    this.#view.setBigUint64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  /** A whole number that is not negative, at most 2^53. */
+  u64Number(value: number): void {
+    this.u32(value % 0x1_0000_0000);
+    this.u32(Math.floor(value / 0x1_0000_0000));
   }
 
   /** Length, the bytes, and a NUL that the length does not count. */
   text(value: string, encoding: 'utf8' | 'latin1'): void {
     if (value.includes('\0')) throw new Fault('invalid', `Encode text ${JSON.stringify(value)}: it holds a NUL byte`);
-    const size = Buffer.byteLength(value, encoding);
-    this.u32(size);
-    this.#room(size + 1);
-    this.#buffer.write(value, this.#length, size, encoding);
-    this.#buffer[this.#length + size] = 0;
-    this.#length += size + 1;
+    this.u32(0);
+    const start = this.#length;
+    this.#room(value.length * 3 + 1);
+    const size = this.#buffer.write(value, start, encoding);
+    this.#buffer[start + size] = 0;
+    this.#length = start + size + 1;
+    this.patchU32(start - 4, size);
   }
 
   bytes(value: Uint8Array): void {
@@ -53,13 +65,14 @@ export class ByteWriter {
   }
 
   patchU32(at: number, value: number): void {
-    this.#buffer.writeUInt32LE(value, at);
+    this.#view.setUint32(at, value, true);
   }
 
   /** What was written, as a view of the writer's own memory; the writer starts anew with other memory. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#buffer.subarray(0, this.#length);
     this.#buffer = Buffer.allocUnsafe(Math.max(4096, this.#length));
+    this.#view = viewOf(this.#buffer);
     this.#length = 0;
     return taken;
   }
@@ -69,5 +82,10 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + size));
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
+    this.#view = viewOf(grown);
   }
+}
+
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }

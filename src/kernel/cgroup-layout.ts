@@ -55,8 +55,12 @@ export function cgroupLayout(
       unified = {
         mountPoint: mount.mountPoint,
         own: below(paths.get('') ?? '/', mount.root),
-        controllers: readList(`${mount.mountPoint}/cgroup.controllers`),
-        enabled: readList(`${mount.mountPoint}/cgroup.subtree_control`),
+        get controllers() {
+          return readList(`${mount.mountPoint}/cgroup.controllers`);
+        },
+        get enabled() {
+          return readList(`${mount.mountPoint}/cgroup.subtree_control`);
+        },
       };
       continue;
     }

@@ -35,7 +35,7 @@ type Write = (out: ByteWriter, value: unknown, at: Context) => void;
 
 const WRITERS: Record<FieldType, Write> = {
   u32: (out, value) => out.u32(value as number),
-  u64: (out, value) => out.u64(BigInt(value as bigint | number)),
+  u64: (out, value) => (typeof value === 'number' ? out.u64Number(value) : out.u64(value as bigint)),
   slot: (out, value, at) => out.u32(at.slots.number(value as string)),
   program: (out, value, at) => out.u32(programNumber(at, value as string)),
   str: (out, value, at) => out.text(value as string, at.text),
@@ -70,6 +70,28 @@ function programNumber(at: Context, name: string): number {
   return number;
 }
 
+interface FieldWriter {
+  name: string;
+  write: Write;
+  /** Undefined for a field that must be there. */
+  absent: ((out: ByteWriter) => void) | undefined;
+}
+
+/** Per step, made at its first use: most plans use few kinds of steps, each many times. */
+const fieldWriters = new Map<StepSpec, readonly FieldWriter[]>();
+
+function writersOf(spec: StepSpec): readonly FieldWriter[] {
+  const known = fieldWriters.get(spec);
+  if (known !== undefined) return known;
+  const made = Object.entries<FieldSpec>(spec.fields).map(([name, fieldSpec]) => {
+    const optional = fieldSpec.endsWith('?');
+    const type = (optional ? fieldSpec.slice(0, -1) : fieldSpec) as FieldType;
+    return { name, write: WRITERS[type], absent: optional ? ABSENT[type] : undefined };
+  });
+  fieldWriters.set(spec, made);
+  return made;
+}
+
 function encodeStep(
   out: ByteWriter,
   spec: StepSpec,
@@ -81,11 +103,10 @@ function encodeStep(
   out.u16(ON_ERROR[onError]);
   const lengthAt = out.reserveU32();
   const start = out.length;
-  for (const [name, fieldSpec] of Object.entries<FieldSpec>(spec.fields)) {
-    const type = fieldSpec.replace('?', '') as FieldType;
+  for (const { name, write, absent } of writersOf(spec)) {
     const value = step[name];
-    if (value !== undefined) WRITERS[type](out, value, at);
-    else if (fieldSpec.endsWith('?')) ABSENT[type](out);
+    if (value !== undefined) write(out, value, at);
+    else if (absent !== undefined) absent(out);
     else throw new Fault('internal', `Encode step ${String(step['op'])}: field "${name}" is missing`);
   }
   out.patchU32(lengthAt, out.length - start);

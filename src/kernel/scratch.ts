@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A file without a name, holding `content`; opened for reading and appending. */
 export function scratchFile(scratch: string, content: Uint8Array | undefined): number {
-  const path = join(scratch, `.${randomBytes(9).toString('hex')}`);
+  // The global one: loading node:crypto for it would cost more than starting a process.
+  const path = join(scratch, `.${crypto.randomUUID()}`);
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
   const fd = openSync(path, flags, 0o600);
   unlinkSync(path);

@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
@@ -73,13 +72,19 @@ function record(directory: ContainerDirectory, options: CreateOptions, bundle: B
     bundle: bundle.path,
     rootfs,
     created: new Date().toISOString(),
-    owner: process.geteuid?.() === 0 ? 'root' : userInfo().username,
+    owner: ownerName(),
     cgroups: lowered.cgroups,
     cgroupsPath: cgroupPathOf(spec.linux?.cgroupsPath, id),
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
   });
   writeFileSync(directory.config, bundle.text, { mode: 0o600 });
+}
+
+/** The user by name for root, by number for anyone else. */
+function ownerName(): string {
+  const uid = process.geteuid?.() ?? 0;
+  return uid === 0 ? 'root' : `#${uid}`;
 }
 
 /** Throws the fault that a launch ended with, if it did; warnings are passed on. */
