@@ -29,7 +29,7 @@ build: deps-build dist/sampan ## Build dist/sampan, the launcher inside it
 
 # The files that a running tree reads the environment's .env, bunfig.toml or tsconfig.json from are never loaded.
 dist/sampan: $(SOURCES) dist/launcher package.json $(MODULES)
-	$(BUN) build --compile --minify --bytecode --format=esm \
+	$(BUN) build --compile --minify --bytecode --splitting --format=esm \
 		--no-compile-autoload-dotenv --no-compile-autoload-bunfig \
 		--outfile=$@ src/main.ts
 	@touch $@
