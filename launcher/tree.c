@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -109,6 +110,25 @@ static int hoist(struct removal *removal, int parent, const char *name)
 	return -EEXIST;
 }
 
+/* A writer that was killed may take a moment to go, so a directory that fills up again is emptied again. */
+static int clear_and_remove(struct removal *removal, int parent, const char *name, int fd, unsigned depth)
+{
+	struct timespec moment = { 0, 10 * 1000 * 1000 };
+
+	for (int tries = 0; tries < 100; tries++) {
+		int error = clear(removal, fd, depth);
+
+		if (error != 0)
+			return error;
+		if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY)
+			return -errno;
+		nanosleep(&moment, NULL);
+	}
+	return -ENOTEMPTY;
+}
+
 static int remove_directory(struct removal *removal, int parent, const char *name, unsigned depth)
 {
 	int fd = resolve(parent, name, O_RDONLY | O_DIRECTORY, BENEATH | NO_SYMLINKS | NO_MAGICLINKS | NO_XDEV);
@@ -118,13 +138,9 @@ static int remove_directory(struct removal *removal, int parent, const char *nam
 		return fd == -ENOENT ? 0 : fd == -EXDEV ? -EBUSY : fd;
 	if (depth == 0)
 		removal->top = fd;
-	error = depth == DEPTH_MAX ? hoist(removal, parent, name) : clear(removal, fd, depth);
+	error = depth == DEPTH_MAX ? hoist(removal, parent, name) : clear_and_remove(removal, parent, name, fd, depth);
 	close(fd);
-	if (error != 0 || depth == DEPTH_MAX)
-		return error;
-	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	return -errno;
+	return error;
 }
 
 static int remove_entry(void *context, const struct entry *entry)

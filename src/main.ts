@@ -59,7 +59,13 @@ const world: CliWorld = {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');
     const { outputTo } = await import('#doors/cli/oci/output.ts');
     const { runDirectory } = places(flags);
-    return ociCommand([...args], { env, stdout: outputTo(1), stderr: outputTo(2), launcher: () => launcherIn(runDirectory), runDirectory });
+    return ociCommand([...args], {
+      env,
+      stdout: outputTo(1),
+      stderr: outputTo(2),
+      launcher: () => launcherIn(runDirectory),
+      runDirectory,
+    });
   },
 };
 

@@ -97,7 +97,7 @@ test('logs follow, count, cut and stamp', async () => {
     world.image,
     'sh',
     '-c',
-    'for i in 1 2 3 4 5; do echo line $i; sleep 0.1; done; echo err >&2; printf last',
+    'for i in 1 2 3 4 5; do echo line $i; sleep 0.1; done; echo err >&2; sleep 0.1; printf last',
   );
   const followed = await world.sampan('logs', '-f', 'talker');
   expect(followed.stdout).toBe('line 1\nline 2\nline 3\nline 4\nline 5\nlast');

@@ -92,7 +92,7 @@ function leftovers(root: string): string[] {
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map((pid) => ({ pid, line: commandLine(pid) }))
-    .filter(({ line }) => line.includes(root) || line.includes('launcher\0monitor'))
+    .filter(({ line }) => line.includes(root))
     .map(({ pid, line }) => `process ${pid}: ${line.replaceAll('\0', ' ')}`);
   return [...mounts, ...containers, ...processes, ...cgroupsOfSampan()];
 }

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
@@ -6,6 +7,7 @@ import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
 import type { Engine } from '#engine/engine.ts';
 import { formatExit } from '#engine/monitor/exit-file.ts';
+import { connectMonitor } from '#engine/monitor/connection.ts';
 import { readHeldLocks, type HeldLocks } from '#engine/monitor/locks.ts';
 import { waitForMonitor } from '#engine/monitor/wait.ts';
 import { discardContainer } from './discard.ts';
@@ -28,7 +30,7 @@ export async function reconcile(engine: Engine): Promise<string[]> {
   for (const record of unsettled) {
     if (isWell(engine, record, locks)) continue;
     const said = await asOwner(engine, record.id, 'look after container', (current) =>
-      settleOwned(engine, current, record.owner !== undefined),
+      settleOwned(engine, current, record.owner === undefined ? 'ended' : 'abandoned'),
     ).catch(unlessGone);
     if (said !== undefined) repaired.push(said);
   }
@@ -40,7 +42,7 @@ export async function reconcile(engine: Engine): Promise<string[]> {
 /** The same for one container whose end was just seen. */
 export async function settle(engine: Engine, id: string): Promise<void> {
   if (engine.containers.get(id)?.active !== true) return;
-  await asOwner(engine, id, 'look after container', (record) => settleOwned(engine, record, false)).catch(unlessGone);
+  await asOwner(engine, id, 'look after container', (record) => settleOwned(engine, record, 'ended')).catch(unlessGone);
 }
 
 /** It is being changed by a living process, or it runs and its monitor is there. */
@@ -56,13 +58,16 @@ function unlessGone(error: unknown): undefined {
 }
 
 /**
- * Settles one container for its owner. `abandoned`: the process that was changing it has died, so what `run --rm` was
- * about to start is as good as ended.
+ * What gave the reason to look: a container ended; the process that was changing it died, so what it was about to
+ * start shall not start, and with `--rm` is as good as ended; or a start failed, so nothing of it may go on.
  */
+type Reason = 'ended' | 'abandoned' | 'failed';
+
+/** Settles one container for its owner. */
 export async function settleOwned(
   engine: Engine,
   record: ContainerRecord,
-  abandoned: boolean,
+  reason: Reason,
 ): Promise<string | undefined> {
   if (record.phase !== 'ready') {
     await removeCgroupsOf(engine, record.id);
@@ -71,12 +76,24 @@ export async function settleOwned(
   }
   const directory = containerDirectory(engine.root, record.id);
   const locks = readHeldLocks();
-  if (locks.has(directory) && observe(directory, locks).status !== 'exited') return undefined;
+  const { status } = observe(directory, locks);
+  if (locks.has(directory) && status !== 'exited') {
+    if (reason === 'ended' || (reason === 'abandoned' && status === 'running')) return undefined;
+    await endMonitor(directory);
+  }
   await waitForMonitor(directory);
   const said = await bury(engine, record, directory);
   engine.containers.setActive(record.id, false);
-  if (record.autoRemove && (abandoned || existsSync(join(directory, 'exit')))) await discardContainer(engine, record);
+  if (record.autoRemove && (reason === 'abandoned' || existsSync(join(directory, 'exit'))))
+    await discardContainer(engine, record);
   return said;
+}
+
+/** Ends a monitor together with what it may have started; one that still waits to be told goes by itself. */
+async function endMonitor(directory: string): Promise<void> {
+  const connection = await connectMonitor(directory).catch(() => undefined);
+  connection?.signal(constants.signals.SIGKILL);
+  await connection?.finish();
 }
 
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */

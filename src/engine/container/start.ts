@@ -34,7 +34,7 @@ export async function startContainer(engine: Engine, id: string, request: StartR
     for (const warning of result.records.filter((one) => one.kind === 'warn'))
       request.warn(warningText(warning, compiled));
     if (result.code === 0) return;
-    await settleOwned(engine, record, false);
+    await settleOwned(engine, record, 'failed');
     throw startFault(
       record,
       compiled,
@@ -67,7 +67,7 @@ export async function startAttached(
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, true));
     const failure = result.records.find((one) => one.kind === 'fail');
     if (result.code !== 0) {
-      await settleOwned(engine, record, false);
+      await settleOwned(engine, record, 'failed');
       throw startFault(record, compiled, failure);
     }
     const connection = await connectMonitor(containerDirectory(engine.root, id), events);
