@@ -26,6 +26,7 @@ enum {
 	PARK_MS = 200,
 	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
 	FAILURE_MAX = 2 * REPORT_MAX,
+	FRAME_HEAD = 8, /* type, three zeros, length of the payload in network order */
 };
 
 enum frame {
@@ -116,19 +117,23 @@ void log_reopen(struct log *log);
 
 /* monitor_launch.c: starting the container. */
 int launch_start(struct monitor *monitor);
+/* monitor_report.c */
 void launch_report_ready(struct monitor *monitor, int place, short events);
 void console_ready(struct monitor *monitor, int place, short events);
 void children_ready(struct monitor *monitor, int place, short events);
 /* Keeps a fail record; the first one says what the error was. */
 void launch_failed(struct monitor *monitor, int error, const char *path);
 const uint8_t *launch_failure(const struct monitor *monitor);
-/* Makes this process a monitor, and back again for a program that it executes. */
+/* monitor_self.c: makes this process a monitor, and back again for a program that it executes. */
 int become_monitor(struct monitor *monitor);
 void restore_process(void);
 
 /* monitor_client.c: the attach socket. */
 int clients_listen(struct monitor *monitor);
 void client_accept(struct monitor *monitor, int place, short events);
+void client_flush(const struct monitor *monitor, struct client *client);
+void client_drop(struct client *client);
+/* monitor_frame.c */
 void client_ready(struct monitor *monitor, int place, short events);
 /* What to poll a client for; 0 for nothing now. */
 short client_wants(const struct monitor *monitor, const struct client *client);

@@ -1,6 +1,5 @@
-/* The attach socket: frames of 8 bytes head (type, three zeros, length in network order) and payload. */
+/* The attach socket: who is connected, and frames to them. */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,8 +8,6 @@
 #include <unistd.h>
 
 #include "monitor.h"
-
-enum { HEAD = 8 };
 
 int clients_listen(struct monitor *monitor)
 {
@@ -34,7 +31,7 @@ int clients_listen(struct monitor *monitor)
 	return error;
 }
 
-static void drop(struct client *client)
+void client_drop(struct client *client)
 {
 	uint8_t rest[512];
 
@@ -57,7 +54,7 @@ static uint8_t *output_of(const struct monitor *monitor, const struct client *cl
 	return scratch.clients[client - monitor->clients];
 }
 
-static void flush(const struct monitor *monitor, struct client *client)
+void client_flush(const struct monitor *monitor, struct client *client)
 {
 	ssize_t count;
 
@@ -92,9 +89,9 @@ static void queue(const struct monitor *monitor, struct client *client, const vo
 static void send_frame(const struct monitor *monitor, struct client *client, enum frame type, const void *data,
 		       size_t length)
 {
-	uint8_t head[HEAD] = { (uint8_t)type, 0, 0, 0, (uint8_t)(length >> 24), (uint8_t)(length >> 16),
+	uint8_t head[FRAME_HEAD] = { (uint8_t)type, 0, 0, 0, (uint8_t)(length >> 24), (uint8_t)(length >> 16),
 			       (uint8_t)(length >> 8), (uint8_t)length };
-	struct iovec parts[] = { { head, HEAD }, { (void *)(uintptr_t)data, length } };
+	struct iovec parts[] = { { head, FRAME_HEAD }, { (void *)(uintptr_t)data, length } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	size_t sent = 0;
 	ssize_t count;
@@ -108,9 +105,9 @@ static void send_frame(const struct monitor *monitor, struct client *client, enu
 		sent = count < 0 ? 0 : (size_t)count;
 		client->moved_ms = clock_ms();
 	}
-	if (sent < HEAD)
-		queue(monitor, client, head + sent, HEAD - sent);
-	sent = sent < HEAD ? 0 : sent - HEAD;
+	if (sent < FRAME_HEAD)
+		queue(monitor, client, head + sent, FRAME_HEAD - sent);
+	sent = sent < FRAME_HEAD ? 0 : sent - FRAME_HEAD;
 	if (sent < length)
 		queue(monitor, client, (const uint8_t *)data + sent, length - sent);
 }
@@ -130,7 +127,7 @@ bool clients_have_room(const struct monitor *monitor)
 	for (int i = 0; i < CLIENTS; i++) {
 		const struct client *client = &monitor->clients[i];
 
-		if (client->fd >= 0 && !client->quiet && client->out_length + HEAD + READ_SIZE > OUTPUT_ROOM)
+		if (client->fd >= 0 && !client->quiet && client->out_length + FRAME_HEAD + READ_SIZE > OUTPUT_ROOM)
 			return false;
 	}
 	return true;
@@ -157,7 +154,7 @@ bool clients_pending(struct monitor *monitor)
 		if (client->fd < 0 || client->out_length == 0)
 			continue;
 		if (!patient && now - client->moved_ms > STALL_MS)
-			drop(client);
+			client_drop(client);
 		else
 			pending = true;
 	}
@@ -168,7 +165,7 @@ void clients_close(struct monitor *monitor)
 {
 	for (int i = 0; i < CLIENTS; i++)
 		if (monitor->clients[i].fd >= 0)
-			drop(&monitor->clients[i]);
+			client_drop(&monitor->clients[i]);
 	unlink("attach.sock");
 	close(monitor->listener);
 	monitor->listener = -1;
@@ -201,110 +198,4 @@ void client_accept(struct monitor *monitor, int place, short events)
 	}
 	if (fd >= 0)
 		close(fd);
-}
-
-/* A whole frame other than stdin has come. False when it makes no sense. */
-static bool obey(struct monitor *monitor, struct client *client)
-{
-	const uint8_t *body = client->body;
-
-	switch (client->head[0]) {
-	case FRAME_START:
-		if (monitor->phase == HOLDING) {
-			client->starter = true;
-			launch_start(monitor);
-		}
-		return true;
-	case FRAME_RESIZE:
-		if (client->body_length != 4)
-			return false;
-		resize_terminal(monitor, (uint16_t)(body[0] << 8 | body[1]), (uint16_t)(body[2] << 8 | body[3]));
-		return true;
-	case FRAME_CLOSE_STDIN:
-		input_close(monitor);
-		return true;
-	case FRAME_QUIET:
-		client->quiet = true;
-		return true;
-	case FRAME_SIGNAL:
-		/* Not reaped yet, so the number is still this process's. */
-		if (client->body_length == 1 && monitor->phase == RUNNING && !monitor->init_ended)
-			kill(monitor->init, body[0]);
-		return client->body_length == 1;
-	case FRAME_REOPEN_LOG:
-		log_reopen(&monitor->log);
-		return true;
-	}
-	return false;
-}
-
-/* Takes the head of a frame; false when it cannot be one. */
-static bool take_head(struct client *client)
-{
-	const uint8_t *head = client->head;
-
-	client->left = (uint32_t)head[4] << 24 | (uint32_t)head[5] << 16 | (uint32_t)head[6] << 8 | head[7];
-	client->body_length = 0;
-	if (head[1] != 0 || head[2] != 0 || head[3] != 0 || client->left > PAYLOAD_MAX)
-		return false;
-	return head[0] == FRAME_STDIN || client->left <= sizeof(client->body);
-}
-
-/* How much may be read now, so that it can be put where it belongs at once. */
-static uint32_t wanted(const struct monitor *monitor, const struct client *client)
-{
-	uint32_t room = input_room(monitor);
-
-	if (client->head_length < HEAD)
-		return HEAD - client->head_length;
-	if (client->head[0] != FRAME_STDIN)
-		return client->left;
-	return client->left < room ? client->left : room;
-}
-
-short client_wants(const struct monitor *monitor, const struct client *client)
-{
-	return (short)((wanted(monitor, client) > 0 ? POLLIN : 0) | (client->out_length > 0 ? POLLOUT : 0));
-}
-
-static bool take(struct monitor *monitor, struct client *client, const uint8_t *data, uint32_t length)
-{
-	if (client->head_length < HEAD) {
-		memcpy(client->head + client->head_length, data, length);
-		client->head_length += (uint8_t)length;
-		if (client->head_length == HEAD && !take_head(client))
-			return false;
-	} else {
-		if (client->head[0] == FRAME_STDIN) {
-			input_put(monitor, data, length);
-		} else {
-			memcpy(client->body + client->body_length, data, length);
-			client->body_length += (uint8_t)length;
-		}
-		client->left -= length;
-	}
-	if (client->head_length < HEAD || client->left > 0)
-		return true;
-	client->head_length = 0;
-	return client->head[0] == FRAME_STDIN || obey(monitor, client);
-}
-
-void client_ready(struct monitor *monitor, int place, short events)
-{
-	struct client *client = &monitor->clients[place];
-	uint8_t data[4096];
-
-	if ((events & POLLOUT) != 0)
-		flush(monitor, client);
-	for (int turns = 0; turns < 64 && wanted(monitor, client) > 0; turns++) {
-		uint32_t most = wanted(monitor, client);
-		ssize_t count = recv(client->fd, data, most < sizeof(data) ? most : sizeof(data), 0);
-
-		if (count < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (count <= 0 || !take(monitor, client, data, (uint32_t)count)) {
-			drop(client);
-			return;
-		}
-	}
 }

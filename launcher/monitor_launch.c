@@ -1,4 +1,4 @@
-/* Starting the container: the launch role in a child, its report, its end. */
+/* Starting the container: the launch role in a child, what it gets, and its end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,98 +13,11 @@
 #include "monitor.h"
 #include "roles.h"
 
-/* Head of a record: length u32, kind u16, program u16, step u32, value i32 */
-enum { RECORD_MIN = 24, KIND_AT = 4, VALUE_AT = 12 };
-
-static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2 };
-static char oom_score[16];
-static uint8_t failure[FAILURE_MAX];
-
 /* The ends that the child gets. */
 struct child_ends {
 	int stdio[3]; /* -1: /dev/null, as in the monitor */
 	int plan, report, console;
 };
-
-static void set_oom_score(const char *text)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		errno = 0; /* best effort */
-	close(fd);
-}
-
-int become_monitor(struct monitor *monitor)
-{
-	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
-	sigset_t children;
-
-	if (fd >= 0 && read(fd, oom_score, sizeof(oom_score) - 1) < 0)
-		oom_score[0] = 0;
-	close(fd);
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	sigemptyset(&children);
-	sigaddset(&children, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &children, NULL);
-	monitor->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (monitor->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
-		return -errno;
-	set_oom_score("-999");
-	return 0;
-}
-
-void restore_process(void)
-{
-	sigset_t none;
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
-	set_oom_score(oom_score);
-}
-
-const uint8_t *launch_failure(const struct monitor *monitor)
-{
-	(void)monitor;
-	return failure;
-}
-
-static void keep_failure(struct monitor *monitor, const uint8_t *record, uint32_t length)
-{
-	int32_t value;
-
-	memcpy(&value, record + VALUE_AT, sizeof(value));
-	if (monitor->error == 0)
-		monitor->error = value > 0 ? value : EIO;
-	if (length > sizeof(failure) - monitor->failure_length)
-		return;
-	memcpy(failure + monitor->failure_length, record, length);
-	monitor->failure_length += length;
-}
-
-void launch_failed(struct monitor *monitor, int error, const char *path)
-{
-	struct report record = { .kind = REPORT_FAIL, .step = NO_STEP, .value = error, .path = path };
-	int ends[2];
-	ssize_t length;
-
-	if (monitor->report >= 0)
-		report_send(monitor->report, &record);
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		monitor->error = error;
-		return;
-	}
-	report_send(ends[1], &record);
-	length = read(ends[0], scratch.records, sizeof(scratch.records));
-	if (length > 0)
-		keep_failure(monitor, scratch.records, (uint32_t)length);
-	close(ends[0]);
-	close(ends[1]);
-}
 
 static void move_to(int from, int to)
 {
@@ -213,63 +126,6 @@ int launch_start(struct monitor *monitor)
 		monitor->launch_report = -1;
 	}
 	return error;
-}
-
-static void take_record(struct monitor *monitor, const uint8_t *record, uint32_t length)
-{
-	uint16_t kind;
-	int32_t value;
-
-	memcpy(&kind, record + KIND_AT, sizeof(kind));
-	memcpy(&value, record + VALUE_AT, sizeof(value));
-	/* A report that cannot be written is lost; the exit status still speaks. */
-	if (monitor->report >= 0 && write(monitor->report, record, length) < 0)
-		monitor->report = -1;
-	if (kind == REPORT_FAIL)
-		keep_failure(monitor, record, length);
-	if (kind == REPORT_WARN)
-		clients_send(monitor, FRAME_WARNED, record, length);
-	if (kind == REPORT_PID && monitor->init == 0)
-		monitor->init = value;
-}
-
-/* Takes all whole records; false when what is there cannot be one. */
-static bool take_records(struct monitor *monitor)
-{
-	uint32_t at = 0, length;
-
-	while (monitor->record_length - at >= RECORD_MIN) {
-		memcpy(&length, scratch.records + at, sizeof(length));
-		if (length < RECORD_MIN || length > REPORT_MAX)
-			return false;
-		if (length > monitor->record_length - at)
-			break;
-		take_record(monitor, scratch.records + at, length);
-		at += length;
-	}
-	monitor->record_length -= at;
-	memmove(scratch.records, scratch.records + at, monitor->record_length);
-	return true;
-}
-
-void launch_report_ready(struct monitor *monitor, int place, short events)
-{
-	(void)place, (void)events;
-	while (monitor->launch_report >= 0) {
-		ssize_t count = read(monitor->launch_report, scratch.records + monitor->record_length,
-				     sizeof(scratch.records) - monitor->record_length);
-
-		if (count < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (count > 0) {
-			monitor->record_length += (uint32_t)count;
-			if (take_records(monitor))
-				continue;
-			launch_failed(monitor, EPROTO, "report");
-		}
-		close(monitor->launch_report);
-		monitor->launch_report = -1;
-	}
 }
 
 void console_ready(struct monitor *monitor, int place, short events)
