@@ -86,7 +86,7 @@ export function supervisorMemory(image: string, place: EnginePlace): Section {
   const { sampan, peer } = engines(place, 'idle');
   quietly(sampan('pull', '-q', image));
   quietly(peer.pull(image), peer.env);
-  const idle = ['sleep', '1000'];
+  const idle = ['sleep', '86400'];
   const ours = NAMES.map((name) => {
     quietly(sampan('run', '-d', '--network', 'none', '--name', name, image, ...idle));
     return parent(processOf(quietly(sampan('inspect', name))));

@@ -1,6 +1,6 @@
 // Every source file loads on Node as it is: erasable types only, no Bun, no side effect that fails.
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { test } from 'node:test';
 
 /** What only the executable has: its entry, and the adapter for the launcher inside it. */
@@ -12,9 +12,5 @@ const sources = globSync('src/**/*.ts').filter((path) => !EXECUTABLE.includes(pa
 test('there are sources', () => assert.ok(sources.length > 10));
 
 for (const path of sources) {
-  test(`${path} loads`, async () => {
-    const loaded = await import(new URL(`../../${path}`, import.meta.url).href);
-    const exportsValues = /^export (?:const|class|function|async function|let)/m.test(readFileSync(path, 'utf8'));
-    assert.equal(Object.keys(loaded).length > 0, exportsValues);
-  });
+  test(`${path} loads`, () => assert.doesNotReject(import(new URL(`../../${path}`, import.meta.url).href)));
 }
