@@ -149,7 +149,10 @@ static int supervise(struct monitor *monitor)
 		launch_start(monitor);
 	monitor_loop(monitor);
 	clients_close(monitor);
-	return monitor->phase == GONE && monitor->launch > 0 ? leave(monitor) : 0;
+	if (monitor->launch > 0)
+		return leave(monitor);
+	unlink("exit.new"); /* never started: nothing stays */
+	return 0;
 }
 
 /* The initial process goes when the monitor says so; a monitor that died without a word has failed. */

@@ -9,17 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "report.h"
 #include "roles.h"
 
-/* linux/openat2.h, which musl does not bring */
-struct how {
-	uint64_t flags;
-	uint64_t mode;
-	uint64_t resolve;
-};
-enum { NO_XDEV = 1, NO_MAGICLINKS = 2, NO_SYMLINKS = 4, BENEATH = 8 };
-enum { NO_REPLACE = 1 };
+#define BENEATH (KERNEL_RESOLVE_BENEATH | KERNEL_RESOLVE_NO_SYMLINKS | KERNEL_RESOLVE_NO_MAGICLINKS)
+#define KERNEL_RENAME_NOREPLACE 1
 
 /* Descriptors that a removal may hold at once; what is deeper is moved up first. */
 enum { DEPTH_MAX = 64 };
@@ -36,21 +31,9 @@ struct level {
 	unsigned depth;
 };
 
-static int resolve(int directory, const char *path, int flags, uint64_t limits)
-{
-	struct how how = { .flags = (uint64_t)flags | O_CLOEXEC, .resolve = limits };
-	long fd;
-	int tries = 0;
-
-	do {
-		fd = syscall(SYS_openat2, directory, path, &how, sizeof(how));
-	} while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < 16)));
-	return fd < 0 ? -errno : (int)fd;
-}
-
 int open_beneath(int directory, const char *path, int flags)
 {
-	return resolve(directory, path, flags, BENEATH | NO_SYMLINKS | NO_MAGICLINKS);
+	return sys_openat2(directory, path, (uint64_t)flags, 0, BENEATH);
 }
 
 static bool is_dots(const char *name)
@@ -102,7 +85,7 @@ static int hoist(struct removal *removal, int parent, const char *name)
 
 	for (int tries = 0; tries < 1000; tries++) {
 		snprintf(moved, sizeof(moved), ".sampan-removed-%u", removal->hoisted++);
-		if (syscall(SYS_renameat2, parent, name, removal->top, moved, NO_REPLACE) == 0)
+		if (syscall(SYS_renameat2, parent, name, removal->top, moved, KERNEL_RENAME_NOREPLACE) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return errno == ENOENT ? 0 : -errno;
@@ -131,7 +114,7 @@ static int clear_and_remove(struct removal *removal, int parent, const char *nam
 
 static int remove_directory(struct removal *removal, int parent, const char *name, unsigned depth)
 {
-	int fd = resolve(parent, name, O_RDONLY | O_DIRECTORY, BENEATH | NO_SYMLINKS | NO_MAGICLINKS | NO_XDEV);
+	int fd = sys_openat2(parent, name, O_RDONLY | O_DIRECTORY, 0, BENEATH | KERNEL_RESOLVE_NO_XDEV);
 	int error;
 
 	if (fd < 0)

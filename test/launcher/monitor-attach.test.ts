@@ -4,6 +4,16 @@ import type { Step } from '#kernel/plan.ts';
 import { Container, frameBytes, FROM, shellPlan, TO, until } from './monitor-fixture.ts';
 import { BUILDS } from './harness.ts';
 
+/** The steps of a container's program that has a terminal. */
+const TERMINAL: Step[] = [
+  { op: 'open', path: '/', flags: constants.O_DIRECTORY, out: 'root' },
+  { op: 'pty', root: 'root', master: 'master', peer: 'peer', rows: 30, columns: 90, noConsole: 1 },
+  { op: 'sendFd', slot: 'console', fd: 'master', data: 'x' },
+  { op: 'setsid' },
+  { op: 'stdio', in: 'peer', out: 'peer', err: 'peer' },
+  { op: 'controllingTty', slot: 'peer' },
+];
+
 describe.each(BUILDS.map((path) => [path]))('attach socket (%s)', (launcher) => {
   let container: Container;
   beforeEach(() => {
@@ -34,7 +44,8 @@ describe.each(BUILDS.map((path) => [path]))('attach socket (%s)', (launcher) => 
     const client = await container.attach();
     client.socket.destroy();
     await container.ended();
-    for (const name of ['exit', 'failure', 'pid', 'attach.sock']) expect(existsSync(container.path(name))).toBe(false);
+    for (const name of ['exit', 'exit.new', 'failure', 'pid', 'attach.sock'])
+      expect(existsSync(container.path(name))).toBe(false);
   });
 
   test('a held monitor that nobody starts gives up after 10 s', async () => {
@@ -185,6 +196,29 @@ describe.each(BUILDS.map((path) => [path]))('attach socket (%s)', (launcher) => 
     expect(await good.state(FROM.exited)).toStartWith('code=0\n');
   });
 
+  test('random bytes from many clients disturb nobody', async () => {
+    await container.start(shellPlan('cat'), { stdin: 1 });
+    const good = await container.attach();
+    let seed = 12345;
+    const random = (below: number): number => {
+      seed = (seed * 1103515245 + 12345) & 0x7fffffff;
+      return (seed >> 8) % below;
+    };
+    for (let round = 0; round < 150; round++) {
+      const client = await container.attach();
+      const bytes = Buffer.from(Array.from({ length: 1 + random(60) }, () => random(256)));
+      // The type makes sense and the zeros are there, so that the rest is looked at; a signal could end the container.
+      if (round % 2 === 0) bytes.set([[0, 32, 33, 35, 37][random(5)] ?? 0, 0, 0, 0, 0, 0, 0].slice(0, bytes.length));
+      else bytes[0] = 200 + random(50);
+      client.socket.end(bytes);
+      await until(() => client.closed);
+    }
+    good.send(TO.stdin, 'still fine\n');
+    await until(() => good.output().endsWith('still fine\n'));
+    good.send(TO.closeStdin);
+    expect(await good.state(FROM.exited)).toStartWith('code=0\n');
+  });
+
   test('takes 16 clients and turns the next one away', async () => {
     await container.start(shellPlan('cat'), { stdin: 1 });
     const clients = [];
@@ -201,18 +235,19 @@ describe.each(BUILDS.map((path) => [path]))('attach socket (%s)', (launcher) => 
     for (const client of [next, ...clients.slice(1)]) await client.state(FROM.exited);
   });
 
+  test('a terminal that is closed and opened again inside goes on', async () => {
+    const script = 'echo one; exec </dev/null >/dev/null 2>&1; sleep 0.5; exec >/dev/tty; echo two';
+    await container.start(shellPlan(script, { inherited: ['console'], before: TERMINAL }), { tty: 1, hold: 1 });
+    const client = await container.attach();
+    client.send(TO.start);
+    expect(await client.state(FROM.exited)).toStartWith('code=0\n');
+    expect(client.output()).toBe('one\r\ntwo\r\n');
+  });
+
   test('a terminal: its size, input, output and resize', async () => {
     const script =
       'stty size; trap "stty size" WINCH; read line; echo got $line; while ! stty size | grep -q "^50 "; do sleep 0.05; done; tty </dev/tty >/dev/null && echo has tty';
-    const before: Step[] = [
-      { op: 'open', path: '/', flags: constants.O_DIRECTORY, out: 'root' },
-      { op: 'pty', root: 'root', master: 'master', peer: 'peer', rows: 30, columns: 90, noConsole: 1 },
-      { op: 'sendFd', slot: 'console', fd: 'master', data: 'x' },
-      { op: 'setsid' },
-      { op: 'stdio', in: 'peer', out: 'peer', err: 'peer' },
-      { op: 'controllingTty', slot: 'peer' },
-    ];
-    await container.start(shellPlan(script, { inherited: ['console'], before }), {
+    await container.start(shellPlan(script, { inherited: ['console'], before: TERMINAL }), {
       tty: 1,
       stdin: 1,
       hold: 1,
