@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { busyboxImage } from '#tools/image/busybox.ts';
 import type { ImageDefaults } from '#tools/image/oci-image.ts';
 import { pushImage } from '#tools/image/push.ts';
+import { rememberRoot } from '#tools/leftover-roots.ts';
 import { SAMPAN } from '#tools/places.ts';
 import { startRegistry, type TestRegistry } from '#tools/registry.ts';
 
@@ -40,6 +41,7 @@ export interface CliWorld extends AsyncDisposable {
 export async function cliWorld(): Promise<CliWorld> {
   if (!existsSync(SAMPAN)) throw new Error(`${SAMPAN} is missing: make build`);
   const root = mkdtempSync(join(tmpdir(), 'sampan-cli-'));
+  const forget = rememberRoot(root);
   const registry = await startRegistry();
   const push = async (name: string, tag: string, defaults: ImageDefaults = {}): Promise<string> => {
     await pushImage(registry.url, name, tag, busyboxImage(defaults));
@@ -61,6 +63,7 @@ export async function cliWorld(): Promise<CliWorld> {
       if (all.length > 0) await call(['rm', '-f', ...all]);
       await registry.stop();
       rmSync(root, { recursive: true, force: true });
+      forget();
     },
   };
 }

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { SAMPAN } from '#tools/places.ts';
+import { cliWorld, type CliWorld } from './world.ts';
+
+let world: CliWorld;
+beforeAll(async () => {
+  world = await cliWorld();
+  expect(await world.sampan('pull', '-q', world.image)).toMatchObject({ status: 0 });
+}, 60_000);
+afterAll(() => world[Symbol.asyncDispose]());
+
+/** A terminal with sampan in it, driven as a person would: type, wait for what is shown, resize. */
+async function atTerminal(args: readonly string[], drive: (person: Person) => Promise<void>): Promise<Shown> {
+  let shown = '';
+  const terminal = new Bun.Terminal({
+    cols: 90,
+    rows: 30,
+    data: (_, data) => {
+      shown += Buffer.from(data).toString();
+    },
+  });
+  const child = Bun.spawn(
+    ['setsid', '-cw', 'sh', '-c', '"$@"; echo "status=$?"; stty -a | grep -o -- "-*icanon"', 'sh', SAMPAN, ...args],
+    {
+      terminal,
+      env: { PATH: '/usr/bin:/bin', HOME: world.root, SAMPAN_ROOT: world.root },
+    },
+  );
+  const seen = async (text: string): Promise<void> => {
+    for (let tries = 0; !shown.includes(text); tries += 1) {
+      if (tries > 400) throw new Error(`"${text}" was not shown, but: ${JSON.stringify(shown)}`);
+      await Bun.sleep(20);
+    }
+  };
+  await drive({
+    type: (text) => void terminal.write(text),
+    seen,
+    resize: (rows, columns) => terminal.resize(columns, rows),
+  });
+  await seen('icanon');
+  await child.exited;
+  terminal.close();
+  return { shown, status: Number(/status=(\d+)/.exec(shown)?.[1]), cooked: /(?<!-)icanon/.test(shown) };
+}
+
+interface Person {
+  type(text: string): void;
+  seen(text: string): Promise<void>;
+  resize(rows: number, columns: number): void;
+}
+
+interface Shown {
+  shown: string;
+  status: number;
+  /** The outer terminal is back in line mode. */
+  cooked: boolean;
+}
+
+test('run -it gives a terminal that can be typed at and follows its window', async () => {
+  const { shown, status, cooked } = await atTerminal(
+    ['run', '--rm', '-it', world.image, 'sh'],
+    async ({ type, seen, resize }) => {
+      await seen('/ #');
+      type('stty size; tty\r');
+      await seen('30 90');
+      await seen('/dev/pts/0');
+      resize(41, 123);
+      await Bun.sleep(300);
+      type('stty size\r');
+      await seen('41 123');
+      type('exit 4\r');
+      await seen('status=');
+    },
+  );
+  expect(status).toBe(4);
+  expect(cooked).toBe(true);
+  expect(shown).not.toContain('sampan:');
+});
+
+test('control-C is a key there, not the end of sampan', async () => {
+  const { status, cooked } = await atTerminal(['run', '--rm', '-it', world.image, 'sh'], async ({ type, seen }) => {
+    await seen('/ #');
+    type('sleep 100\r');
+    await Bun.sleep(300);
+    type('\x03');
+    type('echo "still $((40+2))"\r');
+    await seen('still 42');
+    type('exit 130\r');
+    await seen('status=');
+  });
+  expect(status).toBe(130);
+  expect(cooked).toBe(true);
+});
+
+test('exec -it gives one in a running container', async () => {
+  await world.sampan('run', '-d', '--name', 'inside', world.image, 'sleep', '1000');
+  const { status, cooked } = await atTerminal(['exec', '-it', 'inside', 'sh'], async ({ type, seen, resize }) => {
+    await seen('/ #');
+    type('stty size; tty\r');
+    await seen('30 90');
+    resize(20, 70);
+    await Bun.sleep(300);
+    type('stty size\r');
+    await seen('20 70');
+    type('exit 6\r');
+    await seen('status=');
+  });
+  expect(status).toBe(6);
+  expect(cooked).toBe(true);
+  await world.sampan('rm', '-f', 'inside');
+});
+
+test('the terminal is restored when the container is killed from elsewhere', async () => {
+  const { status, cooked } = await atTerminal(
+    ['run', '--rm', '-it', '--name', 'victim', world.image, 'sh'],
+    async ({ seen }) => {
+      await seen('/ #');
+      expect((await world.sampan('kill', 'victim')).status).toBe(0);
+      await seen('status=');
+    },
+  );
+  expect(status).toBe(137);
+  expect(cooked).toBe(true);
+});
+
+test('a failed start restores it too, and speaks', async () => {
+  const { shown, status, cooked } = await atTerminal(
+    ['run', '--rm', '-it', world.image, 'nonesuch'],
+    async ({ seen }) => seen('status='),
+  );
+  expect(status).toBe(127);
+  expect(cooked).toBe(true);
+  expect(shown).toContain('nonesuch');
+});
+
+test('nothing is left of all that', () => {
+  expect(world.leftovers()).toEqual([]);
+});
