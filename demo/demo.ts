@@ -4,10 +4,11 @@
  * does not say what it must ends the demo with status 1; whatever was started is stopped in any case.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianImage } from '#tools/image/debian.ts';
 import { pushImage } from '#tools/image/push.ts';
+import { clearRoot } from '#tools/leftover-roots.ts';
 import { endLeftovers } from '#tools/owned-process.ts';
 import { SAMPAN, workDirectory } from '#tools/places.ts';
 import { startRegistry } from '#tools/registry.ts';
@@ -56,14 +57,6 @@ async function run(step: Step): Promise<Ran> {
   return ran;
 }
 
-/** Removes what this or an earlier demo left: its containers, then its whole root. */
-function cleanUp(): void {
-  const listed = spawnSync(SAMPAN, ['ps', '--all', '--quiet'], { env, encoding: 'utf8' });
-  const ids = (listed.stdout ?? '').split('\n').filter((line) => line !== '');
-  if (ids.length > 0) spawnSync(SAMPAN, ['rm', '--force', ...ids], { env, stdio: 'ignore' });
-  rmSync(ROOT, { recursive: true, force: true });
-}
-
 async function demo(image: string): Promise<string | undefined> {
   for (const step of demoSteps(image)) {
     process.stdout.write(`\n$ sampan ${step.args.map(quote).join(' ')}\n`);
@@ -75,12 +68,12 @@ async function demo(image: string): Promise<string | undefined> {
 }
 
 endLeftovers();
-cleanUp();
+clearRoot(ROOT);
 console.log('Making a Debian 12 image with a web server (kept below .work/cache) …');
 const debian = debianImage();
 const registry = await startRegistry();
 const leave = async (status: number): Promise<never> => {
-  cleanUp();
+  clearRoot(ROOT);
   await registry.stop();
   process.exit(status);
 };

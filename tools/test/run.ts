@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clearLeftoverRoots } from '#tools/leftover-roots.ts';
 import { endLeftovers, type OwnedProcess, startOwned } from '#tools/owned-process.ts';
 import { TREE } from '#tools/places.ts';
 import { type Stage, stages, tallyOf } from '#tools/test/stages.ts';
@@ -63,6 +64,8 @@ function chosen(all: Stage[]): Stage[] {
 }
 
 for (const command of endLeftovers()) process.stdout.write(`ended ${command}, left by an earlier run\n`);
+for (const root of clearLeftoverRoots())
+  process.stdout.write(`removed the containers of ${root}, left by an earlier run\n`);
 const reports = mkdtempSync(join(tmpdir(), 'sampan-test-'));
 const leave = (status: number): never => {
   rmSync(reports, { recursive: true, force: true });
