@@ -32,11 +32,16 @@ const ORIGIN = 'linux.cgroupsPath';
 export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgroup {
   const directories = cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id));
   const resources = spec.linux?.resources ?? {};
+  // Busy only when processes outlive init, which a pid namespace of its own excludes: then the caller kills them.
   const remove = directories.map((directory): Step => {
-    return { op: 'rmdir', path: directory.path, retryMs: 500, onError: 'warn', origin: ORIGIN };
+    return { op: 'rmdir', path: directory.path, retryMs: ownPids(spec) ? 500 : 0, onError: 'ignore', origin: ORIGIN };
   });
   if (facts.cgroup.mode === 'v2') return { ...lowerV2(facts.cgroup, directories, resources), remove, directories };
   return { ...lowerV1(directories, spec, resources), remove, directories };
+}
+
+function ownPids(spec: Spec): boolean {
+  return (spec.linux?.namespaces ?? []).some((entry) => entry.type === 'pid' && !entry.path);
 }
 
 type Part = Omit<LoweredCgroup, 'remove' | 'directories'>;

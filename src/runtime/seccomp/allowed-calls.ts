@@ -11,7 +11,7 @@ const FILES = words(`
   openat2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv removexattr
   removexattrat rename renameat renameat2 rmdir sendfile sendfile64 setxattr setxattrat splice stat stat64 statfs
   statfs64 statx symlink symlinkat sync sync_file_range syncfs tee truncate truncate64 umask unlink unlinkat utime
-  utimensat utimensat_time64 utimes vmsplice write writev cachestat statmount listmount arm_sync_file_range
+  utimensat utimensat_time64 utimes vmsplice write writev cachestat statmount listmount
 `);
 
 /** Memory of one's own. */
@@ -50,8 +50,8 @@ const EVENTS = words(`
 const TALK = words(`
   accept accept4 bind connect getpeername getsockname getsockopt io_cancel io_destroy io_getevents io_pgetevents
   io_pgetevents_time64 io_setup io_submit ioctl ipc listen mq_getsetattr mq_notify mq_open mq_timedreceive
-  mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget msgrcv msgsnd pipe pipe2 recv
-  recvfrom recvmmsg recvmmsg_time64 recvmsg semctl semget semop semtimedop semtimedop_time64 send sendmmsg sendmsg
+  mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget msgrcv msgsnd pipe pipe2
+  recvfrom recvmmsg recvmmsg_time64 recvmsg semctl semget semop semtimedop semtimedop_time64 sendmmsg sendmsg
   sendto setsockopt shmat shmctl shmdt shmget shutdown socketcall socketpair
 `);
 
