@@ -65,7 +65,7 @@ export const COMMANDS: Record<string, Entry> = {
     load: async () => (await import('./engine/rmi.ts')).rmi,
   },
   explain: {
-    usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+    usage: '[OPTIONS] IMAGE [COMMAND] [ARG...] | --bundle DIR',
     summary: 'Print the plan of what run would do, without doing it',
     load: async () => (await import('./engine/explain.ts')).explain,
   },

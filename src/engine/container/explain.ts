@@ -1,4 +1,3 @@
-import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord } from '#store/store.ts';
@@ -12,7 +11,7 @@ export async function compileForExplain(
   image: ImageRecord,
   options: ContainerOptions,
 ): Promise<Compiled> {
-  const id = randomId();
+  const id = 'new'; // the same for every call, so that two plans can be compared
   const root = previewRoot(engine.store.snapshots.mounts(image.chainId));
   return compileContainer(engine, { id, options, image, root, directory: containerDirectory(engine.root, id) });
 }

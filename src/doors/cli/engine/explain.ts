@@ -1,9 +1,14 @@
+import { resolve } from 'node:path';
+import { Fault } from '#base/fault.ts';
+import { readHostFacts } from '#kernel/host-facts.ts';
+import type { Plan } from '#kernel/plan.ts';
+import { explainBundle } from '#runtime/verbs/explain.ts';
 import { compileForExplain } from '#engine/container/explain.ts';
 import { printPlan, planAsJson } from '#runtime/explain/print.ts';
 import { complain } from '../cli.ts';
 import { runExitStatus } from '../exit-status.ts';
 import { print, warn } from '../io.ts';
-import type { Verb } from '../verb.ts';
+import type { Call, Verb } from '../verb.ts';
 import { localOrPulled } from './image-for-run.ts';
 import { containerOptions, declareContainerOptions } from './run-options.ts';
 
@@ -14,15 +19,12 @@ export const explain: Verb = {
     command
       .option('--format <FORMAT>', 'text or json', 'text')
       .option('--pull <POLICY>', 'always, missing or never', 'missing');
-    command.argument('<image>').argument('[command...]');
+    command.option('-b, --bundle <DIR>', 'Explain an OCI bundle in place of an image');
+    command.argument('[image]').argument('[command...]');
   },
   act: async (call) => {
     try {
-      const [imageName = '', ...command] = call.args;
-      const options = containerOptions(call.options, command, call.io.env);
-      const engine = await call.engine();
-      const image = await localOrPulled(engine, imageName, call);
-      const { plan, warnings } = await compileForExplain(engine, image, options);
+      const { plan, warnings } = await lowered(call);
       for (const warning of warnings) warn(call.io, warning);
       print(
         call.io,
@@ -35,3 +37,15 @@ export const explain: Verb = {
     }
   },
 };
+
+async function lowered(call: Call): Promise<{ plan: Plan; warnings: readonly string[] }> {
+  const [imageName, ...command] = call.args;
+  const bundle = call.options['bundle'] as string | undefined;
+  if ((imageName === undefined) === (bundle === undefined)) {
+    throw new Fault('invalid', 'explain: name an image, or a bundle with --bundle', { facts: { usage: true } });
+  }
+  if (bundle !== undefined) return explainBundle(resolve(bundle), 'new', readHostFacts());
+  const options = containerOptions(call.options, command, call.io.env);
+  const engine = await call.engine();
+  return compileForExplain(engine, await localOrPulled(engine, imageName ?? '', call), options);
+}
