@@ -11,7 +11,8 @@ export async function localOrPulled(engine: Engine, name: string, call: Call): P
     throw new Fault('invalid', `read --pull: "${policy}" is none of always, missing, never`, { field: '--pull' });
   }
   const local = policy === 'always' ? undefined : engine.store.images.find(name);
-  if (local !== undefined) return local;
+  // Pulled with the other snapshotter, it is here but not in the form asked for.
+  if (local !== undefined && (local.chainId === '' || engine.store.snapshots.has(local.chainId))) return local;
   if (policy === 'never') {
     throw new Fault('notFound', `No such image: ${name}`, { hint: `sampan pull ${name} fetches it.` });
   }
