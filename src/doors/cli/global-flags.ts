@@ -31,7 +31,7 @@ export function globalFlags(argv: readonly string[]): { flags: GlobalFlags; rest
   for (; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
     if (!word.startsWith('-')) break;
-    const [name = '', inline] = splitValue(word);
+    const [name, inline] = splitValue(word);
     const toggle = SWITCHES[name];
     const taker = VALUES[name];
     if (toggle !== undefined && inline === undefined) flags[toggle] = true;

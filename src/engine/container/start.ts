@@ -93,7 +93,7 @@ async function prepareStart(
   attached: boolean,
 ): Promise<Compiled> {
   const directory = containerDirectory(engine.root, record.id);
-  const root = await engine.store.snapshots.mounts(record.id);
+  const root = engine.store.snapshots.mounts(record.id);
   const compiled = await compileContainer(engine, {
     id: record.id,
     options: record.options,

@@ -61,7 +61,7 @@ function numericId(text: string, field: string): number | undefined {
  * user as a member are added unless a group was given, as docker does.
  */
 export function resolveUser(wish: string, accounts: Accounts, field: string): UserIdentity {
-  const [userPart = '', groupPart] = wish === '' ? ['0'] : splitOnce(wish);
+  const [userPart, groupPart] = splitOnce(wish === '' ? '0' : wish);
   const users = readAccounts(accounts.passwd);
   const groups = readGroups(accounts.groups);
   const uid = numericId(userPart, field);

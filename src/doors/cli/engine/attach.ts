@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Engine } from '#engine/engine.ts';
 import { startAttached, type Attached } from '#engine/container/start.ts';
-import { flushed, warn, type Io } from '../io.ts';
+import { flushed, warn, type Io } from '#doors/cli/io.ts';
 
 export interface AttachOptions {
   tty: boolean;

@@ -1,5 +1,5 @@
 import { settle } from '#engine/container/reconcile.ts';
-import type { Verb } from '../verb.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 
 /** What a monitor calls at the end of a container that removes itself. */
 export const cleanup: Verb = {

@@ -1,8 +1,8 @@
 import type { Engine } from '#engine/engine.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
-import { complain } from '../cli.ts';
-import { print } from '../io.ts';
-import type { Call } from '../verb.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Call } from '#doors/cli/verb.ts';
 
 /** Does `work` for each container named, prints the name as it was given, and goes on after a failure. */
 export async function forEachContainer(

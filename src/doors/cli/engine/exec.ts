@@ -1,10 +1,10 @@
 import { Fault } from '#base/fault.ts';
 import { execInContainer } from '#engine/container/exec.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
-import { complain } from '../cli.ts';
-import { runExitStatus } from '../exit-status.ts';
-import type { Call, Verb } from '../verb.ts';
-import { environmentEntry } from './run-options.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { runExitStatus } from '#doors/cli/exit-status.ts';
+import type { Call, Verb } from '#doors/cli/verb.ts';
+import { environmentEntry, gather } from './run-options.ts';
 import { forwardTo } from './forward.ts';
 
 /** `exec`: a further program in a running container. */
@@ -15,10 +15,7 @@ export const exec: Verb = {
       .argument('<container>')
       .argument('<command...>')
       .option('-d, --detach', 'Leave it running in the background')
-      .option('-e, --env <NAME[=VALUE]>', 'Set environment variables', (value: string, before: string[] = []) => [
-        ...before,
-        value,
-      ])
+      .option('-e, --env <NAME[=VALUE]>', 'Set environment variables', gather)
       .option('-i, --interactive', 'Keep standard input open')
       .option('-t, --tty', 'Give it a terminal')
       .option('-u, --user <NAME|UID[:GROUP|GID]>', 'User the program runs as')

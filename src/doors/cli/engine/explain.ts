@@ -5,10 +5,10 @@ import type { Plan } from '#kernel/plan.ts';
 import { explainBundle } from '#runtime/verbs/explain.ts';
 import { compileForExplain } from '#engine/container/explain.ts';
 import { printPlan, planAsJson } from '#runtime/explain/print.ts';
-import { complain } from '../cli.ts';
-import { runExitStatus } from '../exit-status.ts';
-import { print, warn } from '../io.ts';
-import type { Call, Verb } from '../verb.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { runExitStatus } from '#doors/cli/exit-status.ts';
+import { print, warn } from '#doors/cli/io.ts';
+import type { Call, Verb } from '#doors/cli/verb.ts';
 import { localOrPulled } from './image-for-run.ts';
 import { containerOptions, declareContainerOptions } from './run-options.ts';
 

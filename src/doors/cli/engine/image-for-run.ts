@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { ImageRecord } from '#engine/image/pull.ts';
-import type { Call } from '../verb.ts';
+import type { Call } from '#doors/cli/verb.ts';
 import { pullWithProgress } from './pull-progress.ts';
 
 /** The image named, pulled first where the policy says so. */

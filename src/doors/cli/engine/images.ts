@@ -2,9 +2,9 @@ import { shortId } from '#base/ids.ts';
 import { formatBytes, formatDuration } from '#base/units.ts';
 import { listImages, type ListedImage } from '#engine/image/list.ts';
 import type { ImageRecord } from '#engine/image/pull.ts';
-import { print } from '../io.ts';
-import { table } from '../table.ts';
-import type { Verb } from '../verb.ts';
+import { print } from '#doors/cli/io.ts';
+import { table } from '#doors/cli/table.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 
 /** `images`: one line for each name of each image. */
 export const images: Verb = {

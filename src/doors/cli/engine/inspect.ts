@@ -1,8 +1,8 @@
 import { Fault } from '#base/fault.ts';
 import { inspectContainer, inspectImage } from '#engine/inspect.ts';
-import { complain } from '../cli.ts';
-import { print } from '../io.ts';
-import type { Verb } from '../verb.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 
 /** `inspect`: an array with what is known of each name, containers before images. */
 export const inspect: Verb = {

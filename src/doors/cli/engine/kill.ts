@@ -1,5 +1,5 @@
 import { killContainer } from '#engine/container/stop.ts';
-import type { Verb } from '../verb.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 import { forEachContainer } from './each.ts';
 
 /** `kill`: a signal for the container's first process. */

@@ -26,7 +26,7 @@ export function layerBars(stream: NodeJS.WriteStream): { event(event: PullProgre
   const byDigest = new Map<string, SingleBar>();
   return {
     event: (event) => {
-      if (event.kind === 'status') return void bars.log(`${event.text}\n`);
+      if (event.kind === 'status') return bars.log(`${event.text}\n`);
       const shown = {
         layer: event.digest.slice(7, 19),
         phase: PHASES[event.phase].padEnd(14),

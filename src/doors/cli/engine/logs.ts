@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { parseDuration } from '#base/units.ts';
 import { readLogs } from '#engine/container/logs.ts';
-import type { Verb } from '../verb.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 
 /** `logs`: what a container wrote to its two streams. */
 export const logs: Verb = {

@@ -2,9 +2,9 @@ import { shortId } from '#base/ids.ts';
 import { formatDuration } from '#base/units.ts';
 import { listContainers, type ListedContainer } from '#engine/container/list.ts';
 import type { ContainerState } from '#engine/container/state.ts';
-import { print } from '../io.ts';
-import { table } from '../table.ts';
-import type { Verb } from '../verb.ts';
+import { print } from '#doors/cli/io.ts';
+import { table } from '#doors/cli/table.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 
 /** `ps`: what runs, or with -a what there is. */
 export const ps: Verb = {

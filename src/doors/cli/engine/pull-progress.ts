@@ -1,8 +1,8 @@
 import { formatBytes } from '#base/units.ts';
 import type { Engine } from '#engine/engine.ts';
 import { pullImage, type ImageRecord, type PullProgress } from '#engine/image/pull.ts';
-import type { Io } from '../io.ts';
-import type { Call } from '../verb.ts';
+import type { Io } from '#doors/cli/io.ts';
+import type { Call } from '#doors/cli/verb.ts';
 import { readAuthFile } from './run-options.ts';
 
 /** Pulls an image, with bars on a terminal and a line for each step of a layer otherwise. */

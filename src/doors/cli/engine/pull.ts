@@ -1,5 +1,5 @@
-import { print } from '../io.ts';
-import type { Verb } from '../verb.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 import { displayName } from '#engine/image/pull.ts';
 import { pullWithProgress } from './pull-progress.ts';
 

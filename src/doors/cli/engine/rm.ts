@@ -1,5 +1,5 @@
 import { removeContainer } from '#engine/container/remove.ts';
-import type { Verb } from '../verb.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 import { forEachContainer } from './each.ts';
 
 /** `rm`: remove containers. */

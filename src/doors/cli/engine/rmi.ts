@@ -1,7 +1,7 @@
 import { removeImage } from '#engine/image/remove.ts';
-import { complain } from '../cli.ts';
-import { print } from '../io.ts';
-import type { Verb } from '../verb.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 
 /** `rmi`: take names away, and images with their last name. */
 export const rmi: Verb = {

@@ -5,7 +5,8 @@ import { Fault } from '#base/fault.ts';
 import { parseBytes } from '#base/units.ts';
 import { DEFAULT_OPTIONS, type BindMount, type ContainerOptions } from '#engine/container/options.ts';
 
-const gather = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+/** Collects the values of an option that may be given several times. */
+export const gather = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Declares what `run` and `explain` share; spelling and meaning are docker's. */
 export function declareContainerOptions(command: Command): void {

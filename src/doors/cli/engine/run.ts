@@ -1,10 +1,10 @@
 import { createContainer } from '#engine/container/create.ts';
 import { discardContainer } from '#engine/container/discard.ts';
 import { startContainer } from '#engine/container/start.ts';
-import { complain } from '../cli.ts';
-import { runExitStatus } from '../exit-status.ts';
-import { print, warn } from '../io.ts';
-import type { Call, Verb } from '../verb.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { runExitStatus } from '#doors/cli/exit-status.ts';
+import { print, warn } from '#doors/cli/io.ts';
+import type { Call, Verb } from '#doors/cli/verb.ts';
 import { runAttached } from './attach.ts';
 import { localOrPulled } from './image-for-run.ts';
 import { containerOptions, declareContainerOptions } from './run-options.ts';

@@ -1,8 +1,8 @@
 import { startContainer } from '#engine/container/start.ts';
-import { complain } from '../cli.ts';
-import { runExitStatus } from '../exit-status.ts';
-import { warn } from '../io.ts';
-import type { Verb } from '../verb.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { runExitStatus } from '#doors/cli/exit-status.ts';
+import { warn } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 import { runAttached } from './attach.ts';
 import { forEachContainer } from './each.ts';
 import { settle } from '#engine/container/reconcile.ts';

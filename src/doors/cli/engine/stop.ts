@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { stopContainer } from '#engine/container/stop.ts';
-import { warn } from '../io.ts';
-import type { Verb } from '../verb.ts';
+import { warn } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 import { forEachContainer } from './each.ts';
 
 /** `stop`: ask to end, kill after a while. */

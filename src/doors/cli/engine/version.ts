@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import { VERSION } from '#base/version.ts';
-import { print } from '../io.ts';
-import type { Verb } from '../verb.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 
 /** `version`: what this is and what it runs on. */
 export const version: Verb = {
