@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'bun:test';
+import { MOUNT_ATTR, PROPAGATION } from '#kernel/linux.ts';
+import type { Mount } from '#runtime/spec/spec.ts';
+import { V2_HOST } from '#kernel/host-facts.fixture.ts';
+import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
+import { all, CONTEXT, one, spec } from './lowering.fixture.ts';
+import { parseMountOptions } from './mount-options.ts';
+import { bindSources, lowerMounts, type LoweredMounts } from './mounts.ts';
+
+const sources = new Map([
+  ['/bundle/data', 'directory' as const],
+  ['/etc/hosts', 'file' as const],
+]);
+
+function lower(mount: Mount, namespaced = true, facts = CONTEXT.facts): LoweredMounts {
+  const directories = cgroupDirectories(facts.cgroup, '/box');
+  return lowerMounts(spec({ mounts: [mount] }), { ...CONTEXT, facts, sources }, { namespaced, directories });
+}
+
+describe('options', () => {
+  test('the later of two that contradict wins', () => {
+    const { set, clear } = parseMountOptions(['ro', 'nosuid', 'rw', 'noatime', 'strictatime']);
+    expect(set).toBe(MOUNT_ATTR.noSuid | MOUNT_ATTR.strictAtime);
+    expect(clear & MOUNT_ATTR.readOnly).toBe(MOUNT_ATTR.readOnly);
+  });
+
+  test('an r in front means the whole tree, except where the name itself starts so', () => {
+    const parsed = parseMountOptions(['rro', 'rnosuid', 'relatime', 'rw', 'rprivate', 'size=1m', 'defaults']);
+    expect(parsed.treeSet).toBe(MOUNT_ATTR.readOnly | MOUNT_ATTR.noSuid);
+    expect(parsed.set).toBe(0);
+    expect(parsed.propagation).toEqual([{ flag: PROPAGATION.private, recursive: true }]);
+    expect(parsed.data).toEqual(['size=1m']);
+  });
+});
+
+describe('binds', () => {
+  test('are cloned from the host, changed while detached, then attached to what mkpath made', () => {
+    const mount = { destination: '/data', type: 'bind', source: 'data', options: ['rbind', 'ro', 'rslave'] };
+    const { sources: steps, attach } = lower(mount);
+    expect(steps.map((step) => step.op)).toEqual(['tree', 'mountAttr', 'mountAttr']);
+    expect(one(steps, 'tree')).toMatchObject({ path: '/bundle/data', recursive: 1, origin: 'mounts[0]' });
+    expect(attach.map((step) => step.op)).toEqual(['mkpath', 'attach', 'close']);
+    expect(one(attach, 'mkpath')).toMatchObject({ path: '/data', kind: 0 });
+  });
+
+  test('of a file get a file to be attached to', () => {
+    const { attach } = lower({ destination: '/etc/hosts', source: '/etc/hosts', options: ['bind'] });
+    expect(one(attach, 'mkpath').kind).toBe(1);
+  });
+
+  test('of nothing are refused, as are options that binds do not know', () => {
+    expect(() => lower({ destination: '/x', source: '/nope', options: ['bind'] })).toThrow('/nope does not exist');
+    expect(() => lower({ destination: '/x', source: '/etc/hosts', options: ['bind', 'size=1'] })).toThrow('size=1');
+    expect(() => lower({ destination: '/x', options: ['bind'] })).toThrow('mounts[0].source');
+  });
+
+  test('name their sources for the caller to look at, relative ones below the bundle', () => {
+    const mounts = [
+      { destination: '/a', source: 'x/../y', options: ['bind'] },
+      { destination: '/p', type: 'proc' },
+    ];
+    expect(bindSources(spec({ mounts }), '/b')).toEqual(['/b/y']);
+  });
+});
+
+describe('file systems', () => {
+  test('proc and sysfs are never mounted through a symlink', () => {
+    for (const type of ['proc', 'sysfs'])
+      expect(one(lower({ destination: '/p', type }).attach, 'mkpath').nofollow).toBe(1);
+    expect(one(lower({ destination: '/p', type: 'tmpfs' }).attach, 'mkpath').nofollow).toBe(0);
+  });
+
+  test('a read-only tmpfs turns read-only only at the end, so that it can be filled', () => {
+    const { attach, finish } = lower({ destination: '/run', type: 'tmpfs', options: ['ro', 'nodev', 'size=1m'] });
+    expect(one(attach, 'fsmount')).toMatchObject({ attrs: MOUNT_ATTR.noDev, options: ['size=1m'] });
+    expect(finish).toMatchObject([{ op: 'mountAttr', slot: 'mount.0', set: MOUNT_ATTR.readOnly }]);
+  });
+
+  test('what is not supported is refused by name', () => {
+    for (const option of ['tmpcopyup', 'remount', 'idmap=uids=0-1-10']) {
+      expect(() => lower({ destination: '/x', type: 'tmpfs', options: [option] })).toThrow(option);
+    }
+    expect(() => lower({ destination: '/x' })).toThrow('mounts[0].type');
+  });
+});
+
+describe('control groups', () => {
+  const mount = { destination: '/sys/fs/cgroup', type: 'cgroup', options: ['nosuid', 'ro'] };
+
+  test('version 1: one file system per hierarchy in a tmpfs, with links for joined controllers', () => {
+    const { attach, finish } = lower(mount);
+    expect(all(attach, 'fsmount').map((step) => [step.fstype, ...(step.options ?? [])].join(' '))).toEqual([
+      'tmpfs mode=755',
+      'cgroup cpu cpuacct',
+      'cgroup cpuset',
+      'cgroup memory',
+      'cgroup devices',
+      'cgroup freezer',
+      'cgroup pids',
+      'cgroup none name=systemd',
+    ]);
+    expect(all(attach, 'symlink').map((step) => [step.path, step.target])).toEqual([
+      ['/sys/fs/cgroup/cpu', 'cpu,cpuacct'],
+      ['/sys/fs/cgroup/cpuacct', 'cpu,cpuacct'],
+    ]);
+    expect(finish).toMatchObject([{ op: 'mountAttr', set: MOUNT_ATTR.readOnly }]);
+  });
+
+  test('without a cgroup namespace only the own group is in sight', () => {
+    const trees = all(lower(mount, false).sources, 'tree').map((step) => step.path);
+    expect(trees).toContain('/sys/fs/cgroup/memory/box');
+    expect(all(lower(mount, false, V2_HOST).sources, 'tree').map((step) => step.path)).toEqual(['/sys/fs/cgroup/box']);
+  });
+
+  test('version 2: the unified file system', () => {
+    expect(one(lower(mount, true, V2_HOST).attach, 'fsmount')).toMatchObject({ fstype: 'cgroup2', attrs: 3 });
+  });
+});
