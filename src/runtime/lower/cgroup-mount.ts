@@ -3,7 +3,7 @@ import { MOUNT_ATTR } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Mount } from '#runtime/spec/spec.ts';
 import type { MountOptions } from './mount-options.ts';
-import type { CgroupView, LoweredMounts } from './mounts.ts';
+import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
 
 /**
  * A mount of type `cgroup`. Inside a cgroup namespace the real file system is mounted, which shows the container's own

@@ -2,15 +2,15 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import { OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
-import type { Process, Spec } from '#runtime/spec/spec.ts';
+import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
-import { lowerIdentity } from './identity.ts';
+import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
 import { execStep } from './program.ts';
-import { lowerRlimits } from './rlimits.ts';
+import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerSeccomp } from './seccomp.ts';
-import { lowerTerminal } from './terminal.ts';
+import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 
 export interface ExecContext {
   /** The container's stored configuration: namespaces, filter, keyring. */
@@ -32,86 +32,87 @@ const MAIN_END = 'to.child';
 const CHILD_END = 'to.main';
 const PIDFD = 'child';
 
+interface Sections {
+  process: Process;
+  context: ExecContext;
+  namespaces: readonly NamespaceType[];
+  directories: readonly CgroupDirectory[];
+  terminal: LoweredTerminal;
+  rlimits: LoweredRlimits;
+  identity: LoweredIdentity;
+}
+
 /**
  * The plan of a further program in a running container. The pid namespace is entered by `main` (it counts for
  * children), all others by `child` in one call through the verified pidfd of init.
  */
 export function lowerExec(process: Process, context: ExecContext): Lowered {
   const { spec, facts } = context;
-  const types = (spec.linux?.namespaces ?? []).map((entry) => entry.type);
-  const mapped = types.includes('user');
-  const terminal = lowerTerminal(process, context, CHILD_END, MAIN_END, false);
-  const directories = cgroupDirectories(facts.cgroup, context.cgroupsPath);
-  const unified = directories.find((directory) => directory.hierarchy === undefined);
-  const rlimits = lowerRlimits(process.rlimits ?? [], facts, mapped ? PIDFD : undefined);
+  const namespaces = (spec.linux?.namespaces ?? []).map((entry) => entry.type);
   const seccomp = lowerSeccomp(spec.linux?.seccomp, facts);
-  const identity = lowerIdentity(process, facts, seccomp.filter, false);
-  const preserve = context.preserveFds ?? 0;
-
-  const main: Step[] = [
-    { op: 'prctl', option: PRCTL.dumpable, a: 0 },
-    {
-      op: 'pidfd',
-      pid: context.init.pid,
-      starttime: BigInt(context.init.startTime),
-      out: 'target',
-      origin: 'container',
-    },
-    ...terminal.connect,
-    ...openCgroups(directories),
-  ];
-  if (types.includes('pid')) main.push(enter('target', NAMESPACE_FLAGS.pid));
-  main.push(
-    { op: 'channel', a: MAIN_END, b: CHILD_END },
-    {
-      op: 'clone',
-      program: 'child',
-      flags: 0,
-      ...(unified === undefined ? {} : { cgroup: 'cgroup' }),
-      out: PIDFD,
-      report: 1,
-    },
-    { op: 'close', slot: CHILD_END },
-    ...rlimits.outside,
-    ...lowerOomScore(process.oomScoreAdj, facts, PIDFD),
-    { op: 'post', slot: MAIN_END },
-    ...terminal.take,
-  );
-  if (context.mode === 'detached') {
-    // The child's end closes by its exec, or with the child: only then is it known how it went.
-    main.push({ op: 'wait', slot: MAIN_END }, { op: 'wait', slot: MAIN_END, onError: 'ignore' });
-  }
-  if (context.pidFile !== undefined) {
-    main.push({ op: 'pidfile', path: context.pidFile, pidfd: PIDFD, origin: '--pid-file' });
-  }
-  if (context.mode === 'run') {
-    main.push({ op: 'supervise', pidfd: PIDFD, ...(terminal.relay === undefined ? {} : { tty: terminal.relay }) });
-  }
-
-  const others = types.filter((type) => type !== 'pid').reduce((flags, type) => flags | NAMESPACE_FLAGS[type], 0);
-  const child: Step[] = [{ op: 'close', slot: MAIN_END }, ...joinCgroups(directories), enter('target', others)];
-  if (mapped) child.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
-  child.push({ op: 'close', slot: 'target' });
-  if (context.keyring !== undefined) child.push({ op: 'sessionKeyring', name: context.keyring, onError: 'warn' });
-  if (process.terminal) child.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
-  child.push(...terminal.open);
-  if (process.terminal) child.push({ op: 'close', slot: 'root' });
-  child.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...identity.steps);
-  if (context.mode === 'detached') child.push({ op: 'post', slot: CHILD_END });
-  if (context.mode === 'run') child.push({ op: 'close', slot: CHILD_END });
-  child.push(...identity.last, execStep(process, preserve));
-
+  const sections: Sections = {
+    process,
+    context,
+    namespaces,
+    directories: cgroupDirectories(facts.cgroup, context.cgroupsPath),
+    terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
+    rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? PIDFD : undefined),
+    identity: lowerIdentity(process, facts, seccomp.filter, false),
+  };
+  const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
   return {
     plan: {
       programs: [
-        { name: 'main', steps: main },
-        { name: 'child', steps: child },
+        { name: 'main', steps: mainSteps(sections) },
+        { name: 'child', steps: childSteps(sections) },
       ],
-      ...inheritedSlots(preserve, context.terminal.kind === 'inherited' && process.terminal === true),
+      ...inheritedSlots(context.preserveFds ?? 0, sendsConsole),
     },
-    warnings: [...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
-    cgroups: directories.map((directory) => directory.path),
+    warnings: [...sections.rlimits.warnings, ...seccomp.warnings, ...sections.identity.warnings],
+    cgroups: sections.directories.map((directory) => directory.path),
   };
+}
+
+function mainSteps({ process, context, namespaces, directories, terminal, rlimits }: Sections): Step[] {
+  const { init, facts, mode, pidFile } = context;
+  const unified = directories.some((directory) => directory.hierarchy === undefined);
+  const steps: Step[] = [
+    { op: 'prctl', option: PRCTL.dumpable, a: 0 },
+    { op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: 'target', origin: 'container' },
+    ...terminal.connect,
+    ...openCgroups(directories),
+  ];
+  if (namespaces.includes('pid')) steps.push(enter('target', NAMESPACE_FLAGS.pid));
+  steps.push({ op: 'channel', a: MAIN_END, b: CHILD_END });
+  const group = unified ? { cgroup: 'cgroup' } : {};
+  steps.push({ op: 'clone', program: 'child', flags: 0, ...group, out: PIDFD, report: 1 });
+  steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
+  steps.push(...lowerOomScore(process.oomScoreAdj, facts, PIDFD), { op: 'post', slot: MAIN_END }, ...terminal.take);
+  if (mode === 'detached') {
+    // The child's end closes by its exec, or with the child: only then is it known how it went.
+    steps.push({ op: 'wait', slot: MAIN_END }, { op: 'wait', slot: MAIN_END, onError: 'ignore' });
+  }
+  if (pidFile !== undefined) steps.push({ op: 'pidfile', path: pidFile, pidfd: PIDFD, origin: '--pid-file' });
+  if (mode === 'run') {
+    steps.push({ op: 'supervise', pidfd: PIDFD, ...(terminal.relay === undefined ? {} : { tty: terminal.relay }) });
+  }
+  return steps;
+}
+
+function childSteps({ process, context, namespaces, directories, terminal, rlimits, identity }: Sections): Step[] {
+  const { mode, keyring, preserveFds = 0 } = context;
+  const others = namespaces.reduce((flags, type) => (type === 'pid' ? flags : flags | NAMESPACE_FLAGS[type]), 0);
+  const steps: Step[] = [{ op: 'close', slot: MAIN_END }, ...joinCgroups(directories), enter('target', others)];
+  if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
+  steps.push({ op: 'close', slot: 'target' });
+  if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
+  if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
+  steps.push(...terminal.open);
+  if (process.terminal) steps.push({ op: 'close', slot: 'root' });
+  steps.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...identity.steps);
+  steps.push(mode === 'detached' ? { op: 'post', slot: CHILD_END } : { op: 'close', slot: CHILD_END });
+  steps.push(...identity.last, execStep(process, preserveFds));
+  return steps;
 }
 
 function enter(slot: string, flags: number): Step {

@@ -5,7 +5,8 @@ import { V2_HOST } from '#kernel/host-facts.fixture.ts';
 import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
 import { all, CONTEXT, one, spec } from './lowering.fixture.ts';
 import { parseMountOptions } from './mount-options.ts';
-import { bindSources, lowerMounts, type LoweredMounts } from './mounts.ts';
+import type { LoweredMounts } from './lowered-mounts.ts';
+import { bindSources, lowerMounts } from './mounts.ts';
 
 const sources = new Map([
   ['/bundle/data', 'directory' as const],

@@ -2,27 +2,11 @@ import { Fault } from '#base/fault.ts';
 import { MOUNT_ATTR } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { join } from 'node:path/posix';
-import type { CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { Mount, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroupMount } from './cgroup-mount.ts';
+import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
 import { from, type LowerContext } from './context.ts';
 import { parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
-
-export interface LoweredMounts {
-  /** Detached clones of bind sources, opened while the host's tree is in sight. */
-  sources: Step[];
-  /** Every mount in listed order. */
-  attach: Step[];
-  /** What may turn read-only only after everything was made inside. */
-  finish: Step[];
-}
-
-/** What mounts of the control groups need to know. */
-export interface CgroupView {
-  /** Inside a cgroup namespace of the container's own. */
-  namespaced: boolean;
-  directories: readonly CgroupDirectory[];
-}
 
 /** File systems that are mounted on an ordinary directory only: a symlink there would lead the mount astray. */
 const NO_FOLLOW = new Set(['proc', 'sysfs']);
