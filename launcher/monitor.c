@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "proc.h"
 #include "roles.h"
 
 enum { PLAN_MAX = 256 * 1024, ARENA_MAX = 1024 * 1024, EXIT_ROOM = 4096 };
@@ -37,16 +38,38 @@ static int read_config(int fd, const struct step_monitor **out)
 	return 0;
 }
 
-/* The lock is how everybody sees that a monitor lives: the kernel lets go of it, however we end. */
+/* Descriptor of the lock file, held to the end. */
+static int locked = -1;
+
+/*
+ * The lock keeps a second monitor away: the kernel lets go of it, however we end. Its file names us, "PID STARTTIME",
+ * which is how everybody sees that a monitor lives: to ask the kernel who holds a lock (/proc/locks) takes it a grace
+ * period of many milliseconds.
+ */
 static int lock(void)
 {
-	int fd = open("lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char name[64], *at;
+	uint64_t ticks;
 
-	if (fd < 0)
+	locked = open("lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (locked < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (flock(locked, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (proc_start_time(getpid(), &ticks) < 0)
+		return -ESRCH;
+	at = put_text(put_number(name, (uint64_t)getpid()), " ");
+	at = put_text(put_number(at, ticks), "\n");
+	if (ftruncate(locked, 0) < 0 || pwrite(locked, name, (size_t)(at - name), 0) != at - name)
+		return -errno;
+	return 0;
+}
+
+/* What is executed in our place has our pid and start time, but is no monitor. */
+static void unlock(void)
+{
+	if (ftruncate(locked, 0) < 0)
+		unlink("lock");
 }
 
 /* Leaves nothing of an earlier life, and takes room for the exit status now: the disk may be full when it comes. */
@@ -126,6 +149,7 @@ static int leave(const struct monitor *monitor)
 	if (config->on_exit.count == 0 || monitor->attended || monitor->error != 0 || monitor->init == 0)
 		return monitor->exit_lost ? EXIT_STEP_FAILED : 0;
 	restore_process();
+	unlock();
 	execve(config->on_exit.items[0], config->on_exit.items, config->on_exit_env.items);
 	return EXIT_STEP_FAILED;
 }

@@ -35,6 +35,11 @@ const KINDS: Record<string, FaultKind> = {
   EOPNOTSUPP: 'unsupported',
 };
 
+/** The same by name, as Node's errors carry it in `code`. */
+export function errnoNameKind(name: string): FaultKind {
+  return KINDS[name] ?? 'internal';
+}
+
 /** The kind that an errno means when nothing more is known. */
 export function errnoKind(number: number): FaultKind {
   return KINDS[errnoName(number)] ?? 'internal';

@@ -1,4 +1,5 @@
 import { isFault, type FaultKind } from '#base/fault.ts';
+import { errnoNameKind } from '#kernel/failure.ts';
 
 /** The one table from kinds of faults to the exit statuses of this door. */
 const STATUS: Record<FaultKind, number> = {
@@ -21,7 +22,16 @@ const STATUS_NOT_EXECUTABLE = 126;
 const STATUS_NOT_FOUND = 127;
 
 export function exitStatus(error: unknown): number {
-  return isFault(error) ? STATUS[error.kind] : STATUS.internal;
+  return STATUS[isFault(error) ? error.kind : kindOfForeign(error)];
+}
+
+const SQLITE_FULL = 13;
+
+/** Errors of Node and of SQLite that nobody has put into a fault: a full disk can show anywhere. */
+function kindOfForeign(error: unknown): FaultKind {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+  if (errcode === SQLITE_FULL) return 'exhausted';
+  return typeof code === 'string' ? errnoNameKind(code) : 'internal';
 }
 
 /** Docker's contract for commands that run a program: 127 not found, 126 found but not executable, 125 anything else. */

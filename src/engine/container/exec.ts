@@ -11,7 +11,6 @@ import { lowerExec } from '#runtime/lower/exec.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
-import { readHeldLocks } from '#engine/monitor/locks.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { observe, readInit, type InitProcess } from './state.ts';
 import { resolveUser, type Accounts } from './user.ts';
@@ -42,7 +41,7 @@ export async function execInContainer(
 ): Promise<Executing> {
   const directory = containerDirectory(engine.root, record.id);
   const init = readInit(directory);
-  if (observe(directory, readHeldLocks()).status !== 'running' || init === undefined || !init.alive) {
+  if (observe(directory).status !== 'running' || init === undefined || !init.alive) {
     throw new Fault(
       'conflict',
       `exec in container ${record.name}: container ${record.id.slice(0, 12)} is not running`,

@@ -1,5 +1,4 @@
 import type { Engine } from '#engine/engine.ts';
-import { readHeldLocks } from '#engine/monitor/locks.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { observe, type ContainerState } from './state.ts';
@@ -13,13 +12,12 @@ export interface ListedContainer {
 
 /** Containers, newest first; only the running ones unless `all`. */
 export function listContainers(engine: Engine, all: boolean): ListedContainer[] {
-  const locks = readHeldLocks();
   return engine.containers
     .list()
     .filter((record) => record.phase === 'ready')
     .map((record) => ({
       record,
-      state: observe(containerDirectory(engine.root, record.id), locks),
+      state: observe(containerDirectory(engine.root, record.id)),
       args: argsOf(engine, record),
     }))
     .filter(({ state }) => all || state.status === 'running');
@@ -31,5 +29,5 @@ export function argsOf(engine: Engine, record: ContainerRecord): string[] {
 }
 
 export function stateOf(engine: Engine, record: ContainerRecord): ContainerState {
-  return observe(containerDirectory(engine.root, record.id), readHeldLocks());
+  return observe(containerDirectory(engine.root, record.id));
 }

@@ -8,15 +8,13 @@ import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
 import type { Engine } from '#engine/engine.ts';
 import { formatExit } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
-import { readHeldLocks, type HeldLocks } from '#engine/monitor/locks.ts';
-import { waitForMonitor } from '#engine/monitor/wait.ts';
+import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
 import { discardContainer } from './discard.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
 
 const KILLED = 137;
-const NOTHING_HELD: HeldLocks = { has: () => false };
 
 /**
  * Brings records and reality together after crashes. Called by every command that reads or changes containers; costs
@@ -25,10 +23,9 @@ const NOTHING_HELD: HeldLocks = { has: () => false };
 export async function reconcile(engine: Engine): Promise<string[]> {
   const unsettled = engine.containers.unsettled();
   if (unsettled.length === 0) return [];
-  const locks = readHeldLocks();
   const repaired: string[] = [];
   for (const record of unsettled) {
-    if (isWell(engine, record, locks)) continue;
+    if (isWell(engine, record)) continue;
     const said = await asOwner(engine, record.id, 'look after container', (current) =>
       settleOwned(engine, current, record.owner === undefined ? 'ended' : 'abandoned'),
     ).catch(unlessGone);
@@ -46,10 +43,10 @@ export async function settle(engine: Engine, id: string): Promise<void> {
 }
 
 /** It is being changed by a living process, or it runs and its monitor is there. */
-function isWell(engine: Engine, record: ContainerRecord, locks: HeldLocks): boolean {
+function isWell(engine: Engine, record: ContainerRecord): boolean {
   if (record.owner !== undefined) return isAlive(record.owner);
   const directory = containerDirectory(engine.root, record.id);
-  return record.phase === 'ready' && locks.has(directory) && observe(directory, locks).status !== 'exited';
+  return record.phase === 'ready' && monitorLives(directory) && observe(directory).status !== 'exited';
 }
 
 /** Another process may have removed it first. */
@@ -75,9 +72,8 @@ export async function settleOwned(
     return `removed container ${record.name}, which was left half ${record.phase === 'creating' ? 'made' : 'removed'}`;
   }
   const directory = containerDirectory(engine.root, record.id);
-  const locks = readHeldLocks();
-  const { status } = observe(directory, locks);
-  if (locks.has(directory) && status !== 'exited') {
+  const { status } = observe(directory);
+  if (monitorLives(directory) && status !== 'exited') {
     if (reason === 'ended' || (reason === 'abandoned' && status === 'running')) return undefined;
     await endMonitor(directory);
   }
@@ -99,7 +95,7 @@ async function endMonitor(directory: string): Promise<void> {
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
 async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
   await removeCgroupsOf(engine, record.id);
-  const state = observe(directory, NOTHING_HELD);
+  const state = observe(directory);
   if (state.status !== 'dead' || state.exit !== undefined) return undefined;
   const now = Date.now();
   const aside = join(directory, 'exit.new');

@@ -1,6 +1,5 @@
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
-import { readHeldLocks } from '#engine/monitor/locks.ts';
 import { discardContainer } from './discard.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -9,7 +8,7 @@ import { stopContainer } from './stop.ts';
 
 /** Removes a container; a running one only with `force`, which kills it first. */
 export async function removeContainer(engine: Engine, record: ContainerRecord, force: boolean): Promise<void> {
-  const running = observe(containerDirectory(engine.root, record.id), readHeldLocks()).status === 'running';
+  const running = observe(containerDirectory(engine.root, record.id)).status === 'running';
   if (running && !force) {
     throw new Fault('conflict', `remove container ${record.name}: container ${record.id.slice(0, 12)} is running`, {
       hint: `Stop it first (sampan stop ${record.name}), or remove it with --force.`,

@@ -7,7 +7,6 @@ import type { ReportRecord } from '#kernel/report.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import type { Engine } from '#engine/engine.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
-import { readHeldLocks } from '#engine/monitor/locks.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
@@ -83,7 +82,7 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
       `start container ${record.name}: it is being ${record.phase === 'creating' ? 'made' : 'removed'}`,
     );
   }
-  return observe(containerDirectory(engine.root, record.id), readHeldLocks()).status === 'running';
+  return observe(containerDirectory(engine.root, record.id)).status === 'running';
 }
 
 async function prepareStart(

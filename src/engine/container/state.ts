@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '#base/process-identity.ts';
 import { readExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
-import type { HeldLocks } from '#engine/monitor/locks.ts';
+import { monitorLives } from '#engine/monitor/liveness.ts';
 
 export type ContainerStatus = 'created' | 'running' | 'exited' | 'dead';
 
@@ -24,15 +24,23 @@ export const MONITOR_KILLED = 'the monitor of this container was killed';
  * `dead` is a container whose monitor went away without a word, now or in an exit that was written for it. An `exit`
  * file is removed by the monitor under its lock when a run begins, so where there is one, the run is over.
  */
-export function observe(directory: string, locks: HeldLocks): ContainerState {
+export function observe(directory: string): ContainerState {
   const exit = readExit(directory);
-  if (exit !== undefined) return { status: exit.error === MONITOR_KILLED ? 'dead' : 'exited', exit };
+  if (exit !== undefined) return ended(exit);
   const init = readInit(directory);
-  if (locks.has(directory)) {
+  if (monitorLives(directory)) {
     return init === undefined ? { status: 'created' } : { status: 'running', pid: init.pid, startedAt: init.since };
   }
-  return init === undefined ? { status: 'created' } : { status: 'dead', startedAt: init.since };
+  if (init === undefined) return { status: 'created' };
+  // It may have ended properly since the first look.
+  const late = readExit(directory);
+  return late === undefined ? { status: 'dead', startedAt: init.since } : ended(late);
 }
+
+const ended = (exit: ExitStatus): ContainerState => ({
+  status: exit.error === MONITOR_KILLED ? 'dead' : 'exited',
+  exit,
+});
 
 export interface InitProcess {
   pid: number;

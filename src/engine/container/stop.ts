@@ -2,7 +2,6 @@ import { constants } from 'node:os';
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEnd } from '#engine/monitor/connection.ts';
-import { readHeldLocks } from '#engine/monitor/locks.ts';
 import { imageOf } from './image-of.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settle } from './reconcile.ts';
@@ -63,20 +62,20 @@ export async function waitContainer(engine: Engine, record: ContainerRecord): Pr
   const connection = await watch(engine, record);
   if (connection !== undefined) await connection.end;
   await settle(engine, record.id);
-  return observe(containerDirectory(engine.root, record.id), readHeldLocks()).exit?.code ?? 0;
+  return observe(containerDirectory(engine.root, record.id)).exit?.code ?? 0;
 }
 
 /** A silent connection to the monitor of a running container; undefined when it does not run. */
 async function watch(engine: Engine, record: ContainerRecord): Promise<MonitorConnection | undefined> {
   const directory = containerDirectory(engine.root, record.id);
-  if (observe(directory, readHeldLocks()).status !== 'running') return undefined;
+  if (observe(directory).status !== 'running') return undefined;
   try {
     const connection = await connectMonitor(directory);
     connection.quiet();
     return connection;
   } catch (error) {
     // It may have ended between the look and the call.
-    if (observe(directory, readHeldLocks()).status !== 'running') return undefined;
+    if (observe(directory).status !== 'running') return undefined;
     throw error;
   }
 }
