@@ -1,0 +1,84 @@
+/** A bundle of busybox and a state directory of its own for the tests of `sampan oci`. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultSpec } from '#runtime/spec/default-spec.ts';
+import type { Process, Spec } from '#runtime/spec/spec.ts';
+import { writeBusyboxTree } from '#tools/image/busybox.ts';
+import { SAMPAN } from '#tools/places.ts';
+
+export interface Outcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface OciWorld extends Disposable {
+  directory: string;
+  rootfs: string;
+  /** Writes config.json: the default one without a terminal, with other arguments, changed. */
+  configure(args: readonly string[], change?: (spec: Spec, process: Process) => void): void;
+  oci(...args: string[]): Outcome;
+  /** Control groups and state directories that are still there. */
+  leftovers(): string[];
+}
+
+const GROUP = 'sampan-test-oci';
+
+export function ociWorld(): OciWorld {
+  const directory = mkdtempSync(join(tmpdir(), 'sampan-oci-'));
+  const rootfs = join(directory, 'rootfs');
+  mkdirSync(rootfs);
+  writeBusyboxTree(rootfs);
+  const state = join(directory, 'state');
+  const oci = (...args: string[]): Outcome => call(directory, ['--root', state, ...args]);
+  return {
+    directory,
+    rootfs,
+    oci,
+    configure: (args, change = () => {}) => {
+      const spec = defaultSpec();
+      const process = { ...(spec.process as Process), terminal: false, args: [...args] };
+      spec.process = process;
+      spec.linux = { ...spec.linux, cgroupsPath: `/${GROUP}/${directory.slice(-6)}` };
+      change(spec, process);
+      writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
+    },
+    leftovers: () => [...groups(directory.slice(-6)), ...entries(state)],
+    [Symbol.dispose]: () => {
+      for (const id of entries(state)) oci('delete', '--force', id);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Output goes to files: a container in the background keeps a pipe open for ever. */
+function call(directory: string, args: readonly string[]): Outcome {
+  const files = [join(directory, 'out'), join(directory, 'err')] as const;
+  const [out, err] = [openSync(files[0], 'w'), openSync(files[1], 'w')];
+  try {
+    const { status } = spawnSync(SAMPAN, ['oci', ...args], {
+      cwd: directory,
+      timeout: 30_000,
+      stdio: ['ignore', out, err],
+    });
+    return { status, stdout: readFileSync(files[0], 'utf8'), stderr: readFileSync(files[1], 'utf8') };
+  } finally {
+    closeSync(out);
+    closeSync(err);
+  }
+}
+
+function entries(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function groups(name: string): string[] {
+  const places = ['/sys/fs/cgroup', ...entries('/sys/fs/cgroup').map((entry) => `/sys/fs/cgroup/${entry}`)];
+  return places.map((place) => `${place}/${GROUP}`).filter((place) => entries(place).includes(name));
+}
