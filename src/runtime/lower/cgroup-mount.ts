@@ -58,7 +58,7 @@ function hierarchiesMount(mount: Mount, options: MountOptions, slot: string, gro
         out: own,
       });
     } else sources.push(...ownGroup(own, path, options));
-    attach.push(...at(`${mount.destination}/${hierarchy.name}`, own, `${own}.at`), { op: 'close', slot: own });
+    attach.push(...at(`${mount.destination}/${hierarchy.name}`, own, `${own}.at`));
     attach.push(...aliases(mount.destination, hierarchy));
   }
   return { sources, attach, finish: readOnly === 0 ? [] : [{ op: 'mountAttr', slot, set: readOnly }] };
@@ -83,6 +83,5 @@ function at(path: string, mount: string, target: string): Step[] {
   return [
     { op: 'mkpath', root: 'root', path, mode: 0o755, out: target },
     { op: 'attach', mount, target },
-    { op: 'close', slot: target },
   ];
 }

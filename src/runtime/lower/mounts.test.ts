@@ -40,7 +40,7 @@ describe('binds', () => {
     const { sources: steps, attach } = lower(mount);
     expect(steps.map((step) => step.op)).toEqual(['tree', 'mountAttr', 'mountAttr']);
     expect(one(steps, 'tree')).toMatchObject({ path: '/bundle/data', recursive: 1, origin: 'mounts[0]' });
-    expect(attach.map((step) => step.op)).toEqual(['mkpath', 'attach', 'close']);
+    expect(attach.map((step) => step.op)).toEqual(['mkpath', 'attach']);
     expect(one(attach, 'mkpath')).toMatchObject({ path: '/data', kind: 0 });
   });
 

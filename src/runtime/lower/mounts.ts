@@ -120,6 +120,7 @@ function propagation(options: MountOptions, slot: string): Step[] {
   });
 }
 
+/** The descriptors stay open until the exec closes everything: they are all of the container's own tree. */
 function attachSteps(mount: Mount, slot: string, kind: 0 | 1): Step[] {
   const target = `${slot}.at`;
   return [
@@ -133,6 +134,5 @@ function attachSteps(mount: Mount, slot: string, kind: 0 | 1): Step[] {
       out: target,
     },
     { op: 'attach', mount: slot, target },
-    { op: 'close', slot: target },
   ];
 }

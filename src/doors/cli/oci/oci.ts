@@ -5,6 +5,15 @@ import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from './flags.ts';
 import { openLog, type Log } from './log.ts';
+import { verb as create } from './create.ts';
+import { verb as delete_ } from './delete.ts';
+import { verb as exec } from './exec.ts';
+import { verb as kill } from './kill.ts';
+import { verb as list } from './list.ts';
+import { verb as run } from './run.ts';
+import { verb as spec } from './spec.ts';
+import { verb as start } from './start.ts';
+import { verb as state } from './state.ts';
 import type { World } from './world.ts';
 
 const HELP: FlagSpec = { kind: 'switch', short: 'h', does: 'this text' };
@@ -20,18 +29,21 @@ const GLOBAL: FlagTable = {
   version: { kind: 'switch', short: 'v', does: 'the version' },
 };
 
-/** Only the verb that was asked for is loaded. */
-const VERBS: Readonly<Record<string, () => Promise<{ verb: OciVerb }>>> = {
-  create: () => import('./create.ts'),
-  delete: () => import('./delete.ts'),
-  exec: () => import('./exec.ts'),
-  kill: () => import('./kill.ts'),
-  list: () => import('./list.ts'),
-  run: () => import('./run.ts'),
-  spec: () => import('./spec.ts'),
-  start: () => import('./start.ts'),
-  state: () => import('./state.ts'),
-};
+/**
+ * All verbs are loaded together: in the shipped executable each further dynamic import costs more than the code of
+ * every verb, and their functions are compiled only when they are called.
+ */
+const VERBS: ReadonlyMap<string, OciVerb> = new Map([
+  ['create', create],
+  ['delete', delete_],
+  ['exec', exec],
+  ['kill', kill],
+  ['list', list],
+  ['run', run],
+  ['spec', spec],
+  ['start', start],
+  ['state', state],
+]);
 
 /** Runs one command line of the OCI runtime (without the program's name); resolves to the exit status. */
 export async function ociCommand(argv: string[], world: World): Promise<number> {
@@ -42,13 +54,12 @@ export async function ociCommand(argv: string[], world: World): Promise<number> 
     log = openLog(flags.text('log'), flags.text('log-format') ?? 'text', world, flags.on('debug'));
     name = rest[0] ?? 'help';
     if (flags.on('version')) return say(world, `sampan version ${VERSION}\nspec: 1.2.0`);
-    if (flags.on('help') || name === 'help') return await help(world, rest[1] ?? '');
-    const load = VERBS[name];
-    if (load === undefined) throw usage(`No help topic for '${name}'`);
+    if (flags.on('help') || name === 'help') return help(world, rest[1] ?? '');
+    const verb = VERBS.get(name);
+    if (verb === undefined) throw usage(`No help topic for '${name}'`);
     refuseSystemd(flags);
-    const { verb } = await load();
     const parsed = parseFlags(rest.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
-    if (parsed.flags.on('help')) return await help(world, name);
+    if (parsed.flags.on('help')) return help(world, name);
     return await verb.act({ ...parsed, world, runtime: runtimeOf(flags, world, log) });
   } catch (error) {
     return fail(error, world, log, name);
@@ -86,12 +97,11 @@ function say(world: World, text: string): number {
   return 0;
 }
 
-async function help(world: World, name: string): Promise<number> {
-  const load = VERBS[name];
-  const verb = load === undefined ? undefined : (await load()).verb;
+function help(world: World, name: string): number {
+  const verb = VERBS.get(name);
   const head =
     verb === undefined
-      ? `usage: sampan oci [flags] <verb> ...\nverbs: ${Object.keys(VERBS).join(' ')}`
+      ? `usage: sampan oci [flags] <verb> ...\nverbs: ${[...VERBS.keys()].join(' ')}`
       : `usage: sampan oci ${name} [flags] ${verb.usage}`;
   const lines = Object.entries(verb?.flags ?? GLOBAL).map(([flag, { short, does }]) => {
     return `  ${`--${flag}${short === undefined ? '' : `, -${short}`}`.padEnd(24)}${does}`;
