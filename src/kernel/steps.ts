@@ -131,7 +131,7 @@ export const STEPS = {
   setsid: { code: 31, does: 'setsid().', fields: {} },
   exec: {
     code: 32,
-    does: 'Closes every descriptor from 3+preserve on except the report (which is CLOEXEC), then execve of each candidate in turn with argv and env; goes on to the next after ENOENT, ENOTDIR or EACCES. The failure record is for the best candidate (EACCES before ENOENT) and carries as detail the first 2048 bytes of the file, when it can be read.',
+    does: 'Puts the first `preserve` inherited slots at 3 and up, to stay open; closes every descriptor from 3+preserve on except the report (which is CLOEXEC), then execve of each candidate in turn with argv and env; goes on to the next after ENOENT, ENOTDIR or EACCES. The failure record is for the best candidate (EACCES before ENOENT) and carries as detail the first 2048 bytes of the file, when it can be read.',
     fields: { candidates: 'strs', argv: 'strs', env: 'strs', preserve: 'u32?' },
   },
 
