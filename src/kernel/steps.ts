@@ -230,7 +230,15 @@ export const STEPS = {
   pty: {
     code: 64,
     does: "After the pivot: opens a new terminal of the container's own devpts (ptmx verified: devpts, inode 2, char 5:2; peer by TIOCGPTPEER), sizes it, gives it to uid, binds the peer over /dev/console made O_NOFOLLOW (unless noConsole=1), puts master into `master` and the peer into `peer`.",
-    fields: { root: 'slot', master: 'slot', peer: 'slot', rows: 'u32?', columns: 'u32?', uid: 'u32?', noConsole: 'u32?' },
+    fields: {
+      root: 'slot',
+      master: 'slot',
+      peer: 'slot',
+      rows: 'u32?',
+      columns: 'u32?',
+      uid: 'u32?',
+      noConsole: 'u32?',
+    },
   },
   controllingTty: {
     code: 65,
