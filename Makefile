@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 BUN := node_modules/.bin/bun
 MODULES := node_modules/.package-lock.json
-SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' ! -name '*.suite.ts')
+SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' ! -name suite.ts)
 NATIVE := $(wildcard launcher/*.c launcher/*.h launcher/Makefile) launcher/steps.gen.h
 GENERATORS := $(wildcard tools/generate-*.ts)
 TYPESCRIPT := src test tools bench demo vm oxlint.config.ts

@@ -17,7 +17,7 @@ const sources = (folder: string): string[] =>
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name));
 
-const isTest = (path: string): boolean => /\.(test|suite|fixture)\.ts$|\/testing\//.test(path);
+const isTest = (path: string): boolean => /\.(test|fixture)\.ts$|\/suite\.ts$|\/testing\//.test(path);
 const packageFile = JSON.parse(readFileSync(join(TREE, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
 };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 /** What only the executable has: its entry, and the adapter for the launcher inside it. */
 const EXECUTABLE = ['src/main.ts', 'src/kernel/embedded-launcher.ts'];
-const forTests = /\.(test|suite|fixture)\.ts$|\/testing\//;
+const forTests = /\.(test|fixture)\.ts$|\/suite\.ts$|\/testing\//;
 
 const sources = globSync('src/**/*.ts').filter((path) => !EXECUTABLE.includes(path) && !forTests.test(path));
 
