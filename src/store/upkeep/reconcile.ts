@@ -64,7 +64,10 @@ function lostSnapshots({ database, root }: StoreParts, kind: 'container' | 'laye
 function forgetLostContainers(parts: StoreParts): string[] {
   return parts.database.transaction(() => {
     const lost = lostSnapshots(parts, 'container');
-    for (const { id } of lost) parts.database.run('DELETE FROM snapshot WHERE id = ?', id);
+    for (const { id, driver } of lost) {
+      parts.database.run('DELETE FROM snapshot WHERE id = ?', id);
+      parts.trash.take(snapshotPath(parts.root, driver, id));
+    }
     return lost.map(({ key }) => `Forgot the snapshot ${key}: its directory has gone.`);
   });
 }

@@ -1,0 +1,4 @@
+import { snapshotterSuite } from './suite.ts';
+
+snapshotterSuite('overlay');
+snapshotterSuite('copy');
