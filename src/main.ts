@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { runCli, type CliWorld } from '#doors/cli/cli.ts';
+import { processIo } from '#doors/cli/io.ts';
 import type { GlobalFlags } from '#doors/cli/global-flags.ts';
 import { EMBEDDED_LAUNCHER } from '#kernel/embedded-launcher.ts';
 import type { Launcher } from '#kernel/launcher.ts';
@@ -28,19 +29,7 @@ async function launcherIn(runDirectory: string): Promise<Launcher> {
 }
 
 const world: CliWorld = {
-  // The streams cost 3 ms to load, so they wait for somebody who reads or writes them.
-  io: {
-    get stdin() {
-      return process.stdin;
-    },
-    get stdout() {
-      return process.stdout;
-    },
-    get stderr() {
-      return process.stderr;
-    },
-    env,
-  },
+  io: processIo(env),
   openEngine: async (flags) => {
     const { openEngine } = await import('#engine/engine.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
@@ -57,7 +46,7 @@ const world: CliWorld = {
   },
   oci: async (args, flags) => {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');
-    const { outputTo } = await import('#doors/cli/oci/output.ts');
+    const { outputTo } = await import('#doors/cli/output.ts');
     const { runDirectory } = places(flags);
     return ociCommand([...args], {
       env,

@@ -34,8 +34,8 @@ export async function runCli(argv: readonly string[], world: CliWorld): Promise<
 /** Says what went wrong, and what to do next where that is known. */
 export function complain(io: Io, error: unknown): number {
   const usage = error instanceof Fault && error.facts['usage'] === true;
-  io.stderr.write(`sampan: ${sentence(error)}\n`);
-  if (error instanceof Fault && error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
+  io.err(`sampan: ${sentence(error)}\n`);
+  if (error instanceof Fault && error.hint !== undefined) io.err(`${error.hint}\n`);
   return usage ? STATUS_ENGINE : exitStatus(error);
 }
 
@@ -72,7 +72,7 @@ function unknownCommand(name: string): Fault {
 }
 
 function say(io: Io, text: string): number {
-  io.stdout.write(`${text}\n`);
+  io.out(`${text}\n`);
   return 0;
 }
 

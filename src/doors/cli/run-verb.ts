@@ -17,7 +17,7 @@ export async function runVerb(
   const command = new Command(`sampan ${name}`);
   command.usage(entry.usage).description(entry.summary).helpOption('--help', 'Show this help');
   command.exitOverride().allowExcessArguments(false);
-  command.configureOutput({ writeOut: (text) => void world.io.stdout.write(text), writeErr: () => undefined });
+  command.configureOutput({ writeOut: (text) => world.io.out(text), writeErr: () => undefined });
   verb.configure(command);
   try {
     command.parse([...args], { from: 'user' });
@@ -34,7 +34,7 @@ export async function runVerb(
 async function openSettled(world: CliWorld, flags: GlobalFlags): Promise<Engine> {
   const engine = await world.openEngine(flags);
   const { reconcile } = await import('#engine/container/reconcile.ts');
-  for (const repaired of await reconcile(engine)) world.io.stderr.write(`sampan: ${repaired}\n`);
+  for (const repaired of await reconcile(engine)) world.io.err(`sampan: ${repaired}\n`);
   return engine;
 }
 

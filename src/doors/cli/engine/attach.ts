@@ -27,12 +27,16 @@ const FORWARDED: readonly NodeJS.Signals[] = [
  */
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<number> {
   const raw = options.tty && options.interactive && io.stdin.isTTY === true;
+  const used = new Set<'stdout' | 'stderr'>();
   const attached: Attached = await startAttached(
     engine,
     id,
-    { warn: (text) => warn(io, text), ...windowSize(io) },
+    { warn: (text) => warn(io, text), ...(options.tty ? windowSize(io) : {}) },
     {
-      output: (stream, data) => pass(io[stream], data, () => attached.connection.resume()),
+      output: (stream, data) => {
+        used.add(stream);
+        return pass(io[stream], data, () => attached.connection.resume());
+      },
       started: () => {
         if (options.interactive) feedInput(io, attached);
       },
@@ -47,9 +51,8 @@ export async function runAttached(engine: Engine, id: string, options: AttachOpt
   } finally {
     undo();
     if (raw) io.stdin.setRawMode(false);
-    io.stdin.pause();
-    io.stdin.unref?.();
-    await Promise.all([flushed(io.stdout), flushed(io.stderr)]);
+    if (options.interactive) io.stdin.pause().unref?.();
+    await Promise.all([...used].map((stream) => flushed(io[stream])));
     attached.connection.close();
   }
 }

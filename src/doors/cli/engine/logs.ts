@@ -35,9 +35,10 @@ export const logs: Verb = {
         ...(until === undefined ? {} : { until }),
       },
       ({ time, stream, text }) => {
-        if (call.options['timestamps'] === true && !open[stream]) call.io[stream].write(`${time} `);
+        const write = stream === 'stdout' ? call.io.out : call.io.err;
+        if (call.options['timestamps'] === true && !open[stream]) write(`${time} `);
         open[stream] = text.at(-1) !== 0x0a;
-        call.io[stream].write(text);
+        write(text);
       },
     );
     return abort.signal.aborted ? 130 : 0;

@@ -55,14 +55,15 @@ const WORDS = {
 
 function lines(io: Io, stream: 'stdout' | 'stderr'): Progress {
   const last = new Map<string, string>();
+  const write = stream === 'stdout' ? io.out : io.err;
   return {
     event: (event) => {
-      if (event.kind === 'status') return void io[stream].write(`${event.text}\n`);
+      if (event.kind === 'status') return write(`${event.text}\n`);
       if (last.get(event.digest) === event.phase) return;
       last.set(event.digest, event.phase);
       if (event.phase === 'waiting') return;
       const size = event.phase === 'download' ? ` (${formatBytes(event.total)})` : '';
-      io[stream].write(`${event.digest.slice(7, 19)}: ${WORDS[event.phase]}${size}\n`);
+      write(`${event.digest.slice(7, 19)}: ${WORDS[event.phase]}${size}\n`);
     },
     finish: () => undefined,
   };
