@@ -29,7 +29,7 @@ function read(archive: Buffer, step = archive.length): Read[] {
   const entries: Read[] = [];
   const reader = new TarReader({
     entry: (entry) => void entries.push({ ...entry, content: Buffer.alloc(entry.size) }),
-    data: (offset, bytes) => void entries.at(-1)?.content.set(bytes, offset),
+    data: (offset, bytes) => entries.at(-1)?.content.set(bytes, offset),
   });
   for (let at = 0; at < archive.length; at += step) reader.push(archive.subarray(at, at + step));
   reader.finish();

@@ -146,7 +146,7 @@ test('Two stores on one root pull the same image at once', async () => {
   const records = await Promise.all([pull(), second.store.pull(`${registry.host}/app:1`), pull()]);
   expect(new Set(records.map(({ chainId }) => chainId)).size).toBe(1);
   expect(at.contents().filter((line) => /^(?:work|trash|lease|scratch)/.test(line))).toEqual([]);
-  second.database.close();
+  second.close();
 });
 
 test('A cancelled pull says so and leaves nothing', async () => {

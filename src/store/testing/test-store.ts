@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
@@ -29,8 +29,8 @@ export function testLauncher(scratch: string): Launcher {
 /** A store in a directory of its own. Retries are quick. */
 export function testStore(settings: Partial<StoreSettings> = {}, parent = tmpdir()): TestStore {
   const root = settings.root ?? mkdtempSync(join(parent, 'sampan-test-store-'));
-  const scratch = join(root, 'scratch');
-  mkdirSync(scratch, { recursive: true });
+  // As in the engine, reports lie on another file system than the store, which may be full.
+  const scratch = mkdtempSync(join(tmpdir(), 'sampan-test-scratch-'));
   const launcher = testLauncher(scratch);
   const database = openDatabase(join(root, 'sampan.db'), STORE_MIGRATIONS);
   const store = openStore({
@@ -50,10 +50,10 @@ export function testStore(settings: Partial<StoreSettings> = {}, parent = tmpdir
       const mount = store.snapshots.mounts(key);
       return mount.kind === 'directory' ? mount.path : join(mount.base, mount.upper || (mount.lower[0] ?? ''));
     },
-    contents: () => storeContents(root, database),
+    contents: () => [...storeContents(root, database), ...namesIn(scratch)],
     close: () => {
       database.close();
-      rmSync(root, { recursive: true, force: true });
+      for (const directory of [root, scratch]) rmSync(directory, { recursive: true, force: true });
     },
   };
 }
@@ -62,8 +62,8 @@ function storeContents(root: string, database: Database): string[] {
   const rows = ['blob', 'snapshot', 'image', 'image_name', 'image_blob', 'lease'].flatMap((table) =>
     database.all(`SELECT * FROM ${table}`).map((row) => `${table} ${JSON.stringify(row)}`),
   );
-  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256', 'scratch'].flatMap(
-    (directory) => namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
+  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256'].flatMap((directory) =>
+    namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
   );
   return [...rows, ...files];
 }
