@@ -1,6 +1,16 @@
 /** A bundle of busybox and a state directory of its own for the tests of `sampan oci`. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultSpec } from '#runtime/spec/default-spec.ts';
@@ -24,7 +34,7 @@ export interface OciWorld extends Disposable {
   leftovers(): string[];
 }
 
-const GROUP = 'sampan-test-oci';
+const GROUP = 'sampan-test-oci-';
 
 export function ociWorld(): OciWorld {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-oci-'));
@@ -41,7 +51,7 @@ export function ociWorld(): OciWorld {
       const spec = defaultSpec();
       const process = { ...(spec.process as Process), terminal: false, args: [...args] };
       spec.process = process;
-      spec.linux = { ...spec.linux, cgroupsPath: `/${GROUP}/${directory.slice(-6)}` };
+      spec.linux = { ...spec.linux, cgroupsPath: `/${GROUP}${directory.slice(-6)}` };
       change(spec, process);
       writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
     },
@@ -80,5 +90,5 @@ function entries(path: string): string[] {
 
 function groups(name: string): string[] {
   const places = ['/sys/fs/cgroup', ...entries('/sys/fs/cgroup').map((entry) => `/sys/fs/cgroup/${entry}`)];
-  return places.map((place) => `${place}/${GROUP}`).filter((place) => entries(place).includes(name));
+  return places.map((place) => `${place}/${GROUP}${name}`).filter((path) => existsSync(path));
 }

@@ -85,24 +85,21 @@ function emitAbi(out: Assembler, profile: SeccompProfile, abi: Abi, fallback: nu
 }
 
 /** The whole number space, in order, neighbours with equal verdicts joined. */
-export function segmentsOf(profile: SeccompProfile, abi: Abi, fallback: number): Segment[] {
+function segmentsOf(profile: SeccompProfile, abi: Abi, fallback: number): Segment[] {
   const table = syscallTable(abi);
   const verdicts = verdictsOf(profile, table, fallback);
   const plain: Verdict = { cases: [], otherwise: fallback };
-  const newest = Math.max(...table.values());
-  const segments: Segment[] = [{ start: 0, verdict: plain }];
+  let newest = 0;
+  for (const number of table.values()) if (number > newest) newest = number;
+  const segments: Segment[] = [];
+  let last: Verdict | undefined;
   const add = (start: number, verdict: Verdict): void => {
-    const last = segments.at(-1);
-    if (last !== undefined && last.start === start) segments.pop();
-    const before = segments.at(-1);
-    if (before === undefined || !sameVerdict(before.verdict, verdict)) segments.push({ start, verdict });
+    if (last !== undefined && sameVerdict(last, verdict)) return;
+    segments.push({ start, verdict });
+    last = verdict;
   };
-  for (const [number, verdict] of [...verdicts].toSorted(([a], [b]) => a - b)) {
-    add(number, verdict);
-    add(number + 1, plain);
-  }
-  const unknown: Verdict = { cases: [], otherwise: isErrno(fallback) ? ERRNO_ENOSYS : fallback };
-  add(newest + 1, unknown);
+  for (let number = 0; number <= newest; number++) add(number, verdicts.get(number) ?? plain);
+  add(newest + 1, { cases: [], otherwise: isErrno(fallback) ? ERRNO_ENOSYS : fallback });
   if (abi === 'x86-64') add(X32, { cases: [], otherwise: ERRNO_ENOSYS });
   return segments;
 }
