@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { Fault } from '#base/fault.ts';
 import { failureFault } from './failure.ts';
 import { parseReport } from './report.ts';
-import { readAll, scratchFile } from './scratch.ts';
 
 /** A stream of encoded file steps into one directory; see the `apply` role in docs/plan.md. */
 export interface FileApplier {
@@ -16,21 +16,23 @@ export interface FileApplier {
 }
 
 /** Starts the `apply` role of `binary` on a directory. */
-export function openFileApplier(binary: string, scratch: string, target: string): FileApplier {
+export function openFileApplier(binary: string, target: string): FileApplier {
   const directory = openSync(target, constants.O_RDONLY | constants.O_DIRECTORY);
-  const report = scratchFile(scratch, undefined);
   const child = spawn(binary, ['apply', '3', '4'], {
-    stdio: ['pipe', 'ignore', 'inherit', directory, report],
+    // A pipe for the report, since a file would be lost on the full disk that it is to tell of.
+    stdio: ['pipe', 'ignore', 'inherit', directory, 'pipe'],
     env: {},
   });
   closeSync(directory);
   const input = child.stdin;
-  if (input === null) throw new Fault('internal', 'start the unpacker: it has no standard input');
+  const report = child.stdio[4];
+  if (input === null || !(report instanceof Readable)) throw new Fault('internal', 'start the unpacker: it has no pipes');
+  const reported: Buffer[] = [];
+  report.on('data', (chunk: Buffer) => reported.push(chunk));
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      const records = parseReport(readAll(report));
-      closeSync(report);
+    child.once('close', (code, signal) => {
+      const records = parseReport(Buffer.concat(reported));
       if (code === 0) resolve();
       else reject(failureFault(`unpack into ${target}`, { code, signal, records }));
     });

@@ -63,7 +63,7 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
     launch: (request) => launch(run, scratch, request),
     monitor: (plan) =>
       withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
-    apply: (target) => openFileApplier(binary, scratch, target),
+    apply: (target) => openFileApplier(binary, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
   };
