@@ -139,6 +139,10 @@ describe('modes', () => {
     const { plan } = lowerContainer(spec(), { ...CONTEXT, mode: 'hold', paths });
     const init = program(plan, 'init');
     expect(init.slice(-4).map((step) => step.op)).toEqual(['close', 'reportTo', 'awaitGo', 'exec']);
+    const closed = new Set(all(init, 'close').map((step) => step.slot));
+    for (const { out } of [...all(init, 'fsmount'), ...all(init, 'mkpath'), ...all(init, 'tree')]) {
+      if (out !== undefined) expect(closed).toContain(out);
+    }
     const main = program(plan, 'main');
     expect(main.some(is('supervise'))).toBe(false);
     expect(main.at(-1)).toMatchObject({ op: 'pidfile', path: '/tmp/pid' });

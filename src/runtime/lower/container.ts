@@ -6,9 +6,10 @@ import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
-import { lowerIdentity } from './identity.ts';
+import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { lowerIdMap } from './id-map.ts';
 import { propagationFlags } from './mount-options.ts';
+import type { LoweredMounts } from './lowered-mounts.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
@@ -70,12 +71,7 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
         { name: 'main', steps: mainSteps(sections) },
         {
           name: 'init',
-          steps: [
-            ...enterSteps(sections),
-            ...treeSteps(sections, mounts.attach, mounts.finish),
-            ...leaveSteps(sections),
-            ...becomeSteps(sections, identity.steps, identity.last),
-          ],
+          steps: initSteps(sections, mounts, identity),
         },
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
@@ -83,6 +79,27 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
     warnings: [...cgroup.warnings, ...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
+}
+
+function initSteps(sections: Sections, mounts: LoweredMounts, identity: LoweredIdentity): Step[] {
+  const steps = [
+    ...enterSteps(sections),
+    ...treeSteps(sections, mounts.attach, mounts.finish),
+    ...leaveSteps(sections),
+  ];
+  // One that waits to be started keeps nothing open but its fifos; any other is about to close everything anyway.
+  if (sections.context.mode === 'hold') steps.push(...closeLeftOpen(steps));
+  steps.push(...becomeSteps(sections, identity.steps, identity.last));
+  return steps;
+}
+
+function closeLeftOpen(steps: readonly Step[]): Step[] {
+  const open = new Set<string>();
+  for (const step of steps) {
+    if (step.op === 'close') open.delete(step.slot);
+    else if ('out' in step && step.out !== undefined) open.add(step.out);
+  }
+  return [...open].map((slot): Step => ({ op: 'close', slot }));
 }
 
 /** The first program: the host's side. */

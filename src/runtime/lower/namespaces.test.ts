@@ -15,9 +15,11 @@ test('a joined pid namespace is entered by the first program, others by init, th
     { type: 'network', path: '/n' },
     { type: 'ipc', path: '/i' },
   );
-  expect(open.map((step) => step.op)).toEqual(['open', 'open', 'setns', 'open', 'open']);
+  expect(open.map((step) => step.op)).toEqual(['open', 'open', 'setns', 'close', 'open', 'open']);
   expect(open[2]).toMatchObject({ slot: 'ns.pid', flags: CLONE.newpid });
-  expect(join.map((step) => (step.op === 'setns' ? step.slot : step.op))).toEqual(['ns.ipc', 'ns.network', 'ns.user']);
+  const joined = join.filter((step) => step.op === 'setns').map((step) => step.slot);
+  expect(joined).toEqual(['ns.ipc', 'ns.network', 'ns.user']);
+  expect(join.filter((step) => step.op === 'close').map((step) => step.slot)).toEqual(joined);
   expect(cloneFlags).toBe(0);
 });
 

@@ -51,10 +51,14 @@ export function lowerNamespaces(spec: Spec): LoweredNamespaces {
     const origin = `linux.namespaces[${index}]`;
     const slot = `ns.${type}`;
     open.push({ op: 'open', path, flags: OPEN.readOnly, out: slot, origin });
-    const enter: Step = { op: 'setns', slot, flags: flag, origin };
-    if (type === 'pid') open.push(enter);
-    else if (type === 'user') join.push(enter);
-    else join.unshift(enter);
+    // A handle of the host's must not stay open in a process that waits inside the container.
+    const enter: Step[] = [
+      { op: 'setns', slot, flags: flag, origin },
+      { op: 'close', slot, origin },
+    ];
+    if (type === 'pid') open.push(...enter);
+    else if (type === 'user') join.push(...enter);
+    else join.unshift(...enter);
   }
   const unshare: Step[] = lateFlags === 0 ? [] : [{ op: 'unshare', flags: lateFlags, origin: 'linux.namespaces' }];
   return {
