@@ -1,6 +1,6 @@
 /** Debian's cloud kernels, downloaded and unpacked without being installed; cached by version. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workDirectory } from '#tools/places.ts';
 
@@ -12,45 +12,86 @@ export interface Kernel {
   root: string;
 }
 
+interface Source {
+  /** A meta package, so that each update is followed. */
+  meta: string;
+  /** An older suite of the archive that this machine's apt uses; without one, what apt offers anyway. */
+  suite?: string;
+}
+
 /**
- * What Debian 12 ships for download: its own kernel, the oldest there is, and the newer one of the security suite.
- * The names are of meta packages, so that each security update is followed.
+ * The oldest kernel that Debian's archive still has, Debian 12's own, and the newest it offers to Debian 12. The first
+ * is too old for the launcher (no mount_setattr); it is here to see that this is said.
  */
-export const KERNELS = { oldest: 'linux-image-cloud-amd64', newest: 'linux-image-6.12-cloud-amd64' } as const;
+export const KERNELS = {
+  '5.10': { meta: 'linux-image-cloud-amd64', suite: 'bullseye' },
+  '6.1': { meta: 'linux-image-cloud-amd64' },
+  '6.12': { meta: 'linux-image-6.12-cloud-amd64' },
+} as const satisfies Record<string, Source>;
 export type KernelName = keyof typeof KERNELS;
 
 const run = (command: string, args: readonly string[], cwd?: string): string =>
   execFileSync(command, args, { encoding: 'utf8', cwd, stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** The package that a meta package depends on; apt's lists are brought up to date when they do not know it. */
-function imagePackage(meta: string): string {
-  const look = (): string | undefined => {
-    const text = run('apt-cache', ['depends', '--important', meta]);
-    return /Depends: (linux-image-[0-9]\S*)/.exec(text)?.[1];
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Options that make apt look at `suite` only, with lists of its own; the address is the one it has for its own suite. */
+function aptOptions(suite: string | undefined): string[] {
+  if (suite === undefined) return [];
+  const directory = workDirectory('cache', 'apt', suite);
+  mkdirSync(join(directory, 'lists/partial'), { recursive: true });
+  mkdirSync(join(directory, 'sources'), { recursive: true });
+  const targets = run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(ORIGIN) $(CODENAME) $(REPO_URI)',
+    'Created-By: Packages',
+  ]);
+  const address = /^Debian bookworm (\S+)$/m.exec(targets)?.[1];
+  if (address === undefined) throw new Error('apt has no address of the Debian archive; run apt-get update');
+  writeFileSync(join(directory, 'sources/suite.list'), `deb [signed-by=${KEYRING}] ${address} ${suite} main\n`);
+  const places = {
+    'Etc::sourcelist': '/dev/null',
+    'Etc::sourceparts': join(directory, 'sources'),
+    'State::lists': join(directory, 'lists'),
   };
-  const known = ((): string | undefined => {
+  return Object.entries(places).flatMap(([name, value]) => ['-o', `Dir::${name}=${value}`]);
+}
+
+/** The packages that the meta package may depend on, the oldest suite's last. */
+const imagesBehind = (options: string[], meta: string): string[] => {
+  const shown = run('apt-cache', [...options, 'show', '--all-versions', meta]);
+  return [...shown.matchAll(/^Depends: (linux-image-[0-9][^\s,(]*)/gm)].map((found) => found[1] ?? '');
+};
+
+/** The image package behind a meta package; apt's lists are brought up to date when they do not know it. */
+function imagePackage({ meta, suite }: Source, options: string[]): string {
+  const look = (): string | undefined => {
     try {
-      return look();
+      const images = imagesBehind(options, meta);
+      return suite === undefined ? images.at(0) : images.at(-1);
     } catch {
       return undefined;
     }
-  })();
+  };
+  const known = look();
   if (known !== undefined) return known;
-  run('apt-get', ['update', '-qq']);
+  run('apt-get', [...options, 'update', '-qq']);
   const name = look();
-  if (name === undefined) throw new Error(`apt knows no kernel image behind ${meta}`);
+  if (name === undefined)
+    throw new Error(`apt knows no kernel image behind ${meta}${suite === undefined ? '' : ` of ${suite}`}`);
   return name;
 }
 
-function unpack(name: string, target: string): void {
+function unpack(name: string, options: string[], target: string): void {
   const aside = mkdtempSync(`${target}.`);
   try {
     try {
-      run('apt-get', ['download', '-qq', name], aside);
+      run('apt-get', [...options, 'download', '-qq', name], aside);
     } catch {
       // The lists may name a version that the archive has already replaced.
-      run('apt-get', ['update', '-qq']);
-      run('apt-get', ['download', '-qq', name], aside);
+      run('apt-get', [...options, 'update', '-qq']);
+      run('apt-get', [...options, 'download', '-qq', name], aside);
     }
     const deb = readdirSync(aside).find((file) => file.endsWith('.deb'));
     if (deb === undefined) throw new Error(`apt-get download ${name} left no package`);
@@ -62,10 +103,12 @@ function unpack(name: string, target: string): void {
 }
 
 export function kernel(name: KernelName): Kernel {
-  const image = imagePackage(KERNELS[name]);
+  const source: Source = KERNELS[name];
+  const options = aptOptions(source.suite);
+  const image = imagePackage(source, options);
   const release = image.replace('linux-image-', '');
   const root = join(workDirectory('cache', 'kernels'), release);
-  if (!existsSync(root)) unpack(image, root);
+  if (!existsSync(root)) unpack(image, options, root);
   if (!existsSync(join(root, 'lib/modules', release, 'modules.dep'))) run('depmod', ['-b', root, release]);
   return { release, vmlinuz: join(root, 'boot', `vmlinuz-${release}`), root };
 }

@@ -1,13 +1,13 @@
-/** `bun vm/run.ts [--kernel=oldest|newest] COMMAND`: runs a shell command in the virtual machine; exits with its status. */
+/** `bun vm/run.ts [--kernel=5.10|6.1|6.12] COMMAND`: runs a shell command in the virtual machine; exits with its status. */
 import { KERNELS, type KernelName } from './kernels.ts';
 import { runInMachine } from './machine.ts';
 
 const isKernel = (name: string): name is KernelName => name in KERNELS;
 
 const words = process.argv.slice(2);
-const chosen = words[0]?.startsWith('--kernel=') === true ? (words.shift() ?? '').slice('--kernel='.length) : 'oldest';
+const chosen = words[0]?.startsWith('--kernel=') === true ? (words.shift() ?? '').slice('--kernel='.length) : '6.1';
 if (!isKernel(chosen) || words.length === 0) {
-  console.error('usage: bun vm/run.ts [--kernel=oldest|newest] COMMAND');
+  console.error('usage: bun vm/run.ts [--kernel=5.10|6.1|6.12] COMMAND');
   process.exit(2);
 }
 const result = await runInMachine({
