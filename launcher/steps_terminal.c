@@ -123,11 +123,10 @@ int step_chown_stdio(struct run *run, const void *body)
 	const struct step_chown_stdio *step = body;
 	for (int fd = 0; fd <= 2; fd++) {
 		struct stat stat;
-		if (fstat(fd, &stat) < 0 || !(S_ISCHR(stat.st_mode) || S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode)))
+		/* Never a device: the terminal of the caller would be open to that user of the host, and for good. */
+		if (fstat(fd, &stat) < 0 || !(S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode)))
 			continue;
-		if (S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(1, 3))
-			continue;
-		/* A terminal or pipe of somebody else may refuse; the program can use it all the same. */
+		/* A pipe of somebody else may refuse; the program can use it all the same. */
 		int refused = fchown(fd, step->uid, (gid_t)-1);
 		(void)refused;
 	}

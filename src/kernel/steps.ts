@@ -125,7 +125,7 @@ export const STEPS = {
   },
   init: {
     code: 30,
-    does: "Forks: the child goes on with the plan; this process stays as PID 1 of the container in the init role: forwards signals, reaps, ends with the child's status.",
+    does: "Forks: the child goes on with the plan; this process stays as PID 1 of the container in the init role: forwards signals, reaps, ends with the child's status. It keeps the rights that it has at this step.",
     fields: {},
   },
   setsid: { code: 31, does: 'setsid().', fields: {} },
@@ -252,7 +252,7 @@ export const STEPS = {
   },
   chownStdio: {
     code: 67,
-    does: 'fchown of 0, 1, 2 to uid, where they are not /dev/null and not files of a file system; refusals are ignored.',
+    does: 'fchown of 0, 1, 2 to uid, where they are pipes or sockets (never devices or files); refusals are ignored.',
     fields: { uid: 'u32' },
   },
 

@@ -1,8 +1,8 @@
 /** What the attacks share: programs compiled for the inside, bundles, and files of the host that must stay as they are. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ociWorld, type OciWorld, type Outcome } from '#test/oci/world.ts';
 import { SAMPAN } from '#tools/places.ts';
 
@@ -57,11 +57,19 @@ let runs = 0;
 export function attackWorld(): AttackWorld {
   const world = ociWorld();
   const prey = makePrey(world.directory);
+  // Several containers of one bundle run at the same time, so each gets a group of its own.
+  const configure: OciWorld['configure'] = (args, change = () => {}) =>
+    world.configure(args, (spec, process) => {
+      spec.linux = { ...spec.linux, cgroupsPath: `${spec.linux?.cgroupsPath}-${++runs}` };
+      change(spec, process);
+    });
   return {
     ...world,
     prey,
+    configure,
+    leftovers: () => [...world.leftovers(), ...groupsOf(`sampan-test-oci-${world.directory.slice(-6)}`)],
     run: (script, change) => {
-      world.configure(['sh', '-c', script], change);
+      configure(['sh', '-c', script], change);
       return world.oci('run', `attack-${++runs}`);
     },
     start: (...args) => {
@@ -79,6 +87,15 @@ export function attackWorld(): AttackWorld {
       return { ended, kill: () => child.kill('SIGKILL') };
     },
   };
+}
+
+/** Control groups of all hierarchies whose names begin so. */
+export function groupsOf(prefix: string): string[] {
+  const places = ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map((name) => `/sys/fs/cgroup/${name}`)];
+  return places
+    .filter((place) => statSync(place).isDirectory())
+    .flatMap((place) => readdirSync(place).map((name) => `${place}/${name}`))
+    .filter((path) => basename(path).startsWith(prefix));
 }
 
 /** A temporary directory that goes with the test. */

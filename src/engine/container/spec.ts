@@ -139,7 +139,8 @@ function fileMounts({ directory, options }: SpecInputs): Mount[] {
 function bindMount({ source, destination, readOnly, options }: BindMount): Mount {
   return mount(destination, 'bind', source, [
     'rbind',
-    readOnly ? 'ro' : 'rw',
+    // Nothing for a writable one: `rw` would take away the read-only mark of a mount of the host.
+    ...(readOnly ? ['rro'] : []),
     ...(options.length === 0 ? ['rprivate'] : options),
   ]);
 }

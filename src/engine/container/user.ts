@@ -22,6 +22,10 @@ interface Account {
 
 const MAX_ID = 2 ** 31 - 1;
 
+/** The image wrote it: an empty field is not root, and -1, which the kernel takes for "as it is", is nobody. */
+const idOf = (field = ''): number | undefined =>
+  /^\d{1,10}$/.test(field) && Number(field) <= MAX_ID ? Number(field) : undefined;
+
 const rows = (file: string): string[][] =>
   file
     .split('\n')
@@ -31,8 +35,8 @@ const rows = (file: string): string[][] =>
 function readAccounts(passwd: string): Account[] {
   return rows(passwd)
     .filter((row) => row.length >= 6)
-    .map((row) => ({ name: row[0] ?? '', uid: Number(row[2]), gid: Number(row[3]), home: row[5] || '/' }))
-    .filter((account) => Number.isInteger(account.uid) && Number.isInteger(account.gid));
+    .map((row) => ({ name: row[0] ?? '', uid: idOf(row[2]), gid: idOf(row[3]), home: row[5] || '/' }))
+    .filter((account): account is Account => account.uid !== undefined && account.gid !== undefined);
 }
 
 interface Group {
@@ -44,8 +48,8 @@ interface Group {
 function readGroups(groups: string): Group[] {
   return rows(groups)
     .filter((row) => row.length >= 3)
-    .map((row) => ({ name: row[0] ?? '', gid: Number(row[2]), members: (row[3] ?? '').split(',').filter(Boolean) }))
-    .filter((group) => Number.isInteger(group.gid));
+    .map((row) => ({ name: row[0] ?? '', gid: idOf(row[2]), members: (row[3] ?? '').split(',').filter(Boolean) }))
+    .filter((group): group is Group => group.gid !== undefined);
 }
 
 /** A whole decimal number or nothing: `1000abc` must never become 1000 (crun's CVE-2026-30892). */

@@ -162,9 +162,9 @@ describe('modes', () => {
     expect(program(plan, 'init').filter((step) => step.op === 'close' && step.slot === 'to.main')).toEqual([]);
   });
 
-  test('an extra init stands between the first process and the program', () => {
+  test('an extra init stands between the first process and the program, with no more rights than that', () => {
     const init = program(lowerContainer(spec(), { ...CONTEXT, init: true }).plan, 'init');
-    expect(inOrder(init, is('wait'), is('init'), is('ids'), is('exec'))).toBe(true);
+    expect(inOrder(init, is('wait'), is('ids'), is('caps'), is('init'), is('exec'))).toBe(true);
   });
 });
 

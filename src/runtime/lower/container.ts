@@ -186,7 +186,8 @@ function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly
       origin: 'process.cwd',
     });
   }
-  const isOwn = (type: Parameters<LoweredNamespaces['has']>[0]): boolean => namespaces.has(type);
+  const isOwn = (type: Parameters<LoweredNamespaces['has']>[0]): boolean =>
+    namespaces.has(type) && context.hostNamespaces?.has(type) !== true;
   steps.push(...finish, ...lowerSysctl(spec, isOwn), ...hidden.hide);
   return steps;
 }
@@ -211,11 +212,13 @@ function leaveSteps({ spec, namespaces, terminal }: Sections): Step[] {
 function becomeSteps(sections: Sections, identity: readonly Step[], last: readonly Step[]): Step[] {
   const { process, context, rlimits } = sections;
   const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
-  if (context.init === true) steps.push({ op: 'init', origin: '--init' });
   steps.push(...rlimits.own, ...identity);
   if (context.mode !== 'run') steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
   if (context.mode === 'hold') steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
-  steps.push(...last, execStep(process, context.preserveFds ?? 0));
+  steps.push(...last);
+  // Only here: PID 1 must hold no more rights than the program, which may be able to trace it.
+  if (context.init === true) steps.push({ op: 'init', origin: '--init' });
+  steps.push(execStep(process, context.preserveFds ?? 0));
   return steps;
 }

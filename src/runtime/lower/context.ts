@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
+import type { NamespaceType } from '#runtime/spec/spec.ts';
 
 /**
  * How the first program goes on once the container is set up. `hold`: init stops at the `go` fifo until start, the
@@ -32,6 +33,8 @@ export interface LowerContext {
   paths?: LowerPaths;
   /** Kind of every bind source by the path that `bindSources` names; a missing one is a fault. */
   sources?: ReadonlyMap<string, SourceKind>;
+  /** Namespaces joined by path that are the host's own: settings kept in them would reach the host. */
+  hostNamespaces?: ReadonlySet<NamespaceType>;
   /** An init process between PID 1 and the program. */
   init?: boolean;
   noNewKeyring?: boolean;

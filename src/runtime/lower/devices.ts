@@ -42,6 +42,8 @@ export function lowerDevices(spec: Spec, inUserNamespace: boolean): LoweredDevic
     })),
     ...own.map((device, index) => ({ device, origin: `linux.devices[${index}]` })),
   ];
+  // A link of the image at /dev would have the nodes planted elsewhere, on a volume for instance.
+  lowered.make.push({ op: 'mkpath', root: 'root', path: '/dev', mode: 0o755, nofollow: 1, origin: 'default devices' });
   for (const { device, origin } of devices) {
     if (!inUserNamespace || device.type === 'p') {
       lowered.make.push(mknod(device, origin));

@@ -6,6 +6,7 @@ import type { Mount, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroupMount } from './cgroup-mount.ts';
 import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
 import { from, type LowerContext } from './context.ts';
+import { refuseOverProc } from './over-proc.ts';
 import { parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
 
 /** File systems that are mounted on an ordinary directory only: a symlink there would lead the mount astray. */
@@ -17,6 +18,7 @@ export function lowerMounts(spec: Spec, context: LowerContext, groups: CgroupVie
     const origin = `mounts[${index}]`;
     const options = parseMountOptions(mount.options ?? []);
     refuseUnsupported(mount, options, origin);
+    refuseOverProc(mount, isBind(mount), origin);
     const part = lowerMount(mount, options, `mount.${index}`, context, groups, origin);
     lowered.sources.push(...from(origin, part.sources));
     lowered.attach.push(...from(origin, part.attach));

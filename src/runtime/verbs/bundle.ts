@@ -4,7 +4,8 @@ import { Fault } from '#base/fault.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
 import { checkSpec } from '#runtime/spec/check-spec.ts';
-import type { Spec } from '#runtime/spec/spec.ts';
+import type { NamespaceType, Spec } from '#runtime/spec/spec.ts';
+import { hostNamespaces } from './host-namespaces.ts';
 
 export interface Bundle {
   path: string;
@@ -13,6 +14,7 @@ export interface Bundle {
   spec: Spec;
   rootfs: string;
   sources: ReadonlyMap<string, SourceKind>;
+  hostNamespaces: ReadonlySet<NamespaceType>;
 }
 
 /** Reads and checks a bundle; throws `notFound`, `invalid` or `unsupported` and has changed nothing. */
@@ -22,7 +24,8 @@ export function readBundle(path: string): Bundle {
   const root = spec.root?.path ?? '';
   const rootfs = root.startsWith('/') ? root : join(path, root);
   checkRoot(rootfs);
-  return { path, text, spec, rootfs, sources: sourceKinds(bindSources(spec, path)) };
+  const sources = sourceKinds(bindSources(spec, path));
+  return { path, text, spec, rootfs, sources, hostNamespaces: hostNamespaces(spec) };
 }
 
 function readConfig(path: string): string {
