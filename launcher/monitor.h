@@ -157,7 +157,7 @@ void input_close(struct monitor *monitor);
 void resize_terminal(struct monitor *monitor, uint16_t rows, uint16_t columns);
 
 /* monitor_end.c: the end, durable before it is told. */
-int write_durably(const char *name, const void *data, size_t length);
+int write_aside(const char *name, const void *data, size_t length, bool durable);
 void conclude(struct monitor *monitor);
 const char *exit_text(void);
 /* The launch has failed; its records are kept. */

@@ -19,7 +19,7 @@ const char *exit_text(void)
 }
 
 /* Writes the file aside, then puts it in its place: whoever sees it sees all of it, and so will the next boot. */
-int write_durably(const char *name, const void *data, size_t length)
+int write_aside(const char *name, const void *data, size_t length, bool durable)
 {
 	char aside[64];
 	int directory, error = 0;
@@ -30,10 +30,12 @@ int write_durably(const char *name, const void *data, size_t length)
 	if (fd < 0)
 		return -errno;
 	errno = ENOSPC;
-	if (pwrite(fd, data, length, 0) != (ssize_t)length || ftruncate(fd, (off_t)length) < 0 || fsync(fd) < 0 ||
-	    rename(aside, name) < 0)
+	if (pwrite(fd, data, length, 0) != (ssize_t)length || ftruncate(fd, (off_t)length) < 0 ||
+	    (durable && fsync(fd) < 0) || rename(aside, name) < 0)
 		error = -errno;
 	close(fd);
+	if (!durable)
+		return error;
 	directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory >= 0 && fsync(directory) < 0 && error == 0)
 		error = -errno;
@@ -80,7 +82,7 @@ static void write_exit(struct monitor *monitor, int code, int signal)
 	if (monitor->error != 0)
 		at = put_field(at, "error=", (uint64_t)monitor->error);
 	monitor->exit_length = (uint32_t)(at - text);
-	if (write_durably("exit", text, monitor->exit_length) < 0)
+	if (write_aside("exit", text, monitor->exit_length, monitor->config->ephemeral == 0) < 0)
 		monitor->exit_lost = true;
 }
 
@@ -114,7 +116,7 @@ void conclude_failure(struct monitor *monitor)
 	kill_init(monitor);
 	monitor->finished = clock_ns();
 	monitor->started = 0;
-	write_durably("failure", launch_failure(monitor), monitor->failure_length);
+	write_aside("failure", launch_failure(monitor), monitor->failure_length, monitor->config->ephemeral == 0);
 	write_exit(monitor, EXIT_STEP_FAILED, 0);
 	clients_send(monitor, FRAME_FAILED, launch_failure(monitor), monitor->failure_length);
 	monitor->phase = LEAVING;

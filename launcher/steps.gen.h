@@ -752,6 +752,7 @@ struct step_monitor {
 	uint32_t rows;
 	uint32_t columns;
 	uint32_t hold;
+	uint32_t ephemeral;
 };
 static const struct field fields_of_step_monitor[] = {
 	{ FIELD_STR, offsetof(struct step_monitor, dir) },
@@ -767,6 +768,7 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_U32, offsetof(struct step_monitor, rows) },
 	{ FIELD_U32, offsetof(struct step_monitor, columns) },
 	{ FIELD_U32, offsetof(struct step_monitor, hold) },
+	{ FIELD_U32, offsetof(struct step_monitor, ephemeral) },
 };
 
 static const struct step_shape step_shapes[] = {
@@ -833,7 +835,7 @@ static const struct step_shape step_shapes[] = {
 	{ 81, 1, sizeof(struct step_cwd), "cwd", fields_of_step_cwd },
 	{ 82, 0, sizeof(struct step_check_cwd), "checkCwd", fields_of_step_check_cwd },
 	{ 83, 1, sizeof(struct step_session_keyring), "sessionKeyring", fields_of_step_session_keyring },
-	{ 100, 13, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
+	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
 };
 
 enum file_code {

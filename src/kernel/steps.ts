@@ -326,6 +326,7 @@ export const STEPS = {
       rows: 'u32?',
       columns: 'u32?',
       hold: 'u32?',
+      ephemeral: 'u32?',
     },
   },
 } as const satisfies Record<string, StepSpec>;

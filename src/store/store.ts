@@ -9,15 +9,14 @@ import { openLeases } from './leases.ts';
 import type { StoreParts } from './parts.ts';
 import { parsePlatform, platformOf } from './platform.ts';
 import type { GrowthLimit } from './pull/layers.ts';
-import { pull, type PullOptions } from './pull/pull.ts';
+import type { PullOptions } from './pull/pull.ts';
 import type { Reference } from './reference.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import { copySnapshotter } from './snapshot/copy.ts';
 import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
-import { collect, type Collected } from './upkeep/collect.ts';
-import { reconcile } from './upkeep/reconcile.ts';
+import type { Collected } from './upkeep/collect.ts';
 
 export type { ImageConfig } from './image/config.ts';
 export type { Images, RemovedImage } from './image/images.ts';
@@ -55,15 +54,15 @@ export interface StoreSettings {
 /** Legitimate layers of zeros shrink a thousandfold; beyond the base, 200 is far above what real files reach. */
 const GROWTH: GrowthLimit = { base: 1024 * 1024 * 1024, ratio: 200 };
 
-/** Cheap: reads nothing and makes nothing. */
+/** Cheap: reads nothing, makes nothing, and loads what is seldom needed only then. */
 export function openStore(settings: StoreSettings): Store {
   const parts = storeParts(settings);
   return {
     images: parts.images,
     snapshots: parts.snapshots,
-    pull: (reference, options = {}) => pull(parts, reference, options),
-    collect: () => collect(parts),
-    reconcile: () => reconcile(parts),
+    pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
+    collect: async () => (await import('./upkeep/collect.ts')).collect(parts),
+    reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),
   };
 }
 

@@ -1,4 +1,5 @@
-import { COMMANDS } from './commands.ts';
+import { COMMANDS, type Entry } from './commands.ts';
+import type { FlagTable } from './flags.ts';
 
 /** The text of `sampan --help`. */
 export function overview(): string {
@@ -23,5 +24,23 @@ export function overview(): string {
     '  -h, --help           Show this help',
     '',
     "Run 'sampan COMMAND --help' for more on a command.",
+  ].join('\n');
+}
+
+/** The text of `sampan COMMAND --help`. */
+export function verbHelp(name: string, entry: Entry, flags: FlagTable): string {
+  const rows = Object.entries(flags).map(([flag, spec]) => {
+    const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
+    return [`  ${short}--${flag}${spec.kind === 'switch' ? '' : ` ${spec.value ?? 'VALUE'}`}`, spec.does] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    `Usage:  sampan ${name} ${entry.usage}`,
+    '',
+    entry.summary,
+    '',
+    'Options:',
+    ...rows.map(([left, does]) => `${left.padEnd(width + 2)}${does}`),
+    '',
   ].join('\n');
 }

@@ -1,9 +1,12 @@
-import { Command, CommanderError } from 'commander';
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { CliWorld } from './cli.ts';
 import type { Entry } from './commands.ts';
+import { parseFlags, usage, type FlagTable } from './flags.ts';
 import type { GlobalFlags } from './global-flags.ts';
+import type { Verb } from './verb.ts';
+
+const HELP: FlagTable = { help: { kind: 'switch', does: 'Show this help' } };
 
 /** Parses the arguments of one command by its own declaration and calls it. */
 export async function runVerb(
@@ -14,20 +17,32 @@ export async function runVerb(
   world: CliWorld,
 ): Promise<number> {
   const verb = await entry.load();
-  const command = new Command(`sampan ${name}`);
-  command.usage(entry.usage).description(entry.summary).helpOption('--help', 'Show this help');
-  command.exitOverride().allowExcessArguments(false);
-  command.configureOutput({ writeOut: (text) => world.io.out(text), writeErr: () => undefined });
-  verb.configure(command);
-  try {
-    command.parse([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed') return 0;
-    throw usageFault(name, error);
+  const parsed = parse(name, verb, args);
+  if (parsed.flags.on('help')) {
+    const { verbHelp } = await import('./overview.ts');
+    world.io.out(verbHelp(name, entry, { ...verb.flags, ...HELP }));
+    return 0;
   }
-  const positional = command.processedArgs.flat().filter((value): value is string => typeof value === 'string');
-  return verb.act({ args: positional, options: command.opts(), io: world.io, engine: () => openSettled(world, flags) });
+  const [least, most] = verb.args;
+  if (parsed.rest.length < least || parsed.rest.length > most) throw wrongCount(name, verb, parsed.rest.length);
+  return verb.act({ args: parsed.rest, flags: parsed.flags, io: world.io, engine: () => openSettled(world, flags) });
+}
+
+function parse(name: string, verb: Verb, args: readonly string[]): ReturnType<typeof parseFlags> {
+  try {
+    return parseFlags(args, { ...verb.flags, ...HELP }, verb.stop === true);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.kind, error.message, { facts: error.facts, hint: hint(name) });
+  }
+}
+
+const hint = (name: string): string => `See 'sampan ${name} --help'.`;
+
+function wrongCount(name: string, { args: [least, most] }: Verb, count: number): Fault {
+  const wanted = least === most ? `${least}` : count < least ? `at least ${least}` : `at most ${most}`;
+  const fault = usage(`"sampan ${name}" takes ${wanted} argument${wanted.endsWith(' 1') || wanted === '1' ? '' : 's'}`);
+  return new Fault(fault.kind, fault.message, { facts: fault.facts, hint: hint(name) });
 }
 
 /** The engine after crashes of the past have been cleared; what was repaired is said on standard error. */
@@ -36,15 +51,4 @@ async function openSettled(world: CliWorld, flags: GlobalFlags): Promise<Engine>
   const { reconcile } = await import('#engine/container/reconcile.ts');
   for (const repaired of await reconcile(engine)) world.io.err(`sampan: ${repaired}\n`);
   return engine;
-}
-
-/** Parser errors in docker's words. */
-function usageFault(name: string, error: CommanderError): Fault {
-  const flag = /unknown option '([^']+)'/.exec(error.message)?.[1];
-  const message = flag === undefined ? error.message.replace(/^error: /, '') : `unknown flag: ${flag}`;
-  return new Fault('invalid', message, {
-    ...(flag === undefined ? {} : { field: flag }),
-    facts: { usage: true },
-    hint: `See 'sampan ${name} --help'.`,
-  });
 }

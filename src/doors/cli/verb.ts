@@ -1,19 +1,22 @@
-import type { Command } from 'commander';
 import type { Engine } from '#engine/engine.ts';
+import type { Flags, FlagTable } from './flags.ts';
 import type { Io } from './io.ts';
 
 /** One command of the command line: how it is written, and what it calls. */
 export interface Verb {
-  /** Declares arguments and options on a fresh command. */
-  configure(command: Command): void;
+  flags: FlagTable;
+  /** The least and the most arguments beside flags. */
+  args: readonly [number, number];
+  /** Flags end at the first argument, since what follows belongs to the container's program. */
+  stop?: true;
   /** Translates the call; resolves to the exit status. */
   act(call: Call): Promise<number>;
 }
 
 export interface Call {
-  /** Positional arguments, flattened, in order. */
-  args: string[];
-  options: Record<string, unknown>;
+  /** Arguments beside flags, in order. */
+  args: readonly string[];
+  flags: Flags;
   io: Io;
   /** Opens the engine, after bringing records and reality together. */
   engine(): Promise<Engine>;

@@ -4,7 +4,6 @@ import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
-import { explainFailure } from '#runtime/explain/failure.ts';
 import type { Engine } from '#engine/engine.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { compileContainer, type Compiled } from './compile.ts';
@@ -30,23 +29,24 @@ export async function startContainer(engine: Engine, id: string, request: StartR
     if (isRunning(engine, record)) return;
     const compiled = await prepareStart(engine, record, request, false);
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, false));
-    for (const warning of result.records.filter((one) => one.kind === 'warn'))
-      request.warn(warningText(warning, compiled));
+    const words = startWords(record, compiled);
+    for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
     if (result.code === 0) return;
     await settleOwned(engine, record, 'failed');
-    throw startFault(
-      record,
-      compiled,
-      result.records.find((one) => one.kind === 'fail'),
-    );
+    throw await words.fault(result.records.find((one) => one.kind === 'fail'));
   });
 }
 
 /** A container started by the one who watches it: output flows from its first byte. */
 export interface Attached {
   connection: MonitorConnection;
-  /** The fault that a failed start means, in words. */
-  explain: (failure: ReportRecord | undefined) => Fault;
+  words: StartWords;
+}
+
+/** What the launcher reports, in words; loaded when there is something to say. */
+export interface StartWords {
+  fault(failure: ReportRecord | undefined): Promise<Fault>;
+  warning(record: ReportRecord): Promise<string>;
 }
 
 /** Starts a container with its output given to `events`. The program runs when `events.started` says so. */
@@ -59,19 +59,19 @@ export async function startAttached(
   return asOwner(engine, id, 'start container', async (record) => {
     if (isRunning(engine, record)) {
       throw new Fault('conflict', `start container ${record.name}: it is running already`, {
-        hint: 'sampan attach joins a running container.',
+        hint: `sampan logs -f ${record.name} follows it.`,
       });
     }
     const compiled = await prepareStart(engine, record, request, true);
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, true));
-    const failure = result.records.find((one) => one.kind === 'fail');
+    const words = startWords(record, compiled);
     if (result.code !== 0) {
       await settleOwned(engine, record, 'failed');
-      throw startFault(record, compiled, failure);
+      throw await words.fault(result.records.find((one) => one.kind === 'fail'));
     }
     const connection = await connectMonitor(containerDirectory(engine.root, id), events);
     connection.start();
-    return { connection, explain: (late) => startFault(record, compiled, late) };
+    return { connection, words };
   });
 }
 
@@ -127,6 +127,8 @@ function monitorPlan(
     logMaxFiles: LOG_MAX_FILES,
     tty: options.tty ? 1 : 0,
     stdin: options.interactive ? 1 : 0,
+    // Nobody will ask for the exit status of one that removes itself after the machine has crashed.
+    ephemeral: record.autoRemove ? 1 : 0,
     cgroup: compiled.cgroups,
     hold: hold ? 1 : 0,
     ...(record.autoRemove
@@ -148,20 +150,10 @@ function monitorPlan(
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }
 
-function startFault(record: ContainerRecord, compiled: Compiled, failure: ReportRecord | undefined): Fault {
-  const doing = `start container ${record.name}`;
-  if (failure === undefined) return new Fault('internal', `${doing}: the monitor went away without a word`);
-  if (failure.step === undefined)
-    return new Fault('conflict', `${doing}: its monitor could not start (errno ${failure.value} ${failure.path})`);
-  const cause = explainFailure(failure, compiled.plan);
-  return new Fault(cause.kind, doing, {
-    cause,
-    facts: cause.facts,
-    ...(cause.field === undefined ? {} : { field: cause.field }),
-    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-  });
-}
-
-function warningText(warning: ReportRecord, compiled: Compiled): string {
-  return explainFailure(warning, compiled.plan).message;
+function startWords(record: ContainerRecord, compiled: Compiled): StartWords {
+  const load = () => import('./start-words.ts');
+  return {
+    fault: async (failure) => (await load()).startFault(record, compiled.plan, failure),
+    warning: async (warning) => (await load()).warningText(warning, compiled.plan),
+  };
 }

@@ -9,6 +9,8 @@ export interface MonitorEvents {
   /** Output; return false to be given no more until `resume` is called. */
   output?: (stream: 'stdout' | 'stderr', data: Buffer) => boolean | void;
   started?: (pid: number) => void;
+  /** A step that may fail did. */
+  warned?: (record: ReportRecord) => void;
 }
 
 /** How the container's life as seen over the socket ended. */
@@ -78,6 +80,7 @@ function followSocket(socket: Socket, events: MonitorEvents): Promise<MonitorEnd
         if (more === false) socket.pause();
       } else if (type === FRAME.started) events.started?.(Number(payload.toString('latin1')));
       else if (type === FRAME.exited) resolve({ kind: 'exited', status: parseExit(payload.toString('utf8')) });
+      else if (type === FRAME.warned) for (const record of parseReport(Buffer.from(payload))) events.warned?.(record);
       else if (type === FRAME.failed) resolve({ kind: 'failed', record: parseReport(Buffer.from(payload))[0] });
     });
     socket.on('data', feed);

@@ -9,6 +9,7 @@ export const FRAME = {
   started: 16,
   failed: 17,
   exited: 18,
+  warned: 19,
   start: 32,
   resize: 33,
   closeStdin: 34,

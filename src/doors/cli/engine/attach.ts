@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { startAttached, type Attached } from '#engine/container/start.ts';
 import { flushed, warn, type Io } from '#doors/cli/io.ts';
@@ -27,6 +28,7 @@ const FORWARDED: readonly NodeJS.Signals[] = [
  */
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<number> {
   const raw = options.tty && options.interactive && io.stdin.isTTY === true;
+  const warnings: ReportRecord[] = [];
   const used = new Set<'stdout' | 'stderr'>();
   const attached: Attached = await startAttached(
     engine,
@@ -37,6 +39,7 @@ export async function runAttached(engine: Engine, id: string, options: AttachOpt
         used.add(stream);
         return pass(io[stream], data, () => attached.connection.resume());
       },
+      warned: (record) => warnings.push(record),
       started: () => {
         if (options.interactive) feedInput(io, attached);
       },
@@ -46,8 +49,9 @@ export async function runAttached(engine: Engine, id: string, options: AttachOpt
   const undo = forwardSignals(attached, options, io);
   try {
     const end = await attached.connection.end;
+    for (const record of warnings) warn(io, await attached.words.warning(record));
     if (end.kind === 'exited') return end.status.code;
-    throw attached.explain(end.kind === 'failed' ? end.record : undefined);
+    throw await attached.words.fault(end.kind === 'failed' ? end.record : undefined);
   } finally {
     undo();
     if (raw) io.stdin.setRawMode(false);

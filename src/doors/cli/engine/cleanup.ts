@@ -3,7 +3,8 @@ import type { Verb } from '#doors/cli/verb.ts';
 
 /** What a monitor calls at the end of a container that removes itself. */
 export const cleanup: Verb = {
-  configure: (command) => void command.argument('<container>'),
+  flags: {},
+  args: [1, 1],
   act: async (call) => {
     const engine = await call.engine();
     await settle(engine, call.args[0] ?? '');

@@ -4,23 +4,22 @@ import { explainFailure } from '#runtime/explain/failure.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
-import { environmentEntry, gather } from './run-options.ts';
+import { environmentEntry, given } from './run-options.ts';
 import { forwardTo } from './forward.ts';
 
 /** `exec`: a further program in a running container. */
 export const exec: Verb = {
-  configure: (command) =>
-    void command
-      .passThroughOptions()
-      .argument('<container>')
-      .argument('<command...>')
-      .option('-d, --detach', 'Leave it running in the background')
-      .option('-e, --env <NAME[=VALUE]>', 'Set environment variables', gather)
-      .option('-i, --interactive', 'Keep standard input open')
-      .option('-t, --tty', 'Give it a terminal')
-      .option('-u, --user <NAME|UID[:GROUP|GID]>', 'User the program runs as')
-      .option('-w, --workdir <DIR>', 'Working directory')
-      .option('--privileged', 'Give it all capabilities'),
+  flags: {
+    detach: { kind: 'switch', short: 'd', does: 'Leave it running in the background' },
+    env: { kind: 'list', short: 'e', value: 'NAME[=VALUE]', does: 'Set environment variables' },
+    interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
+    tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
+    user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
+    workdir: { kind: 'text', short: 'w', value: 'DIR', does: 'Working directory' },
+    privileged: { kind: 'switch', does: 'Give it all capabilities' },
+  },
+  args: [2, Infinity],
+  stop: true,
   act: async (call) => {
     try {
       return await execute(call);
@@ -33,10 +32,10 @@ export const exec: Verb = {
 
 async function execute(call: Call): Promise<number> {
   const [name = '', ...args] = call.args;
-  const { options, io } = call;
-  const detach = options['detach'] === true;
-  const tty = options['tty'] === true && !detach;
-  if (tty && options['interactive'] === true && io.stdin.isTTY !== true) {
+  const { flags, io } = call;
+  const detach = flags.on('detach');
+  const tty = flags.on('tty') && !detach;
+  if (tty && flags.on('interactive') && io.stdin.isTTY !== true) {
     throw new Fault('invalid', 'exec with a terminal: the input is not a terminal', {
       field: '--tty',
       hint: 'Leave out -t when input comes from a file or a pipe.',
@@ -46,19 +45,20 @@ async function execute(call: Call): Promise<number> {
   const record = engine.containers.find(name);
   const { launch, plan } = await execInContainer(engine, record, {
     args,
-    env: ((options['env'] as string[] | undefined) ?? [])
+    env: flags
+      .list('env')
       .map((entry) => environmentEntry(entry, io.env))
       .filter((entry) => entry !== undefined),
     tty,
-    privileged: options['privileged'] === true,
+    privileged: flags.on('privileged'),
     detach,
     stdio: [
-      options['interactive'] === true && !detach ? 'inherit' : 'ignore',
+      flags.on('interactive') && !detach ? 'inherit' : 'ignore',
       detach ? 'ignore' : 'inherit',
       detach ? 'ignore' : 'inherit',
     ],
-    ...(options['user'] === undefined ? {} : { user: String(options['user']) }),
-    ...(options['workdir'] === undefined ? {} : { workdir: String(options['workdir']) }),
+    ...given('user', flags.text('user')),
+    ...given('workdir', flags.text('workdir')),
   });
   const undo = forwardTo(launch);
   const result = await launch.result;

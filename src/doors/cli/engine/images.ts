@@ -8,23 +8,24 @@ import type { Verb } from '#doors/cli/verb.ts';
 
 /** `images`: one line for each name of each image. */
 export const images: Verb = {
-  configure: (command) =>
-    void command
-      .option('-q, --quiet', 'Only show image ids')
-      .option('--no-trunc', 'Do not shorten ids')
-      .option('--digests', 'Show digests')
-      .option('--format <FORMAT>', 'table or json', 'table'),
+  flags: {
+    quiet: { kind: 'switch', short: 'q', does: 'Only show image ids' },
+    'no-trunc': { kind: 'switch', does: 'Do not shorten ids' },
+    digests: { kind: 'switch', does: 'Show digests' },
+    format: { kind: 'text', value: 'FORMAT', does: 'table or json' },
+  },
+  args: [0, 0],
   act: async (call) => {
     const engine = await call.engine();
     const all = listImages(engine);
-    const whole = call.options['trunc'] === false;
+    const whole = call.flags.on('no-trunc');
     const id = (image: ImageRecord): string => (whole ? image.configDigest : shortId(image.configDigest));
-    if (call.options['quiet'] === true) {
+    if (call.flags.on('quiet')) {
       for (const shown of new Set(all.map(({ image }) => id(image)))) print(call.io, shown);
-    } else if (call.options['format'] === 'json') {
+    } else if (call.flags.text('format') === 'json') {
       for (const line of all) print(call.io, JSON.stringify(asJson(line, id(line.image))));
     } else {
-      const digests = call.options['digests'] === true;
+      const digests = call.flags.on('digests');
       const headings = ['REPOSITORY', 'TAG', ...(digests ? ['DIGEST'] : []), 'IMAGE ID', 'CREATED', 'SIZE'];
       print(
         call.io,

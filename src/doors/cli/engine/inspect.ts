@@ -6,14 +6,11 @@ import type { Verb } from '#doors/cli/verb.ts';
 
 /** `inspect`: an array with what is known of each name, containers before images. */
 export const inspect: Verb = {
-  configure: (command) =>
-    void command
-      .argument('<name...>')
-      .option('--type <TYPE>', 'container or image')
-      .option('--format <FORMAT>', 'json', 'json'),
+  flags: { type: { kind: 'text', value: 'TYPE', does: 'container or image' } },
+  args: [1, Infinity],
   act: async (call) => {
     const engine = await call.engine();
-    const type = call.options['type'] as string | undefined;
+    const type = call.flags.text('type');
     const found: unknown[] = [];
     let status = 0;
     for (const name of call.args) {

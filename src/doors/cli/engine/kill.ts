@@ -4,8 +4,8 @@ import { forEachContainer } from './each.ts';
 
 /** `kill`: a signal for the container's first process. */
 export const kill: Verb = {
-  configure: (command) =>
-    void command.argument('<container...>').option('-s, --signal <SIGNAL>', 'Signal to send', 'KILL'),
+  flags: { signal: { kind: 'text', short: 's', value: 'SIGNAL', does: 'Signal to send (KILL)' } },
+  args: [1, Infinity],
   act: (call) =>
-    forEachContainer(call, (engine, record) => killContainer(engine, record, String(call.options['signal']))),
+    forEachContainer(call, (engine, record) => killContainer(engine, record, call.flags.text('signal') ?? 'KILL')),
 };

@@ -5,20 +5,24 @@ import type { Verb } from '#doors/cli/verb.ts';
 
 /** `logs`: what a container wrote to its two streams. */
 export const logs: Verb = {
-  configure: (command) =>
-    void command
-      .argument('<container>')
-      .option('-f, --follow', 'Go on with what is written from now on')
-      .option('-n, --tail <N>', 'Number of lines from the end, or all', 'all')
-      .option('-t, --timestamps', 'Show when each line was written')
-      .option('--since <TIME>', 'From this time on (2026-11-23T10:00:00Z, a Unix time, or 10m for ten minutes ago)')
-      .option('--until <TIME>', 'Up to this time'),
+  flags: {
+    follow: { kind: 'switch', short: 'f', does: 'Go on with what is written from now on' },
+    tail: { kind: 'text', short: 'n', value: 'N', does: 'Number of lines from the end, or all' },
+    timestamps: { kind: 'switch', short: 't', does: 'Show when each line was written' },
+    since: {
+      kind: 'text',
+      value: 'TIME',
+      does: 'From then on (2026-11-23T10:00:00Z, a Unix time, or 10m for ten minutes ago)',
+    },
+    until: { kind: 'text', value: 'TIME', does: 'Up to then' },
+  },
+  args: [1, 1],
   act: async (call) => {
     const engine = await call.engine();
     const record = engine.containers.find(call.args[0] ?? '');
-    const since = moment(call.options['since'], '--since');
-    const until = moment(call.options['until'], '--until');
-    const tail = lineCount(String(call.options['tail']));
+    const since = moment(call.flags.text('since'), '--since');
+    const until = moment(call.flags.text('until'), '--until');
+    const tail = lineCount(call.flags.text('tail') ?? 'all');
     const abort = new AbortController();
     process.once('SIGINT', () => abort.abort());
     process.once('SIGTERM', () => abort.abort());
@@ -28,7 +32,7 @@ export const logs: Verb = {
       engine,
       record,
       {
-        follow: call.options['follow'] === true,
+        follow: call.flags.on('follow'),
         signal: abort.signal,
         ...(tail === undefined ? {} : { tail }),
         ...(since === undefined ? {} : { since }),
@@ -36,7 +40,7 @@ export const logs: Verb = {
       },
       ({ time, stream, text }) => {
         const write = stream === 'stdout' ? call.io.out : call.io.err;
-        if (call.options['timestamps'] === true && !open[stream]) write(`${time} `);
+        if (call.flags.on('timestamps') && !open[stream]) write(`${time} `);
         open[stream] = text.at(-1) !== 0x0a;
         write(text);
       },
@@ -52,8 +56,8 @@ function lineCount(text: string): number | undefined {
 }
 
 /** Milliseconds since 1970 of an RFC 3339 time, a Unix time, or a time span before now. */
-function moment(value: unknown, field: string): number | undefined {
-  if (typeof value !== 'string') return undefined;
+function moment(value: string | undefined, field: string): number | undefined {
+  if (value === undefined) return undefined;
   const span = parseDuration(value);
   if (span !== undefined) return Date.now() - span;
   const at = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);

@@ -8,22 +8,23 @@ import type { Verb } from '#doors/cli/verb.ts';
 
 /** `ps`: what runs, or with -a what there is. */
 export const ps: Verb = {
-  configure: (command) =>
-    void command
-      .option('-a, --all', 'Show all containers, not only the running ones')
-      .option('-q, --quiet', 'Only show ids')
-      .option('-n, --last <N>', 'Show the last N containers, whatever their state')
-      .option('-l, --latest', 'Show the newest container, whatever its state')
-      .option('--no-trunc', 'Do not shorten')
-      .option('--format <FORMAT>', 'table or json', 'table'),
+  flags: {
+    all: { kind: 'switch', short: 'a', does: 'Show all containers, not only the running ones' },
+    quiet: { kind: 'switch', short: 'q', does: 'Only show ids' },
+    last: { kind: 'number', short: 'n', value: 'N', does: 'Show the last N containers, whatever their state' },
+    latest: { kind: 'switch', short: 'l', does: 'Show the newest container, whatever its state' },
+    'no-trunc': { kind: 'switch', does: 'Do not shorten' },
+    format: { kind: 'text', value: 'FORMAT', does: 'table or json' },
+  },
+  args: [0, 0],
   act: async (call) => {
     const engine = await call.engine();
-    const last = call.options['latest'] === true ? 1 : Number(call.options['last'] ?? -1);
-    const found = listContainers(engine, call.options['all'] === true || last >= 0);
+    const last = call.flags.on('latest') ? 1 : (call.flags.number('last') ?? -1);
+    const found = listContainers(engine, call.flags.on('all') || last >= 0);
     const shown = last >= 0 ? found.slice(0, last) : found;
-    const whole = call.options['trunc'] === false;
-    if (call.options['quiet'] === true) for (const one of shown) print(call.io, idOf(one, whole));
-    else if (call.options['format'] === 'json')
+    const whole = call.flags.on('no-trunc');
+    if (call.flags.on('quiet')) for (const one of shown) print(call.io, idOf(one, whole));
+    else if (call.flags.text('format') === 'json')
       for (const one of shown) print(call.io, JSON.stringify(asJson(one, whole)));
     else
       print(

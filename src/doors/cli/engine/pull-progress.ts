@@ -3,7 +3,7 @@ import type { Engine } from '#engine/engine.ts';
 import { pullImage, type ImageRecord, type PullProgress } from '#engine/image/pull.ts';
 import type { Io } from '#doors/cli/io.ts';
 import type { Call } from '#doors/cli/verb.ts';
-import { readAuthFile } from './run-options.ts';
+import { readAuthFile } from './auth-file.ts';
 
 /** Pulls an image, with bars on a terminal and a line for each step of a layer otherwise. */
 export async function pullWithProgress(
@@ -12,8 +12,8 @@ export async function pullWithProgress(
   call: Call,
   stream: 'stdout' | 'stderr',
 ): Promise<ImageRecord> {
-  const platform = call.options['platform'] as string | undefined;
-  const quiet = call.options['quiet'] === true;
+  const platform = call.flags.text('platform');
+  const quiet = call.flags.on('quiet');
   const progress = quiet ? undefined : await progressOn(call.io, stream);
   const abort = new AbortController();
   const cancel = (): void => abort.abort();
@@ -22,7 +22,7 @@ export async function pullWithProgress(
   try {
     return await pullImage(engine, name, {
       authFile: readAuthFile(call.io.env),
-      insecure: call.options['tlsVerify'] === false,
+      insecure: call.flags.on('plain-http'),
       signal: abort.signal,
       ...(platform === undefined ? {} : { platform }),
       ...(progress === undefined ? {} : { onProgress: progress.event }),

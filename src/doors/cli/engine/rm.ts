@@ -4,8 +4,7 @@ import { forEachContainer } from './each.ts';
 
 /** `rm`: remove containers. */
 export const rm: Verb = {
-  configure: (command) =>
-    void command.argument('<container...>').option('-f, --force', 'Kill a running container first'),
-  act: (call) =>
-    forEachContainer(call, (engine, record) => removeContainer(engine, record, call.options['force'] === true)),
+  flags: { force: { kind: 'switch', short: 'f', does: 'Kill a running container first' } },
+  args: [1, Infinity],
+  act: (call) => forEachContainer(call, (engine, record) => removeContainer(engine, record, call.flags.on('force'))),
 };

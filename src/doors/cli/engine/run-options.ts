@@ -1,82 +1,81 @@
 import { isAbsolute, resolve } from 'node:path';
-import { existsSync, readFileSync } from 'node:fs';
-import { Option, type Command } from 'commander';
 import { Fault } from '#base/fault.ts';
+import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { parseBytes } from '#base/units.ts';
 import { DEFAULT_OPTIONS, type BindMount, type ContainerOptions } from '#engine/container/options.ts';
 
-/** Collects the values of an option that may be given several times. */
-export const gather = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+/** What `run` and `explain` share; spelling and meaning are docker's. */
+export const CONTAINER_FLAGS: FlagTable = {
+  'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
+  'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
+  cpus: { kind: 'text', value: 'NUMBER', does: 'Number of processors it may use' },
+  entrypoint: { kind: 'text', value: 'PROGRAM', does: "Replace the image's entrypoint" },
+  env: {
+    kind: 'list',
+    short: 'e',
+    value: 'NAME[=VALUE]',
+    does: 'Set environment variables (a name alone takes its value from here)',
+  },
+  hostname: { kind: 'text', short: 'h', value: 'NAME', does: 'Host name' },
+  init: { kind: 'switch', does: 'Run an init that forwards signals and reaps processes' },
+  interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
+  label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
+  memory: { kind: 'text', short: 'm', value: 'BYTES', does: 'Memory limit (512m, 2g)' },
+  name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
+  network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
+  'pids-limit': { kind: 'text', value: 'NUMBER', does: 'Number of processes it may have (-1 for no bound)' },
+  platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
+  'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
+  privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
+  pull: { kind: 'text', value: 'POLICY', does: 'always, missing (the default) or never' },
+  'read-only': { kind: 'switch', does: 'Mount its root read-only' },
+  rm: { kind: 'switch', does: 'Remove the container when it ends' },
+  'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
+  'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
+  tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
+  user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
+  volume: { kind: 'list', short: 'v', value: 'SOURCE:DESTINATION[:OPTIONS]', does: 'Bind mount a directory or file' },
+  workdir: { kind: 'text', short: 'w', value: 'DIR', does: 'Working directory' },
+};
 
-/** Declares what `run` and `explain` share; spelling and meaning are docker's. */
-export function declareContainerOptions(command: Command): void {
-  const repeatable = (flags: string, text: string): Option => new Option(flags, text).argParser(gather);
-  command
-    .passThroughOptions()
-    .addOption(
-      repeatable('-e, --env <NAME[=VALUE]>', 'Set environment variables (a name alone takes its value from here)'),
-    )
-    .addOption(repeatable('-v, --volume <SOURCE:DESTINATION[:OPTIONS]>', 'Bind mount a directory or file'))
-    .addOption(repeatable('-l, --label <NAME=VALUE>', 'Set metadata'))
-    .addOption(repeatable('--cap-add <CAP>', 'Add capabilities'))
-    .addOption(repeatable('--cap-drop <CAP>', 'Drop capabilities'))
-    .option('--name <NAME>', 'Assign a name')
-    .option('-u, --user <NAME|UID[:GROUP|GID]>', 'User the program runs as')
-    .option('-w, --workdir <DIR>', 'Working directory')
-    .option('--entrypoint <PROGRAM>', "Replace the image's entrypoint")
-    .option('-h, --hostname <NAME>', 'Host name')
-    .option('-i, --interactive', 'Keep standard input open')
-    .option('-t, --tty', 'Give it a terminal')
-    .option('--init', 'Run an init that forwards signals and reaps processes')
-    .option('-m, --memory <BYTES>', 'Memory limit (512m, 2g)')
-    .option('--cpus <NUMBER>', 'Number of processors it may use')
-    .option('--pids-limit <NUMBER>', 'Number of processes it may have (-1 for no bound)')
-    .option('--network <MODE>', 'none (loopback only) or host', 'none')
-    .option('--platform <OS/ARCH>', 'Platform to pull when the image is not here')
-    .option('--privileged', 'Give it all capabilities and devices, and no filter')
-    .option('--read-only', 'Mount its root read-only')
-    .option('--rm', 'Remove the container when it ends')
-    .option('--stop-signal <SIGNAL>', 'Signal that stop sends')
-    .option('--stop-timeout <SECONDS>', 'How long stop waits before it kills');
-}
+/** An object with the field, or none when there is no value for it. */
+export const given = <K extends string, T>(name: K, value: T | undefined): { [Name in K]?: T } =>
+  (value === undefined ? {} : { [name]: value }) as { [Name in K]?: T };
 
-/** Commander's values as the engine's wish; each refusal names the option. */
+/** Flags as the engine's wish; each refusal names the option. */
 export function containerOptions(
-  values: Record<string, unknown>,
+  flags: Flags,
   command: readonly string[],
-  env: Record<string, string | undefined>,
+  env: Readonly<Record<string, string | undefined>>,
 ): ContainerOptions {
-  const text = (name: string): string | undefined => values[name] as string | undefined;
-  const list = (name: string): string[] => (values[name] as string[] | undefined) ?? [];
-  const on = (name: string): boolean => values[name] === true;
-  const given = <T>(name: string, value: T | undefined): Record<string, T> =>
-    value === undefined ? {} : { [name]: value };
+  const entrypoint = flags.text('entrypoint');
   return {
     ...DEFAULT_OPTIONS,
     command,
-    env: list('env')
+    env: flags
+      .list('env')
       .map((entry) => environmentEntry(entry, env))
       .filter((entry) => entry !== undefined),
-    labels: Object.fromEntries(list('label').map((entry) => splitPair(entry, '--label'))),
-    binds: list('volume').map(readBind),
-    tty: on('tty'),
-    interactive: on('interactive'),
-    init: on('init'),
-    readOnly: on('readOnly'),
-    privileged: on('privileged'),
-    autoRemove: on('rm'),
-    capAdd: list('capAdd'),
-    capDrop: list('capDrop'),
-    network: networkMode(text('network') ?? 'none'),
-    ...given('entrypoint', text('entrypoint') === undefined ? undefined : [text('entrypoint') ?? ''].filter(Boolean)),
-    ...given('user', text('user')),
-    ...given('workdir', text('workdir')),
-    ...given('hostname', hostname(text('hostname'))),
-    ...given('memory', memory(text('memory'))),
-    ...given('cpus', positive(text('cpus'), '--cpus')),
-    ...given('pidsLimit', whole(text('pidsLimit'), '--pids-limit')),
-    ...given('stopSignal', text('stopSignal')),
-    ...given('stopTimeout', whole(text('stopTimeout'), '--stop-timeout')),
+    labels: Object.fromEntries(flags.list('label').map((entry) => splitPair(entry, '--label'))),
+    binds: flags.list('volume').map(readBind),
+    tty: flags.on('tty'),
+    interactive: flags.on('interactive'),
+    init: flags.on('init'),
+    readOnly: flags.on('read-only'),
+    privileged: flags.on('privileged'),
+    autoRemove: flags.on('rm'),
+    capAdd: flags.list('cap-add'),
+    capDrop: flags.list('cap-drop'),
+    network: networkMode(flags.text('network') ?? 'none'),
+    ...given('entrypoint', entrypoint === undefined ? undefined : [entrypoint].filter(Boolean)),
+    ...given('user', flags.text('user')),
+    ...given('workdir', flags.text('workdir')),
+    ...given('hostname', hostname(flags.text('hostname'))),
+    ...given('memory', memory(flags.text('memory'))),
+    ...given('cpus', positive(flags.text('cpus'), '--cpus')),
+    ...given('pidsLimit', whole(flags.text('pids-limit'), '--pids-limit')),
+    ...given('stopSignal', flags.text('stop-signal')),
+    ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
 }
 
@@ -149,23 +148,4 @@ function whole(text: string | undefined, field: string): number | undefined {
   if (text === undefined) return undefined;
   if (/^-?\d+$/.test(text)) return Number(text);
   throw new Fault('invalid', `read ${field}: "${text}" is not a whole number`, { field });
-}
-
-/** Credentials files in the order in which they are looked at: containers' own, then docker's. */
-export function readAuthFile(env: Record<string, string | undefined>): unknown {
-  const home = env['HOME'] ?? '/root';
-  const runtime = env['XDG_RUNTIME_DIR'];
-  const places = [
-    env['REGISTRY_AUTH_FILE'],
-    runtime === undefined ? '/run/containers/0/auth.json' : `${runtime}/containers/auth.json`,
-    `${env['XDG_CONFIG_HOME'] ?? `${home}/.config`}/containers/auth.json`,
-    `${env['DOCKER_CONFIG'] ?? `${home}/.docker`}/config.json`,
-  ];
-  const path = places.find((place) => place !== undefined && existsSync(place));
-  if (path === undefined) return undefined;
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new Fault('invalid', `read the credentials in ${path}`, { cause });
-  }
 }

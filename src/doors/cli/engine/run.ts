@@ -7,18 +7,17 @@ import { print, warn } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
 import { runAttached } from './attach.ts';
 import { localOrPulled } from './image-for-run.ts';
-import { containerOptions, declareContainerOptions } from './run-options.ts';
+import { containerOptions, CONTAINER_FLAGS } from './run-options.ts';
 import { settle } from '#engine/container/reconcile.ts';
 
 /** `run`: create, start, and unless detached stay with it until its end. */
 export const run: Verb = {
-  configure: (command) => {
-    declareContainerOptions(command);
-    command
-      .option('-d, --detach', 'Run it in the background and print its id')
-      .option('--pull <POLICY>', 'always, missing or never', 'missing');
-    command.argument('<image>').argument('[command...]');
+  flags: {
+    ...CONTAINER_FLAGS,
+    detach: { kind: 'switch', short: 'd', does: 'Run it in the background and print its id' },
   },
+  args: [1, Infinity],
+  stop: true,
   act: async (call) => {
     try {
       return await runImage(call);
@@ -31,10 +30,10 @@ export const run: Verb = {
 
 async function runImage(call: Call): Promise<number> {
   const [imageName = '', ...command] = call.args;
-  const options = containerOptions(call.options, command, call.io.env);
+  const options = containerOptions(call.flags, command, call.io.env);
   const engine = await call.engine();
   const image = await localOrPulled(engine, imageName, call);
-  const name = call.options['name'] as string | undefined;
+  const name = call.flags.text('name');
   const record = await createContainer(engine, {
     image,
     imageName,
@@ -43,7 +42,7 @@ async function runImage(call: Call): Promise<number> {
     ...(name === undefined ? {} : { name }),
   });
   try {
-    if (call.options['detach'] === true) {
+    if (call.flags.on('detach')) {
       await startContainer(engine, record.id, { warn: (text) => warn(call.io, text) });
       print(call.io, record.id);
       return 0;

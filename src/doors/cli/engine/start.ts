@@ -9,13 +9,13 @@ import { settle } from '#engine/container/reconcile.ts';
 
 /** `start`: run existing containers again. */
 export const start: Verb = {
-  configure: (command) =>
-    void command
-      .argument('<container...>')
-      .option('-a, --attach', 'Stay with it, its output here')
-      .option('-i, --interactive', 'Feed it standard input'),
+  flags: {
+    attach: { kind: 'switch', short: 'a', does: 'Stay with it, its output here' },
+    interactive: { kind: 'switch', short: 'i', does: 'Feed it standard input' },
+  },
+  args: [1, Infinity],
   act: async (call) => {
-    const attach = call.options['attach'] === true || call.options['interactive'] === true;
+    const attach = call.flags.on('attach') || call.flags.on('interactive');
     if (!attach)
       return forEachContainer(call, (engine, record) =>
         startContainer(engine, record.id, { warn: (text) => warn(call.io, text) }),
@@ -23,7 +23,7 @@ export const start: Verb = {
     const engine = await call.engine();
     const record = engine.containers.find(call.args[0] ?? '');
     try {
-      const interactive = call.options['interactive'] === true && record.options.interactive;
+      const interactive = call.flags.on('interactive') && record.options.interactive;
       const status = await runAttached(engine, record.id, { tty: record.options.tty, interactive }, call.io);
       await settle(engine, record.id);
       return status;

@@ -6,12 +6,12 @@ import { forEachContainer } from './each.ts';
 
 /** `stop`: ask to end, kill after a while. */
 export const stop: Verb = {
-  configure: (command) =>
-    void command
-      .argument('<container...>')
-      .option('-t, --time <SECONDS>', 'How long to wait before killing it (-1 for ever)'),
+  flags: {
+    time: { kind: 'text', short: 't', value: 'SECONDS', does: 'How long to wait before killing it (-1 for ever)' },
+  },
+  args: [1, Infinity],
   act: (call) => {
-    const time = call.options['time'] as string | undefined;
+    const time = call.flags.text('time');
     if (time !== undefined && !/^-?\d+$/.test(time))
       throw new Fault('invalid', `read --time: "${time}" is not a whole number`, { field: '--time' });
     return forEachContainer(call, async (engine, record) => {

@@ -5,7 +5,8 @@ import type { Verb } from '#doors/cli/verb.ts';
 
 /** `version`: what this is and what it runs on. */
 export const version: Verb = {
-  configure: (command) => void command.option('--format <FORMAT>', 'text or json', 'text'),
+  flags: { format: { kind: 'text', value: 'FORMAT', does: 'text or json' } },
+  args: [0, 0],
   act: async (call) => {
     const engine =
       process.versions['bun'] === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions['bun']}`;
@@ -16,7 +17,7 @@ export const version: Verb = {
       Arch: process.arch,
       KernelVersion: release(),
     };
-    if (call.options['format'] === 'json') print(call.io, JSON.stringify(facts));
+    if (call.flags.text('format') === 'json') print(call.io, JSON.stringify(facts));
     else for (const [name, value] of Object.entries(facts)) print(call.io, `${`${name}:`.padEnd(15)}${value}`);
     return 0;
   },

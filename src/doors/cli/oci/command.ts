@@ -1,5 +1,5 @@
 import type { Runtime } from '#runtime/verbs/runtime.ts';
-import type { Flags, FlagTable } from './flags.ts';
+import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import type { World } from './world.ts';
 
 export interface Call {

@@ -1,4 +1,4 @@
-import { usage } from './flags.ts';
+import { usage } from '#doors/cli/flags.ts';
 
 /** The only argument of most verbs. */
 export function containerId(rest: readonly string[], most = 1): string {

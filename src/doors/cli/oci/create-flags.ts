@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { CreateOptions } from '#runtime/verbs/runtime.ts';
 import { containerId } from './container-id.ts';
-import type { Flags, FlagTable } from './flags.ts';
+import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 
 export const CREATE_FLAGS: FlagTable = {
   bundle: { kind: 'text', short: 'b', does: 'directory of the bundle (default: the current one)' },

@@ -4,7 +4,7 @@ import { Fault } from '#base/fault.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { execInContainer, type ExecOptions } from '#runtime/verbs/exec.ts';
 import type { OciVerb } from './command.ts';
-import { usage, type Flags } from './flags.ts';
+import { usage, type Flags } from '#doors/cli/flags.ts';
 import { handOnSignals } from './signals.ts';
 
 export const verb: OciVerb = {

@@ -1,6 +1,6 @@
 import { listContainers, type ContainerState } from '#runtime/verbs/state.ts';
 import type { OciVerb } from './command.ts';
-import { usage } from './flags.ts';
+import { usage } from '#doors/cli/flags.ts';
 
 const GAP = 4;
 const COLUMNS: readonly (readonly [string, (state: ContainerState) => string])[] = [

@@ -3,7 +3,7 @@ import { VERSION } from '#base/version.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
 import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
-import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from './flags.ts';
+import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
 import { openLog, type Log } from './log.ts';
 import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';

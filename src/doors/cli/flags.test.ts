@@ -39,3 +39,17 @@ test('unknown flags, missing values and words for numbers are refused', () => {
   expect(() => parseFlags(['--bundle'], TABLE, false)).toThrow('needs an argument');
   expect(() => parseFlags(['--preserve-fds', '1x'], TABLE, false)).toThrow('1x');
 });
+
+test('short flags go together, the last one with its value', () => {
+  const table: FlagTable = { ...TABLE, tty: { kind: 'switch', short: 't', does: '' } };
+  const { flags, rest } = parseFlags(['-ft', '-eA=1', '-tb', '/x', 'id'], table, true);
+  expect([flags.on('force'), flags.on('tty'), flags.list('env'), flags.text('bundle')]).toEqual([
+    true,
+    true,
+    ['A=1'],
+    '/x',
+  ]);
+  expect(rest).toEqual(['id']);
+  expect(() => parseFlags(['-fx'], table, false)).toThrow('unknown flag: -fx');
+  expect(() => parseFlags(['--constructor'], table, false)).toThrow('unknown flag');
+});
