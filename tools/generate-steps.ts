@@ -3,7 +3,9 @@
  * `bun tools/generate-steps.ts --check` fails when the file in the tree is not what would be written.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { FILE_STEPS, PLAN_VERSION, STEPS, type FieldSpec, type FieldType, type StepSpec } from '#kernel/steps.ts';
+import { FILE_STEPS } from '#kernel/file-steps.ts';
+import type { FieldSpec, FieldType, StepSpec } from '#kernel/step-spec.ts';
+import { PLAN_VERSION, STEPS } from '#kernel/steps.ts';
 import { FILE_STREAM_MAGIC, PLAN_MAGIC } from '#kernel/encode.ts';
 
 const TARGET = new URL('../launcher/steps.gen.h', import.meta.url);

@@ -1,6 +1,8 @@
 import { Fault } from '#base/fault.ts';
 import type { FileStep, OnError, Plan, Program, Step } from './plan.ts';
-import { FILE_STEPS, PLAN_VERSION, STEPS, type FieldSpec, type FieldType, type StepSpec } from './steps.ts';
+import { FILE_STEPS } from './file-steps.ts';
+import type { FieldSpec, FieldType, StepSpec } from './step-spec.ts';
+import { PLAN_VERSION, STEPS } from './steps.ts';
 import { ByteWriter } from './byte-writer.ts';
 
 export const PLAN_MAGIC = 0x4e504d53; // "SMPN" in little-endian order

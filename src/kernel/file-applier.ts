@@ -26,7 +26,8 @@ export function openFileApplier(binary: string, target: string): FileApplier {
   closeSync(directory);
   const input = child.stdin;
   const report = child.stdio[4];
-  if (input === null || !(report instanceof Readable)) throw new Fault('internal', 'start the unpacker: it has no pipes');
+  if (input === null || !(report instanceof Readable))
+    throw new Fault('internal', 'start the unpacker: it has no pipes');
   const reported: Buffer[] = [];
   report.on('data', (chunk: Buffer) => reported.push(chunk));
   const ended = new Promise<void>((resolve, reject) => {

@@ -1,4 +1,6 @@
-import type { FILE_STEPS, STEPS, StepSpec } from './steps.ts';
+import type { FILE_STEPS } from './file-steps.ts';
+import type { StepSpec } from './step-spec.ts';
+import type { STEPS } from './steps.ts';
 
 interface FieldValues {
   u32: number;

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Step } from '#kernel/plan.ts';
-import { STEPS, type FieldSpec, type StepSpec } from '#kernel/steps.ts';
+import type { FieldSpec, StepSpec } from '#kernel/step-spec.ts';
+import { STEPS } from '#kernel/steps.ts';
 import { BUILDS, DIST, Scene, alone } from './harness.ts';
 
 const SAMPLES: Record<string, unknown> = {

@@ -84,10 +84,10 @@ describe.each(BUILDS)('%s', (binary) => {
       stderr: 'inherit',
     });
     await Bun.sleep(400);
-    child.stdin.write('hello\r');
+    void child.stdin.write('hello\r');
     await child.stdin.flush();
     const text = (await new Response(child.stdout).text()).replaceAll('\r', '');
-    child.stdin.end();
+    void child.stdin.end();
     expect(text).toContain('got hello\n40 90\nstatus 6\n');
     expect(parseReport(readFileSync(report)).map((record) => record.kind)).toEqual(['exit']);
     expect(readFileSync(`${log}.after`, 'utf8')).toBe(readFileSync(`${log}.before`, 'utf8'));
