@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
+import { hostnameOf } from './container/spec.ts';
 import type { ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 
@@ -60,7 +61,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       ReadonlyRootfs: options.readOnly,
     },
     Config: {
-      Hostname: options.hostname ?? record.id.slice(0, 12),
+      Hostname: hostnameOf(options, record.id),
       User: options.user ?? '',
       Tty: options.tty,
       OpenStdin: options.interactive,

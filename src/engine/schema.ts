@@ -8,6 +8,7 @@ export const ENGINE_MIGRATIONS = [
         name TEXT NOT NULL UNIQUE,
         image_name TEXT NOT NULL,
         image_id TEXT NOT NULL,
+        snapshotter TEXT NOT NULL CHECK (snapshotter IN ('overlay', 'copy')),
         options TEXT NOT NULL,
         created INTEGER NOT NULL,
         phase TEXT NOT NULL CHECK (phase IN ('creating', 'ready', 'removing')),

@@ -21,13 +21,17 @@ import type { Collected } from './upkeep/collect.ts';
 export type { ImageConfig } from './image/config.ts';
 export type { Images, RemovedImage } from './image/images.ts';
 export type { ImageRecord } from './image/record.ts';
+export type { SnapshotDriver } from './snapshot/port.ts';
 export type { PullOptions } from './pull/pull.ts';
 export type { PullProgress } from './pull/progress.ts';
 
 /** Images and the trees that containers see, below one root. Several processes may use one root at a time. */
 export interface Store {
   readonly images: Images;
+  /** Of the driver that the store was opened with. */
   readonly snapshots: Snapshotter;
+  /** Of either driver: a tree made by one stays with it. */
+  snapshotter(driver: SnapshotDriver): Snapshotter;
   /** See pull/pull.ts for the faults. */
   pull(reference: string | Reference, options?: PullOptions): Promise<ImageRecord>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
@@ -60,6 +64,10 @@ export function openStore(settings: StoreSettings): Store {
   return {
     images: parts.images,
     snapshots: parts.snapshots,
+    snapshotter: (driver) =>
+      driver === parts.snapshots.driver
+        ? parts.snapshots
+        : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
     collect: async () => (await import('./upkeep/collect.ts')).collect(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),

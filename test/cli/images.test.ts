@@ -107,6 +107,20 @@ test('the plain-copy snapshotter runs the same image', async () => {
     'echo x > /new; cat /new',
   );
   expect({ stdout, status }).toEqual({ stdout: 'x\n', status: 0 });
+  // A container stays with the snapshotter that made its tree, whatever later commands say.
+  await world.sampan(
+    '--snapshotter',
+    'copy',
+    'run',
+    '--name',
+    'copied',
+    world.image,
+    'sh',
+    '-c',
+    'echo x >> /new; cat /new',
+  );
+  expect((await world.sampan('start', '-a', 'copied')).stdout).toBe('x\nx\n');
+  expect((await world.sampan('rm', 'copied')).status).toBe(0);
   expect(world.leftovers()).toEqual([]);
 });
 

@@ -6,7 +6,7 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import { gatherData } from '#kernel/report.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
-import type { ImageRecord } from '#store/store.ts';
+import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import type { Accounts } from './user.ts';
 
 const CLONE_NEWNS = 0x20000n;
@@ -19,12 +19,15 @@ const LARGEST = 1 << 20;
  * The image's own /etc/passwd and /etc/group. They are read once per image, from inside a private mount of its root
  * so that no link of the image leads outside, and remembered by the image's id.
  */
-export async function imageAccounts(engine: Engine, image: ImageRecord): Promise<Accounts> {
+export async function imageAccounts(engine: Engine, image: ImageRecord, driver: SnapshotDriver): Promise<Accounts> {
   const known = engine.database
     .prepare('SELECT passwd, groups FROM accounts WHERE image_id = ?')
     .get(image.configDigest);
   if (known !== undefined) return known as unknown as Accounts;
-  const accounts = await readAccountFiles(engine, engine.store.snapshots.mounts(image.chainId));
+  // An image without layers has no files at all.
+  if (image.chainId === '') return { passwd: '', groups: '' };
+  const layers = engine.store.snapshotter(driver).mounts(image.chainId);
+  const accounts = await readAccountFiles(engine, layers);
   engine.database
     .prepare('INSERT OR REPLACE INTO accounts (image_id, passwd, groups) VALUES (?, ?, ?)')
     .run(image.configDigest, accounts.passwd, accounts.groups);

@@ -7,7 +7,7 @@ import { bindSources } from '#runtime/lower/mounts.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
-import type { ImageRecord } from '#store/store.ts';
+import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { join } from 'node:path';
 import { imageAccounts } from './accounts.ts';
@@ -32,6 +32,7 @@ export interface CompileRequest {
   options: ContainerOptions;
   image: ImageRecord;
   root: RootMount;
+  snapshotter: SnapshotDriver;
   directory: string;
 }
 
@@ -40,7 +41,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const { id, options, image, directory } = request;
   const facts = engine.facts();
   const wish = options.user ?? image.config.User ?? '';
-  const accounts = await imageAccounts(engine, image);
+  const accounts = await imageAccounts(engine, image, request.snapshotter);
   const available = capabilityNames(facts.bounding);
   const spec = containerSpec({
     id,

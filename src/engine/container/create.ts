@@ -7,6 +7,7 @@ import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { writeHostFiles } from './host-files.ts';
+import { hostnameOf } from './spec.ts';
 import { suggestName } from './names.ts';
 import type { ContainerOptions } from './options.ts';
 import { ownIdentity } from './ownership.ts';
@@ -37,7 +38,7 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);
     mkdirSync(directory, { mode: 0o700 });
-    writeHostFiles(directory, options.hostname ?? record.id.slice(0, 12));
+    writeHostFiles(directory, hostnameOf(options, record.id));
     await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
     engine.database.transaction(() => {
       engine.containers.setPhase(record.id, 'ready');
@@ -74,6 +75,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
       name: name ?? freeName(engine),
       imageName,
       imageId: image.configDigest,
+      snapshotter: engine.store.snapshots.driver,
       options,
       created: Date.now(),
       phase: 'creating',

@@ -3,9 +3,12 @@ import type { Engine } from '#engine/engine.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 
 /** Removes all that belongs to a container that does not run: snapshot, directory, then the record. Repeatable. */
-export async function discardContainer(engine: Engine, record: Pick<ContainerRecord, 'id'>): Promise<void> {
+export async function discardContainer(
+  engine: Engine,
+  record: Pick<ContainerRecord, 'id' | 'snapshotter'>,
+): Promise<void> {
   engine.containers.setPhase(record.id, 'removing');
-  await engine.store.snapshots.remove(record.id);
+  await engine.store.snapshotter(record.snapshotter).remove(record.id);
   // All in there is ours; what the container wrote lies in its snapshot.
   rmSync(containerDirectory(engine.root, record.id), { recursive: true, force: true });
   engine.containers.remove(record.id);

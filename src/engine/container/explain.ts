@@ -13,7 +13,15 @@ export async function compileForExplain(
 ): Promise<Compiled> {
   const id = 'new'; // the same for every call, so that two plans can be compared
   const root = previewRoot(engine.store.snapshots.mounts(image.chainId));
-  return compileContainer(engine, { id, options, image, root, directory: containerDirectory(engine.root, id) });
+  const snapshotter = engine.store.snapshots.driver;
+  return compileContainer(engine, {
+    id,
+    options,
+    image,
+    root,
+    snapshotter,
+    directory: containerDirectory(engine.root, id),
+  });
 }
 
 /** The image's layers with the writable one that a start would put on top. */

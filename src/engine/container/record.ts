@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
+import type { SnapshotDriver } from '#store/store.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from './options.ts';
 
 /** What is recorded of a container. Whether it lives is not recorded: that is asked (state.ts). */
@@ -10,6 +11,8 @@ export interface ContainerRecord {
   /** The image as the user named it, and its id at that time. */
   imageName: string;
   imageId: string;
+  /** Who keeps its tree. */
+  snapshotter: SnapshotDriver;
   options: ContainerOptions;
   /** Milliseconds since 1970. */
   created: number;
@@ -26,6 +29,7 @@ interface Row {
   name: string;
   image_name: string;
   image_id: string;
+  snapshotter: SnapshotDriver;
   options: string;
   created: number;
   phase: ContainerRecord['phase'];
@@ -39,6 +43,7 @@ const fromRow = (row: Row): ContainerRecord => ({
   name: row.name,
   imageName: row.image_name,
   imageId: row.image_id,
+  snapshotter: row.snapshotter,
   options: { ...DEFAULT_OPTIONS, ...(JSON.parse(row.options) as Partial<ContainerOptions>) },
   created: row.created,
   phase: row.phase,
@@ -79,12 +84,13 @@ export function containerRecords(database: Database): ContainerRecords {
     nameOwner: (name) => query('WHERE name = ?', name)[0],
     insert: (record) =>
       change(
-        `INSERT INTO containers (id, name, image_name, image_id, options, created, phase, owner, active, auto_remove)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO containers (id, name, image_name, image_id, snapshotter, options, created, phase, owner, active, auto_remove)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         record.id,
         record.name,
         record.imageName,
         record.imageId,
+        record.snapshotter,
         JSON.stringify(record.options),
         record.created,
         record.phase,

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Mount, Namespace, Spec } from '#runtime/spec/spec.ts';
 import type { ImageConfig } from '#store/image/config.ts';
@@ -49,7 +50,7 @@ export function containerSpec(inputs: SpecInputs): Spec {
   const own = user.uid === 0 ? capabilities : [];
   return {
     ociVersion: '1.2.0',
-    hostname: hostnameOf(inputs),
+    hostname: hostnameOf(options, inputs.id),
     root: { path: inputs.rootPath, readonly: options.readOnly },
     process: {
       terminal: options.tty,
@@ -74,15 +75,15 @@ export function containerSpec(inputs: SpecInputs): Spec {
   };
 }
 
-/** The host's own name with the host's network, else the one asked for, else the short id. */
-function hostnameOf({ options, id }: SpecInputs): string {
-  return options.hostname ?? id.slice(0, 12);
+/** The name asked for, else the host's own with the host's network, else the short id. */
+export function hostnameOf(options: ContainerOptions, id: string): string {
+  return options.hostname ?? (options.network === 'host' ? hostname() : id.slice(0, 12));
 }
 
 function environment({ options, image, user, id }: SpecInputs): string[] {
   const all = [
     DEFAULT_PATH,
-    `HOSTNAME=${options.hostname ?? id.slice(0, 12)}`,
+    `HOSTNAME=${hostnameOf(options, id)}`,
     `HOME=${user.home}`,
     ...(options.tty ? ['TERM=xterm'] : []),
     ...(image.Env ?? []),

@@ -92,12 +92,13 @@ async function prepareStart(
   attached: boolean,
 ): Promise<Compiled> {
   const directory = containerDirectory(engine.root, record.id);
-  const root = engine.store.snapshots.mounts(record.id);
+  const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
   const compiled = await compileContainer(engine, {
     id: record.id,
     options: record.options,
     image: imageOf(engine, record),
     root,
+    snapshotter: record.snapshotter,
     directory,
   });
   for (const warning of compiled.warnings) request.warn(warning);
