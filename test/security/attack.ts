@@ -73,17 +73,17 @@ export function attackWorld(): AttackWorld {
       return world.oci('run', `attack-${++runs}`);
     },
     start: (...args) => {
+      // Files, not pipes: what a container in the background holds open would never end.
+      const [out, err] = ['out', 'err'].map((name) => join(world.directory, `${name}-${++runs}`)) as [string, string];
       const child = Bun.spawn([SAMPAN, 'oci', '--root', join(world.directory, 'state'), ...args], {
         cwd: world.directory,
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['ignore', Bun.file(out), Bun.file(err)],
       });
-      const ended = (async () => {
-        const [stdout, stderr] = await Promise.all([
-          new Response(child.stdout).text(),
-          new Response(child.stderr).text(),
-        ]);
-        return { status: await child.exited, stdout, stderr };
-      })();
+      const ended = child.exited.then((status) => ({
+        status,
+        stdout: readFileSync(out, 'utf8'),
+        stderr: readFileSync(err, 'utf8'),
+      }));
       return { ended, kill: () => child.kill('SIGKILL') };
     },
   };

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Fault, isFault } from '#base/fault.ts';
 import type { Launch } from '#kernel/launcher.ts';
+import type { Plan } from '#kernel/plan.ts';
 import { planAsJson } from '#runtime/explain/print.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
 import { checkLaunch, discard, prepare, type Prepared } from './prepare.ts';
@@ -38,14 +39,21 @@ export async function launchPrepared(
     }
     return { code: result.code, status: exit?.value };
   } catch (error) {
-    await discard(prepared, !isForeignCgroup(error));
+    await discard(prepared, madeCgroups(lowered.plan, error));
     throw error;
   }
 }
 
-/** The control group was there before us: it is not ours to remove. */
-function isForeignCgroup(error: unknown): boolean {
-  return isFault(error, 'conflict') && error.field === 'linux.cgroupsPath';
+/**
+ * Control groups that a failed launch had made: those of the steps before the one that failed. Any other of the same
+ * path, in this hierarchy or the next, was there before us, with processes that are not ours to kill.
+ */
+function madeCgroups(plan: Plan, error: unknown): string[] {
+  const failed = isFault(error) ? error.facts['step'] : undefined;
+  if (typeof failed !== 'number') return [];
+  return (plan.programs[0]?.steps ?? [])
+    .slice(0, failed)
+    .flatMap((step) => (step.op === 'mkdir' && step.origin === 'linux.cgroupsPath' ? [step.path] : []));
 }
 
 function preserved(count = 0): number[] {

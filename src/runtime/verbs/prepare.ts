@@ -97,8 +97,8 @@ export function checkLaunch(runtime: Runtime, plan: Plan, result: LaunchResult):
   if (failure !== undefined) throw explainFailure(failure, plan);
 }
 
-/** Takes back what a failed launch may have left. */
-export async function discard(prepared: Prepared, mayRemoveCgroups: boolean): Promise<void> {
-  if (mayRemoveCgroups) await removeCgroups(prepared.lowered.cgroups.map((path) => ({ path })));
+/** Takes back what a launch left: its directory, and these control groups, with what is in them. */
+export async function discard(prepared: Prepared, cgroups: readonly string[]): Promise<void> {
+  await removeCgroups(cgroups.map((path) => ({ path })));
   dropDirectory(prepared.directory);
 }

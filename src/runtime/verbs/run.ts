@@ -25,7 +25,7 @@ export async function runContainer(runtime: Runtime, options: RunOptions): Promi
     options.consoleSocket === undefined ? { kind: 'relay' } : { kind: 'socket', path: options.consoleSocket };
   const prepared = prepare(runtime, options, 'run', terminal);
   const { code } = await launchPrepared(runtime, prepared, options, options.watch);
-  if (options.keep !== true) await discard(prepared, true);
+  if (options.keep !== true) await discard(prepared, prepared.lowered.cgroups);
   if (code === null) throw new Fault('internal', `run container ${options.id}: the launcher was killed`);
   return code;
 }
