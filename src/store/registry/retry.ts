@@ -25,11 +25,19 @@ export function retry(policy: RetryPolicy): Interceptor {
         asked = retryAfterMs(reply);
         await reply.discard();
       } catch (error) {
-        if (!isFault(error, 'unavailable') || attempt >= policy.attempts) throw error;
+        if (!isFault(error, 'unavailable') || attempt >= policy.attempts || isDistrust(error)) throw error;
       }
       await pause(policy, attempt, asked, request.signal);
     }
   };
+}
+
+/** A certificate that is not trusted now will not be so in a second. The codes are OpenSSL's verification results. */
+function isDistrust(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (/CERT|UNABLE_TO_VERIFY|SELF_SIGNED/.test(String((at as NodeJS.ErrnoException).code ?? ''))) return true;
+  }
+  return false;
 }
 
 /** Waits before try `attempt + 1`: exponential with jitter, or as long as the server asked for. Throws `cancelled`. */
