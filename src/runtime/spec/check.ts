@@ -55,7 +55,10 @@ export function list(item: Check, least = 0): Check {
 
 export function record(item: Check): Check {
   return (value, field) => {
-    for (const [name, entry] of Object.entries(asObject(value, field))) item(entry, `${field}.${name}`);
+    for (const [name, entry] of Object.entries(asObject(value, field))) {
+      text(name, field);
+      item(entry, `${field}.${name}`);
+    }
   };
 }
 
