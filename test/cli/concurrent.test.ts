@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const statuses = (outcomes: readonly { status: number | null }[]): (number | null)[] =>
-  outcomes.map(({ status }) => status).toSorted();
+  outcomes.map(({ status }) => status).toSorted((one, other) => (one ?? -1) - (other ?? -1));
 
 test('several processes pull one image at the same time', async () => {
   const pulls = await Promise.all(Array.from({ length: 4 }, () => world.sampan('pull', '-q', world.image)));

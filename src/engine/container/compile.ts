@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
+import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
@@ -70,11 +70,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
 
 /** What each bind source is. The engine's own files are there by the time of a start, if not yet when it is explained. */
 function sourcesOf(spec: Spec, directory: string): Map<string, SourceKind> {
-  const kinds = new Map<string, SourceKind>();
-  for (const path of bindSources(spec, undefined)) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (path.startsWith(`${directory}/`)) kinds.set(path, 'file');
-    else if (stat !== undefined) kinds.set(path, stat.isDirectory() ? 'directory' : 'file');
-  }
-  return kinds;
+  const paths = bindSources(spec, undefined);
+  const ours = paths.filter((path) => path.startsWith(`${directory}/`));
+  return new Map([...sourceKinds(paths), ...ours.map((path) => [path, 'file'] as const)]);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
+import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { checkSpec } from '#runtime/spec/check-spec.ts';
 import type { NamespaceType, Spec } from '#runtime/spec/spec.ts';
 import { hostNamespaces } from './host-namespaces.ts';
@@ -59,14 +60,4 @@ function checkRoot(rootfs: string): void {
     throw new Fault(missing ? 'notFound' : 'denied', `the root file system ${rootfs} ${why}`, { cause: error, field });
   }
   if (!isDirectory) throw new Fault('invalid', `the root file system ${rootfs} is not a directory`, { field });
-}
-
-/** What is missing is left out: the lowering says so, with the mount that asked for it. */
-function sourceKinds(paths: readonly string[]): Map<string, SourceKind> {
-  const kinds = new Map<string, SourceKind>();
-  for (const path of paths) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined) kinds.set(path, stat.isDirectory() ? 'directory' : 'file');
-  }
-  return kinds;
 }

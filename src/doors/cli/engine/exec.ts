@@ -5,7 +5,7 @@ import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
 import { environmentEntry, given } from './run-options.ts';
-import { forwardTo } from './forward.ts';
+import { handOnSignals } from '#doors/cli/signals.ts';
 
 /** `exec`: a further program in a running container. */
 export const exec: Verb = {
@@ -60,7 +60,7 @@ async function execute(call: Call): Promise<number> {
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),
   });
-  const undo = forwardTo(launch);
+  const undo = handOnSignals(launch);
   const result = await launch.result;
   undo();
   const failure = result.records.find((record_) => record_.kind === 'fail');

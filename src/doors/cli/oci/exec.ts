@@ -5,7 +5,7 @@ import type { Process } from '#runtime/spec/spec.ts';
 import { execInContainer, type ExecOptions } from '#runtime/verbs/exec.ts';
 import type { OciVerb } from './command.ts';
 import { usage, type Flags } from '#doors/cli/flags.ts';
-import { handOnSignals } from './signals.ts';
+import { handOnSignals } from '#doors/cli/signals.ts';
 
 export const verb: OciVerb = {
   flags: {

@@ -1,7 +1,7 @@
 import { runContainer } from '#runtime/verbs/run.ts';
 import type { OciVerb } from './command.ts';
 import { CREATE_FLAGS, createOptions } from './create-flags.ts';
-import { handOnSignals } from './signals.ts';
+import { handOnSignals } from '#doors/cli/signals.ts';
 
 export const verb: OciVerb = {
   flags: {
