@@ -127,10 +127,8 @@ describe.each(BUILDS.map((path) => [path]))('log of a container (%s)', (launcher
       const numbers = lines
         .map((line) => /^stdout F line (\d+)$/.exec(line)?.[1])
         .filter((number) => number !== undefined);
-      const lost = lines
-        .map((line) => /^stderr F (\d+) log lines were lost/.exec(line)?.[1])
-        .filter((number) => number !== undefined);
-      expect(numbers.length + lost.length).toBe(lines.length);
+      // A read may end within a line, which is then logged in parts.
+      for (const line of lines) expect(line).toMatch(/^std(out [FP] |err F \d+ log lines were lost)/);
       expect(numbers.length).toBeLessThan(3000);
       expect(numbers.map(Number)).toEqual(numbers.map(Number).sort((a, b) => a - b));
     } finally {
