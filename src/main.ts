@@ -3,6 +3,7 @@
  * table is loaded when it is needed, because start-up time is part of every command.
  */
 import { join } from 'node:path';
+import { Fault } from '#base/fault.ts';
 import { runCli, type CliWorld } from '#doors/cli/cli.ts';
 import { processIo } from '#doors/cli/io.ts';
 import type { GlobalFlags } from '#doors/cli/global-flags.ts';
@@ -22,6 +23,13 @@ function places(flags: GlobalFlags): { root: string; runDirectory: string } {
   return { root, runDirectory: flags.runRoot ?? env['SAMPAN_RUN_ROOT'] ?? ownRun };
 }
 
+/** Until it is there, better this than some failure deep in the kernel. */
+function refuseRootless(): void {
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0) return;
+  throw new Fault('unsupported', `run as user ${user}: rootless use is not there yet`, { hint: 'Run it as root.' });
+}
+
 async function launcherIn(runDirectory: string): Promise<Launcher> {
   const { installLauncher } = await import('#kernel/install-launcher.ts');
   const { nativeLauncher } = await import('#kernel/launcher.ts');
@@ -33,6 +41,7 @@ const world: CliWorld = {
   openEngine: async (flags) => {
     const { openEngine } = await import('#engine/engine.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
+    refuseRootless();
     const { root, runDirectory } = places(flags);
     const snapshotter = flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {};
     return openEngine({

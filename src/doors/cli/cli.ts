@@ -36,7 +36,15 @@ export function complain(io: Io, error: unknown): number {
   const usage = error instanceof Fault && error.facts['usage'] === true;
   io.err(`sampan: ${sentence(error)}\n`);
   if (error instanceof Fault && error.hint !== undefined) io.err(`${error.hint}\n`);
+  // For maintainers: where in the code, cause by cause.
+  if ((io.env['SAMPAN_DEBUG'] ?? '') !== '') for (const trace of traces(error)) io.err(`${trace}\n`);
   return usage ? STATUS_ENGINE : exitStatus(error);
+}
+
+function traces(error: unknown): string[] {
+  const found: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) found.push(at.stack ?? at.message);
+  return found;
 }
 
 /** `container run` and `image pull` are the same as `run` and `pull`. */
@@ -80,7 +88,7 @@ async function help(world: CliWorld, words: readonly string[]): Promise<number> 
   const found = words.length === 0 ? undefined : findCommand(words);
   if (found !== undefined) {
     const { runVerb } = await import('./run-verb.ts');
-    return runVerb(found.name, found.entry, ['--help'], { version: false, help: false, debug: false }, world);
+    return runVerb(found.name, found.entry, ['--help'], { version: false, help: false }, world);
   }
   const { overview } = await import('./overview.ts');
   return say(world.io, overview());

@@ -5,14 +5,11 @@ export interface GlobalFlags {
   root?: string;
   runRoot?: string;
   snapshotter?: string;
-  debug: boolean;
   version: boolean;
   help: boolean;
 }
 
-const SWITCHES: Record<string, 'debug' | 'version' | 'help'> = {
-  '--debug': 'debug',
-  '-D': 'debug',
+const SWITCHES: Record<string, 'version' | 'help'> = {
   '--version': 'version',
   '-v': 'version',
   '--help': 'help',
@@ -26,7 +23,7 @@ const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter'> = {
 
 /** Splits the command line at the command's name. By hand, since `--version` must not wait for a parser to load. */
 export function globalFlags(argv: readonly string[]): { flags: GlobalFlags; rest: string[] } {
-  const flags: GlobalFlags = { debug: false, version: false, help: false };
+  const flags: GlobalFlags = { version: false, help: false };
   let at = 0;
   for (; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
@@ -43,7 +40,16 @@ export function globalFlags(argv: readonly string[]): { flags: GlobalFlags; rest
         hint: "See 'sampan --help'.",
       });
   }
+  checkSnapshotter(flags.snapshotter);
   return { flags, rest: argv.slice(at) };
+}
+
+function checkSnapshotter(name: string | undefined): void {
+  if (name === undefined || name === 'overlay' || name === 'copy') return;
+  throw new Fault('invalid', `read --snapshotter: "${name}" is neither overlay nor copy`, {
+    field: '--snapshotter',
+    facts: { usage: true },
+  });
 }
 
 function splitValue(word: string): [string, string?] {

@@ -19,7 +19,6 @@ export function overview(): string {
     '      --root DIR       Durable state (default /var/lib/sampan)',
     '      --run-root DIR   State of this boot (default /run/sampan)',
     '      --snapshotter S  overlay or copy (default overlay)',
-    '  -D, --debug          Show where a failure came from',
     '  -v, --version        Show the version and leave',
     '  -h, --help           Show this help',
     '',
