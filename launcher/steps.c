@@ -65,3 +65,4 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_CHECK_CWD] = step_check_cwd,
 	[STEP_SESSION_KEYRING] = step_session_keyring,
 };
+	[STEP_DEVICE_PROGRAM] = step_device_program,

@@ -72,6 +72,7 @@ enum step_code {
 	STEP_CWD = 81,
 	STEP_CHECK_CWD = 82,
 	STEP_SESSION_KEYRING = 83,
+	STEP_DEVICE_PROGRAM = 84,
 	STEP_MONITOR = 100,
 };
 
@@ -743,6 +744,15 @@ struct step_monitor {
 	struct text plan;
 	struct text log;
 	uint64_t log_max_bytes;
+struct step_device_program {
+	int32_t cgroup;
+	struct blob program;
+};
+static const struct field fields_of_step_device_program[] = {
+	{ FIELD_SLOT, offsetof(struct step_device_program, cgroup) },
+	{ FIELD_BYTES, offsetof(struct step_device_program, program) },
+};
+
 	uint32_t log_max_files;
 	uint32_t tty;
 	uint32_t stdin_;
@@ -847,6 +857,7 @@ enum file_code {
 	FILE_NODE = 6,
 	FILE_WHITEOUT = 7,
 	FILE_OPAQUE = 8,
+	{ 84, 2, sizeof(struct step_device_program), "deviceProgram", fields_of_step_device_program },
 	FILE_END = 15,
 };
 

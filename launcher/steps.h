@@ -22,6 +22,7 @@ step_handler step_fsmount, step_tree, step_mount_attr, step_attach, step_attach_
 	step_propagation, step_remount_root;
 step_handler step_pty, step_controlling_tty, step_stdio, step_chown_stdio;
 step_handler step_hostname, step_domainname, step_if_up, step_rlimit, step_prctl, step_oom_score, step_umask,
-	step_drop_bounding, step_ids, step_caps, step_seccomp, step_cwd, step_check_cwd, step_session_keyring;
+	step_drop_bounding, step_ids, step_caps, step_seccomp, step_cwd, step_check_cwd, step_session_keyring,
+	step_device_program;
 
 #endif

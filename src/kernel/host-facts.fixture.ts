@@ -36,6 +36,7 @@ function facts(cgroup: CgroupLayout): HostFacts {
     bounding: 0x1ff_ffff_ffffn,
     effective: 0x1ff_ffff_ffffn,
     uid: 0,
+    inUserNamespace: false,
     hardLimits: { RLIMIT_NOFILE: 20000, RLIMIT_NPROC: 96365 },
     seccomp: true,
   };

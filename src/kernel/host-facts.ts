@@ -12,6 +12,8 @@ export interface HostFacts {
   bounding: bigint;
   effective: bigint;
   uid: number;
+  /** This process lives in a user namespace that is not the machine's first one. */
+  inUserNamespace: boolean;
   /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
   hardLimits: Readonly<Record<string, number>>;
   seccomp: boolean;
@@ -59,6 +61,9 @@ export function readHostFacts(): HostFacts {
       return hexField(status(), 'CapEff');
     },
     uid: process.geteuid?.() ?? 0,
+    get inUserNamespace() {
+      return !/^\s*0\s+0\s+4294967295\s*$/.test(readProc('/proc/self/uid_map'));
+    },
     get hardLimits() {
       return hardLimits();
     },

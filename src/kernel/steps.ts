@@ -304,6 +304,11 @@ export const STEPS = {
   // Roles that are told what to do by one step of their own
   monitor: {
     code: 100,
+  deviceProgram: {
+    code: 84,
+    does: "BPF_PROG_LOAD of the program (type CGROUP_DEVICE, license GPL; EPERM is tried once more with RLIMIT_MEMLOCK lifted, which kernels before 5.11 count it against), then BPF_PROG_ATTACH to the cgroup of version 2 with BPF_F_ALLOW_MULTI. The detail of a refused program is the verifier's log.",
+    fields: { cgroup: 'slot', program: 'bytes' },
+  },
     does: 'The whole configuration of a monitor; see docs/monitor.md.',
     fields: {
       dir: 'str',

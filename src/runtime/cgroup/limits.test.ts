@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
+import type { DeviceRule } from '#runtime/spec/spec.ts';
 import { HYBRID_HOST, V2_HOST } from '#kernel/host-facts.fixture.ts';
 import { cpuLimitsV1, cpuLimitsV2, weightOfShares } from './cpu.ts';
-import { deviceRulesV1 } from './device-rules.ts';
+import { deviceRules, deviceRulesV1 } from './device-rules.ts';
 import { cgroupDirectories, cgroupPathOf } from './layout.ts';
 import type { Limit } from './limit.ts';
 import { memoryLimitsV1, memoryLimitsV2 } from './memory.ts';
@@ -64,29 +65,56 @@ test('pids: a number, -1 for none, 0 for not given', () => {
 
 describe('device rules', () => {
   test('start by denying everything, then allow what every container has', () => {
-    const rules = text(deviceRulesV1([]));
+    const rules = text(deviceRulesV1(deviceRules([])));
     expect(rules[0]).toBe('devices.deny=a');
     expect(rules).toContain('devices.allow=c 1:3 rwm');
     expect(rules.filter((rule) => rule.startsWith('devices.deny'))).toHaveLength(1);
   });
 
   test('what stands before a rule for all devices has no effect', () => {
-    const rules = deviceRulesV1([
-      { allow: true, type: 'b', major: 8, minor: 0, access: 'rwm' },
-      { allow: false, access: 'rwm' },
-      { allow: true, type: 'c', major: 10, minor: -1, access: 'rw' },
-    ]);
+    const rules = deviceRulesV1(
+      deviceRules([
+        { allow: true, type: 'b', major: 8, minor: 0, access: 'rwm' },
+        { allow: false, access: 'rwm' },
+        { allow: true, type: 'c', major: 10, minor: -1, access: 'rw' },
+      ]),
+    );
     expect(text(rules).slice(0, 2)).toEqual(['devices.deny=a', 'devices.allow=c 10:* rw']);
     expect(rules[1]?.origin).toBe('linux.resources.devices[2]');
   });
 
   test('a privileged container is allowed everything, less what it denies afterwards', () => {
-    expect(text(deviceRulesV1([{ allow: true, access: 'rwm' }]))).toEqual(['devices.allow=a']);
-    const rules = deviceRulesV1([
+    expect(text(deviceRulesV1(deviceRules([{ allow: true, access: 'rwm' }])))).toEqual(['devices.allow=a']);
+    const rules = deviceRules([
       { allow: true, access: 'rwm' },
       { allow: false, type: 'b', major: 8, access: 'w' },
     ]);
-    expect(text(rules)).toEqual(['devices.allow=a', 'devices.deny=b 8:* w']);
+    expect(text(deviceRulesV1(rules))).toEqual(['devices.allow=a', 'devices.deny=b 8:* w']);
+  });
+
+  test('a rule for both types is written for each, since the kernel takes `a` for every device there is', () => {
+    const wanted = (...rules: DeviceRule[]): string[] => text(deviceRulesV1(deviceRules(rules))).slice(0, 3);
+    expect(wanted({ allow: true, major: 7, minor: 1, access: 'r' })).toEqual([
+      'devices.deny=a',
+      'devices.allow=c 7:1 r',
+      'devices.allow=b 7:1 r',
+    ]);
+    expect(wanted({ allow: true, type: 'a', access: 'rr' })).toEqual([
+      'devices.deny=a',
+      'devices.allow=c *:* r',
+      'devices.allow=b *:* r',
+    ]);
+  });
+
+  test('the nodes of the configuration may be used', () => {
+    const rules = deviceRules(
+      [],
+      [
+        { path: '/dev/fuse', type: 'u', major: 10, minor: 229 },
+        { path: '/dev/pipe', type: 'p' },
+      ],
+    );
+    expect(text(deviceRulesV1(rules)).at(-1)).toBe('devices.allow=c 10:229 rwm');
   });
 });
 

@@ -16,6 +16,7 @@ const EXPLAINERS: Partial<
   tree: (step, errno) => (step.op === 'tree' ? explainTree(step.path, errno, step.origin) : undefined),
   mkdir: (step, errno) => (step.op === 'mkdir' ? explainMkdir(step.path, errno, step.origin) : undefined),
   mkpath: (step, errno) => (step.op === 'mkpath' ? explainMkpath(step.path, errno, step.origin) : undefined),
+  deviceProgram: (_, errno) => explainDeviceProgram(errno),
   ids: (_, errno) =>
     errno === 'EINVAL'
       ? { kind: 'invalid', sentence: 'the user or group id has no mapping in the user namespace' }
@@ -88,6 +89,22 @@ function explainMkdir(path: string, errno: string, origin: string | undefined): 
       sentence: `${origin}: the control group ${path} may not be made (${errno})`,
       hint: 'Control groups are not delegated to this user.',
     };
+  }
+  return undefined;
+}
+
+/** Only what is known for sure; a program that the verifier refuses is told with its log. */
+function explainDeviceProgram(errno: string): Explanation | undefined {
+  const missing = 'linux.resources.devices: the container may use only some devices, but ';
+  if (errno === 'EPERM') {
+    return {
+      kind: 'denied',
+      sentence: `${missing}the kernel refuses the program that would hold it to them`,
+      hint: 'It needs CAP_SYS_ADMIN, or CAP_BPF and CAP_NET_ADMIN.',
+    };
+  }
+  if (errno === 'ENOSYS') {
+    return { kind: 'unsupported', sentence: `${missing}this kernel has no eBPF programs to hold it to them` };
   }
   return undefined;
 }

@@ -3,7 +3,8 @@ import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
 import { OPEN } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cpuLimitsV1, cpuLimitsV2 } from '#runtime/cgroup/cpu.ts';
-import { deviceRulesV1 } from '#runtime/cgroup/device-rules.ts';
+import { deviceProgram } from '#runtime/cgroup/device-program.ts';
+import { deviceRules, deviceRulesV1, type DeviceRules } from '#runtime/cgroup/device-rules.ts';
 import { cgroupDirectories, cgroupPathOf, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { Limit } from '#runtime/cgroup/limit.ts';
 import { memoryLimitsV1, memoryLimitsV2 } from '#runtime/cgroup/memory.ts';
@@ -24,20 +25,22 @@ export interface LoweredCgroup {
   devices: Step[];
   remove: Step[];
   directories: CgroupDirectory[];
-  warnings: string[];
 }
 
 const ORIGIN = 'linux.cgroupsPath';
 
+/** Faults carry the field: a path that climbs, limits that the host's version or controllers do not have. */
 export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgroup {
   const directories = cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id));
   const resources = spec.linux?.resources ?? {};
+  const rules = deviceRules(resources.devices ?? [], spec.linux?.devices);
   // Busy only when processes outlive init, which a pid namespace of its own excludes: then the caller kills them.
   const remove = directories.map((directory): Step => {
     return { op: 'rmdir', path: directory.path, retryMs: ownPids(spec) ? 500 : 0, onError: 'ignore', origin: ORIGIN };
   });
-  if (facts.cgroup.mode === 'v2') return { ...lowerV2(facts.cgroup, directories, resources), remove, directories };
-  return { ...lowerV1(directories, spec, resources), remove, directories };
+  if (facts.cgroup.mode !== 'v2') return { ...lowerV1(directories, resources, rules), remove, directories };
+  const devices = lowerDeviceProgram(rules, facts.inUserNamespace);
+  return { ...lowerV2(facts.cgroup, directories, resources), devices, remove, directories };
 }
 
 function ownPids(spec: Spec): boolean {
@@ -46,7 +49,7 @@ function ownPids(spec: Spec): boolean {
 
 type Part = Omit<LoweredCgroup, 'remove' | 'directories'>;
 
-function lowerV1(directories: readonly CgroupDirectory[], spec: Spec, resources: Resources): Part {
+function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, rules: DeviceRules): Part {
   const limits = [
     ...memoryLimitsV1(resources.memory ?? {}),
     ...cpuLimitsV1(resources.cpu ?? {}),
@@ -66,17 +69,15 @@ function lowerV1(directories: readonly CgroupDirectory[], spec: Spec, resources:
     create.push({ op: 'open', path: `${directory.path}/tasks`, flags: OPEN.writeOnly, out: slot, origin: ORIGIN });
     join.push({ op: 'writeSlot', slot, data: '0', origin: ORIGIN }, { op: 'close', slot, origin: ORIGIN });
   }
-  const devices = deviceRulesV1(resources.devices ?? [], ownDevices(spec));
   return {
     create,
     cloneInto: undefined,
     join,
     limits: limits.map((limit) => writeLimit(limit, requireDirectory(directories, limit))),
-    devices: devices.flatMap((limit) => {
+    devices: deviceRulesV1(rules).flatMap((limit) => {
       const directory = findDirectory(directories, limit);
       return directory === undefined ? [] : [writeLimit(limit, directory)];
     }),
-    warnings: [],
   };
 }
 
@@ -94,14 +95,22 @@ function inheritCpuset({ mountPoint, parts }: CgroupDirectory): Step[] {
   return steps;
 }
 
-/** The nodes of linux.devices are for use, so the rules let them be used. */
-function ownDevices(spec: Spec): string[] {
-  return (spec.linux?.devices ?? [])
-    .filter((device) => device.type !== 'p')
-    .map((device) => `${device.type === 'b' ? 'b' : 'c'} ${device.major ?? 0}:${device.minor ?? 0} rwm`);
+/**
+ * Version 2 has no files for devices; a program of the kernel's own decides. Without it the container is not started,
+ * but for a user namespace, where programs are refused: there no node can be made, and what is bound is the user's.
+ */
+function lowerDeviceProgram(rules: DeviceRules, inUserNamespace: boolean): Step[] {
+  const program = deviceProgram(rules);
+  if (program === undefined) return [];
+  const step: Step = { op: 'deviceProgram', cgroup: 'cgroup', program, origin: 'linux.resources.devices' };
+  return [inUserNamespace ? { ...step, onError: 'warn' } : step];
 }
 
-function lowerV2(layout: CgroupLayout, directories: readonly CgroupDirectory[], resources: Resources): Part {
+function lowerV2(
+  layout: CgroupLayout,
+  directories: readonly CgroupDirectory[],
+  resources: Resources,
+): Omit<Part, 'devices'> {
   const limits: Limit[] = [
     ...memoryLimitsV2(resources.memory ?? {}),
     ...cpuLimitsV2(resources.cpu ?? {}),
@@ -115,14 +124,11 @@ function lowerV2(layout: CgroupLayout, directories: readonly CgroupDirectory[], 
     ...enableControllers(layout, directory),
     { op: 'open', path: directory.path, flags: OPEN.path | OPEN.directory, out: 'cgroup', origin: ORIGIN },
   ];
-  const denies = (resources.devices ?? []).some((rule) => !rule.allow);
   return {
     create,
     cloneInto: 'cgroup',
     join: [{ op: 'close', slot: 'cgroup', origin: ORIGIN }],
     limits: limits.map((limit) => writeLimit(limit, directory)),
-    devices: [],
-    warnings: denies ? ['linux.resources.devices: device rules are not applied on cgroup version 2 yet'] : [],
   };
 }
 
