@@ -65,6 +65,9 @@ static void report_lost_child(struct run *run)
 			continue;
 		if (info.si_code == CLD_EXITED && info.si_status == EXIT_STEP_FAILED)
 			return;
+		/* It has done its part and left another in its place (adopt). */
+		if (info.si_code == CLD_EXITED && info.si_status == 0 && i + 1 < run->child_count)
+			continue;
 		char text[80];
 		const char *how = info.si_code == CLD_EXITED ? "exit status" : "signal";
 		int length = snprintf(text, sizeof text, "a process of the plan ended early: %s %d", how, info.si_status);

@@ -121,7 +121,7 @@ static int prepare(struct run *run, const struct plan *plan, struct arena *arena
 	uint32_t clones = count_clones(plan, &runnable);
 	if (!runnable || (uint32_t)(line->count - 2) != plan->inherited_count)
 		return -EPROTO;
-	*run = (struct run){ .plan = plan, .report_fd = line->fds[1] };
+	*run = (struct run){ .plan = plan, .report_fd = line->fds[1], .child_room = clones };
 	run->slots = cut(arena, plan->slot_count * sizeof *run->slots);
 	run->children = cut(arena, clones * sizeof *run->children);
 	for (uint32_t i = 0; i < plan->slot_count; i++)

@@ -35,6 +35,7 @@ struct run {
 	struct slot *slots;
 	struct child *children; /* room for one per clone step of the plan */
 	uint32_t child_count;
+	uint32_t child_room;
 	uint32_t program;
 	uint32_t step; /* counted over the whole plan */
 	int report_fd;

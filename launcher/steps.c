@@ -29,6 +29,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_INIT] = step_init,
 	[STEP_SETSID] = step_setsid,
 	[STEP_EXEC] = step_exec,
+	[STEP_ADOPT] = step_adopt,
 	[STEP_MKPATH] = step_mkpath,
 	[STEP_MKNOD] = step_mknod,
 	[STEP_BIND_DEVICE] = step_bind_device,
@@ -64,5 +65,5 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_CWD] = step_cwd,
 	[STEP_CHECK_CWD] = step_check_cwd,
 	[STEP_SESSION_KEYRING] = step_session_keyring,
-};
 	[STEP_DEVICE_PROGRAM] = step_device_program,
+};

@@ -37,6 +37,7 @@ enum step_code {
 	STEP_INIT = 30,
 	STEP_SETSID = 31,
 	STEP_EXEC = 32,
+	STEP_ADOPT = 33,
 	STEP_MKPATH = 40,
 	STEP_MKNOD = 41,
 	STEP_BIND_DEVICE = 42,
@@ -71,8 +72,8 @@ enum step_code {
 	STEP_SECCOMP = 80,
 	STEP_CWD = 81,
 	STEP_CHECK_CWD = 82,
-	STEP_SESSION_KEYRING = 83,
 	STEP_DEVICE_PROGRAM = 84,
+	STEP_SESSION_KEYRING = 83,
 	STEP_MONITOR = 100,
 };
 
@@ -356,6 +357,17 @@ static const struct field fields_of_step_exec[] = {
 	{ FIELD_STRS, offsetof(struct step_exec, argv) },
 	{ FIELD_STRS, offsetof(struct step_exec, env) },
 	{ FIELD_U32, offsetof(struct step_exec, preserve) },
+};
+
+struct step_adopt {
+	int32_t pidfd;
+	uint32_t program;
+	uint32_t report;
+};
+static const struct field fields_of_step_adopt[] = {
+	{ FIELD_SLOT, offsetof(struct step_adopt, pidfd) },
+	{ FIELD_PROGRAM, offsetof(struct step_adopt, program) },
+	{ FIELD_U32, offsetof(struct step_adopt, report) },
 };
 
 struct step_mkpath {
@@ -732,6 +744,15 @@ static const struct field fields_of_step_check_cwd[] = {
 	{ FIELD_U32, 0 },
 };
 
+struct step_device_program {
+	int32_t cgroup;
+	struct blob program;
+};
+static const struct field fields_of_step_device_program[] = {
+	{ FIELD_SLOT, offsetof(struct step_device_program, cgroup) },
+	{ FIELD_BYTES, offsetof(struct step_device_program, program) },
+};
+
 struct step_session_keyring {
 	struct text name;
 };
@@ -744,15 +765,6 @@ struct step_monitor {
 	struct text plan;
 	struct text log;
 	uint64_t log_max_bytes;
-struct step_device_program {
-	int32_t cgroup;
-	struct blob program;
-};
-static const struct field fields_of_step_device_program[] = {
-	{ FIELD_SLOT, offsetof(struct step_device_program, cgroup) },
-	{ FIELD_BYTES, offsetof(struct step_device_program, program) },
-};
-
 	uint32_t log_max_files;
 	uint32_t tty;
 	uint32_t stdin_;
@@ -810,6 +822,7 @@ static const struct step_shape step_shapes[] = {
 	{ 30, 0, sizeof(struct step_init), "init", fields_of_step_init },
 	{ 31, 0, sizeof(struct step_setsid), "setsid", fields_of_step_setsid },
 	{ 32, 4, sizeof(struct step_exec), "exec", fields_of_step_exec },
+	{ 33, 3, sizeof(struct step_adopt), "adopt", fields_of_step_adopt },
 	{ 40, 9, sizeof(struct step_mkpath), "mkpath", fields_of_step_mkpath },
 	{ 41, 7, sizeof(struct step_mknod), "mknod", fields_of_step_mknod },
 	{ 42, 3, sizeof(struct step_bind_device), "bindDevice", fields_of_step_bind_device },
@@ -844,6 +857,7 @@ static const struct step_shape step_shapes[] = {
 	{ 80, 2, sizeof(struct step_seccomp), "seccomp", fields_of_step_seccomp },
 	{ 81, 1, sizeof(struct step_cwd), "cwd", fields_of_step_cwd },
 	{ 82, 0, sizeof(struct step_check_cwd), "checkCwd", fields_of_step_check_cwd },
+	{ 84, 2, sizeof(struct step_device_program), "deviceProgram", fields_of_step_device_program },
 	{ 83, 1, sizeof(struct step_session_keyring), "sessionKeyring", fields_of_step_session_keyring },
 	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
 };
@@ -857,7 +871,6 @@ enum file_code {
 	FILE_NODE = 6,
 	FILE_WHITEOUT = 7,
 	FILE_OPAQUE = 8,
-	{ 84, 2, sizeof(struct step_device_program), "deviceProgram", fields_of_step_device_program },
 	FILE_END = 15,
 };
 

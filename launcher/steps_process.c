@@ -28,7 +28,11 @@ static long clone_child(const struct step_clone *step, int cgroup, int *pidfd)
 		args.flags |= KERNEL_CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;
 	}
-	return SYS_RESULT(SYS_clone3, &args, sizeof args);
+	long pid = SYS_RESULT(SYS_clone3, &args, sizeof args);
+	if (pid != -ENOSYS || (args.flags & KERNEL_CLONE_INTO_CGROUP))
+		return pid;
+	/* Filters give ENOSYS for what they cannot look into; the older call does the same for such plain flags. */
+	return SYS_RESULT(SYS_clone, args.flags | args.exit_signal, 0, pidfd, 0, 0);
 }
 
 static void run_child(struct run *run, const struct step_clone *step, const sigset_t *mask)
@@ -40,12 +44,18 @@ static void run_child(struct run *run, const struct step_clone *step, const sigs
 	_exit(run_program(run, step->program));
 }
 
-static int keep_child(struct run *run, const struct step_clone *step, pid_t pid, int pidfd)
+static int list_child(struct run *run, uint32_t program, int pidfd)
 {
 	int own = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
-	run->children[run->child_count++] = (struct child){ .pidfd = own < 0 ? pidfd : own, .program = step->program };
-	if (own < 0)
-		return -errno;
+	run->children[run->child_count++] = (struct child){ .pidfd = own < 0 ? pidfd : own, .program = program };
+	return own < 0 ? -errno : 0;
+}
+
+static int keep_child(struct run *run, const struct step_clone *step, pid_t pid, int pidfd)
+{
+	int listed = list_child(run, step->program, pidfd);
+	if (listed)
+		return listed;
 	int result = slot_put(run, step->out, pidfd);
 	if (result)
 		return result;
@@ -78,6 +88,20 @@ int step_clone(struct run *run, const void *body)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	int result = pid < 0 ? (int)pid : keep_child(run, step, (pid_t)pid, pidfd);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return result;
+}
+
+int step_adopt(struct run *run, const void *body)
+{
+	const struct step_adopt *step = body;
+	if (step->program >= run->plan->program_count || run->child_count >= run->child_room)
+		return -EINVAL;
+	pid_t pid = slot_pid(run, step->pidfd);
+	if (pid < 0)
+		return pid;
+	int result = list_child(run, step->program, run->slots[step->pidfd].fd);
+	if (!result && step->report)
+		report_step(run, REPORT_PID, pid, NULL, NULL, 0);
 	return result;
 }
 

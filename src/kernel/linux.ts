@@ -4,6 +4,7 @@
 import { constants } from 'node:fs';
 
 export const CLONE = {
+  parent: 0x8000,
   newns: 0x0002_0000,
   newcgroup: 0x0200_0000,
   newuts: 0x0400_0000,

@@ -77,7 +77,7 @@ export const STEPS = {
   },
   clone: {
     code: 21,
-    does: 'clone3(flags|CLONE_PIDFD, cgroup with CLONE_INTO_CGROUP when given): the child runs `program` with a copy of the slots and exits 0 at its end; the pidfd goes to out. Children are killed when this process fails. report=1 sends a `pid` record.',
+    does: 'clone3(flags|CLONE_PIDFD, cgroup with CLONE_INTO_CGROUP when given; clone where a filter gives ENOSYS for it): the child runs `program` with a copy of the slots and exits 0 at its end; the pidfd goes to out. Children are killed when this process fails. report=1 sends a `pid` record.',
     fields: { program: 'program', flags: 'u64', cgroup: 'slot?', out: 'slot', report: 'u32?' },
   },
   unshare: { code: 22, does: 'unshare(flags).', fields: { flags: 'u64' } },
@@ -126,6 +126,11 @@ export const STEPS = {
     code: 32,
     does: 'Puts the first `preserve` inherited slots at 3 and up, to stay open; closes every descriptor from 3+preserve on except the report (which is CLOEXEC), then execve of each candidate in turn with argv and env; goes on to the next after ENOENT, ENOTDIR or EACCES. The failure record is for the best candidate (EACCES before ENOENT) and carries as detail the first 2048 bytes of the file, when it can be read.',
     fields: { candidates: 'strs', argv: 'strs', env: 'strs', preserve: 'u32?' },
+  },
+  adopt: {
+    code: 33,
+    does: 'Takes the process behind pidfd, which runs `program` and was made with CLONE_PARENT by a child of this process, for a child of its own: it is killed with the others when this process fails. report=1 sends a `pid` record.',
+    fields: { pidfd: 'slot', program: 'program', report: 'u32?' },
   },
 
   // The container's tree: everything is resolved below a root descriptor by openat2(RESOLVE_IN_ROOT)
@@ -299,16 +304,16 @@ export const STEPS = {
     fields: { path: 'str' },
   },
   checkCwd: { code: 82, does: 'The raw getcwd must start with "/".', fields: {} },
-  sessionKeyring: { code: 83, does: 'KEYCTL_JOIN_SESSION_KEYRING with name; ENOSYS is fine.', fields: { name: 'str' } },
-
-  // Roles that are told what to do by one step of their own
-  monitor: {
-    code: 100,
   deviceProgram: {
     code: 84,
     does: "BPF_PROG_LOAD of the program (type CGROUP_DEVICE, license GPL; EPERM is tried once more with RLIMIT_MEMLOCK lifted, which kernels before 5.11 count it against), then BPF_PROG_ATTACH to the cgroup of version 2 with BPF_F_ALLOW_MULTI. The detail of a refused program is the verifier's log.",
     fields: { cgroup: 'slot', program: 'bytes' },
   },
+  sessionKeyring: { code: 83, does: 'KEYCTL_JOIN_SESSION_KEYRING with name; ENOSYS is fine.', fields: { name: 'str' } },
+
+  // Roles that are told what to do by one step of their own
+  monitor: {
+    code: 100,
     does: 'The whole configuration of a monitor; see docs/monitor.md.',
     fields: {
       dir: 'str',

@@ -35,13 +35,13 @@ function wholeFile(fd: number): Buffer {
 }
 
 /** Starts `scan` inside; `attack` then has so many milliseconds. Returns what scan printed. */
-async function whileScanned(milliseconds: number, attack: () => void): Promise<string> {
+async function whileScanned(
+  milliseconds: number,
+  attack: () => void,
+  capabilities = USUAL_CAPABILITIES,
+): Promise<string> {
   world.configure(['/bin/scan', String(milliseconds)], (_, process) => {
-    process.capabilities = {
-      bounding: USUAL_CAPABILITIES,
-      effective: USUAL_CAPABILITIES,
-      permitted: USUAL_CAPABILITIES,
-    };
+    process.capabilities = { bounding: capabilities, effective: capabilities, permitted: capabilities };
   });
   const scanning = world.start('run', 'scanned');
   const until = Date.now() + milliseconds - 100;
@@ -87,4 +87,17 @@ test('nor can the copy be written that such a script is given', async () => {
     [],
   );
   expect(held.hashes()).toEqual(before);
+}, 30_000);
+
+test('nor does CAP_SYS_PTRACE give a container more than the copy, and the two ways of telling its own caller', async () => {
+  const allowed = [
+    /^exe of \d+ is \/memfd:sampan-launcher \(deleted\)$/,
+    /^descriptor \d+ of \d+ is socket:\[\d+\]$/,
+    /^descriptor \d+ of \d+ is anon_inode:\[pidfd\]$/,
+    /^descriptor \d+ of \d+ is \/run\/sampan\/\.[-0-9a-f]+ \(deleted\)$/,
+  ];
+  const execs = (): void => void world.oci('exec', 'scanned', '/bin/true');
+  const printed = await whileScanned(2500, execs, [...USUAL_CAPABILITIES, 'CAP_SYS_PTRACE']);
+  const kinds = findings(printed).filter((line) => !allowed.some((pattern) => pattern.test(line)));
+  expect(kinds).toEqual([]);
 }, 30_000);

@@ -17,27 +17,27 @@ const context: ExecContext = {
   mode: 'run',
 };
 
-test('joins one verified init: pid namespace first, the control groups, then all others at once', () => {
+test('joins one verified init, all namespaces at once; what becomes visible there has no more rights than the program', () => {
   const { plan } = lowerExec(own, context);
   const main = program(plan, 'main');
   expect(one(main, 'pidfd')).toMatchObject({ pid: 77, starttime: 4711n });
-  expect(inOrder(main, is('prctl'), is('pidfd'), is('setns'), is('clone'), is('supervise'))).toBe(true);
-  expect(one(main, 'setns').flags).toBe(CLONE.newpid);
-  const child = program(plan, 'child');
-  expect(inOrder(child, is('writeSlot'), is('setns'), is('setsid'), is('ids'), is('exec'))).toBe(true);
-  const flags = CLONE.newns | CLONE.newnet | CLONE.newipc | CLONE.newuts | CLONE.newcgroup;
-  expect(one(child, 'setns').flags).toBe(flags);
+  expect(inOrder(main, is('prctl'), is('pidfd'), is('clone'), is('adopt'), is('supervise'))).toBe(true);
+  const joiner = program(plan, 'joiner');
+  expect(inOrder(joiner, is('writeSlot'), is('setns'), is('ids'), is('caps'), is('clone'), is('sendFd'))).toBe(true);
+  expect(program(plan, 'child').map((step) => step.op)).toEqual(['setsid', 'close', 'exec']);
+  const flags = CLONE.newpid | CLONE.newns | CLONE.newnet | CLONE.newipc | CLONE.newuts | CLONE.newcgroup;
+  expect(one(joiner, 'setns').flags).toBe(flags);
 });
 
 test('a terminal never covers the container’s console', () => {
   const { plan } = lowerExec({ ...own, terminal: true }, context);
-  expect(one(program(plan, 'child'), 'pty').noConsole).toBe(1);
+  expect(one(program(plan, 'joiner'), 'pty').noConsole).toBe(1);
 });
 
 test('on version 2 it is born in the container’s group', () => {
   const { plan } = lowerExec(own, { ...context, facts: V2_HOST });
   expect(one(program(plan, 'main'), 'clone').cgroup).toBe('cgroup');
-  expect(all(program(plan, 'child'), 'writeSlot')).toEqual([]);
+  expect(all(program(plan, 'joiner'), 'writeSlot')).toEqual([]);
 });
 
 test('the filter of the container counts for its further programs', () => {

@@ -1,5 +1,5 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
-import { OPEN, PRCTL } from '#kernel/linux.ts';
+import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
@@ -30,7 +30,10 @@ export interface ExecContext {
 
 const MAIN_END = 'to.child';
 const CHILD_END = 'to.main';
+const JOINER = 'joiner';
 const PIDFD = 'child';
+/** Of the terminal's steps, those that only the program's own process can do: it must lead its session. */
+const OF_SESSION: ReadonlySet<string> = new Set(['setsid', 'controllingTty', 'stdio']);
 
 interface Sections {
   process: Process;
@@ -43,8 +46,9 @@ interface Sections {
 }
 
 /**
- * The plan of a further program in a running container. The pid namespace is entered by `main` (it counts for
- * children), all others by `child` in one call through the verified pidfd of init.
+ * The plan of a further program in a running container. `joiner` enters all namespaces in one call through the
+ * verified pidfd of init, takes on the program's rights, and only then makes `child`: what the container can see, and
+ * with CAP_SYS_PTRACE take over, has nothing of the host and no right that the program has not.
  */
 export function lowerExec(process: Process, context: ExecContext): Lowered {
   const { spec, facts } = context;
@@ -56,7 +60,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     namespaces,
     directories: cgroupDirectories(facts.cgroup, context.cgroupsPath),
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
-    rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? PIDFD : undefined),
+    rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
     identity: lowerIdentity(process, facts, seccomp.filter, false),
   };
   const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
@@ -64,6 +68,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     plan: {
       programs: [
         { name: 'main', steps: mainSteps(sections) },
+        { name: 'joiner', steps: joinerSteps(sections) },
         { name: 'child', steps: childSteps(sections) },
       ],
       ...inheritedSlots(context.preserveFds ?? 0, sendsConsole),
@@ -73,7 +78,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
   };
 }
 
-function mainSteps({ process, context, namespaces, directories, terminal, rlimits }: Sections): Step[] {
+function mainSteps({ process, context, directories, terminal, rlimits }: Sections): Step[] {
   const { init, facts, mode, pidFile } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const steps: Step[] = [
@@ -82,12 +87,13 @@ function mainSteps({ process, context, namespaces, directories, terminal, rlimit
     ...terminal.connect,
     ...openCgroups(directories),
   ];
-  if (namespaces.includes('pid')) steps.push(enter('target', NAMESPACE_FLAGS.pid));
   steps.push({ op: 'channel', a: MAIN_END, b: CHILD_END });
   const group = unified ? { cgroup: 'cgroup' } : {};
-  steps.push({ op: 'clone', program: 'child', flags: 0, ...group, out: PIDFD, report: 1 });
+  steps.push({ op: 'clone', program: 'joiner', flags: 0, ...group, out: JOINER });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
-  steps.push(...lowerOomScore(process.oomScoreAdj, facts, PIDFD), { op: 'post', slot: MAIN_END }, ...terminal.take);
+  steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER), { op: 'post', slot: MAIN_END }, ...terminal.take);
+  steps.push({ op: 'recvFd', slot: MAIN_END, out: PIDFD });
+  steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 });
   if (mode === 'detached') {
     // The child's end closes by its exec, or with the child: only then is it known how it went.
     steps.push({ op: 'wait', slot: MAIN_END }, { op: 'wait', slot: MAIN_END, onError: 'ignore' });
@@ -99,20 +105,32 @@ function mainSteps({ process, context, namespaces, directories, terminal, rlimit
   return steps;
 }
 
-function childSteps({ process, context, namespaces, directories, terminal, rlimits, identity }: Sections): Step[] {
-  const { mode, keyring, preserveFds = 0 } = context;
-  const others = namespaces.reduce((flags, type) => (type === 'pid' ? flags : flags | NAMESPACE_FLAGS[type]), 0);
-  const steps: Step[] = [{ op: 'close', slot: MAIN_END }, ...joinCgroups(directories), enter('target', others)];
+function joinerSteps({ process, context, namespaces, directories, terminal, rlimits, identity }: Sections): Step[] {
+  const { keyring } = context;
+  const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
+  const steps: Step[] = [{ op: 'close', slot: MAIN_END }, ...joinCgroups(directories), enter('target', flags)];
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: 'target' });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
-  steps.push(...terminal.open);
+  steps.push(...terminal.open.filter((step) => !isOfSession(step)));
   if (process.terminal) steps.push({ op: 'close', slot: 'root' });
   steps.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...identity.steps);
+  steps.push({ op: 'clone', program: 'child', flags: CLONE.parent, out: PIDFD });
+  steps.push({ op: 'sendFd', slot: CHILD_END, fd: PIDFD, data: 'p' });
+  return steps;
+}
+
+function childSteps({ process, context, terminal, identity }: Sections): Step[] {
+  const { mode, preserveFds = 0 } = context;
+  const steps: Step[] = terminal.open.filter(isOfSession);
   steps.push(mode === 'detached' ? { op: 'post', slot: CHILD_END } : { op: 'close', slot: CHILD_END });
   steps.push(...identity.last, execStep(process, preserveFds));
   return steps;
+}
+
+function isOfSession(step: Step): boolean {
+  return OF_SESSION.has(step.op) || (step.op === 'close' && step.slot === 'peer');
 }
 
 function enter(slot: string, flags: number): Step {

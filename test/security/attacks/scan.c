@@ -45,8 +45,29 @@ static void look_at_tree(int process, const char *pid, const struct stat *own)
 	static const char *const links[] = { "root", "cwd" };
 	struct stat other;
 	for (int i = 0; i < 2; i++)
-		if (fstatat(process, links[i], &other, 0) == 0 && other.st_dev != own->st_dev)
-			printf("%s of %s is on another file system\n", links[i], pid);
+		if (fstatat(process, links[i], &other, 0) == 0 && (other.st_dev != own->st_dev || other.st_ino != own->st_ino))
+			printf("%s of %s is another directory\n", links[i], pid);
+}
+
+/* The set of capabilities that a status file names; 0 when it cannot be read. */
+static unsigned long long capabilities(int process, const char *name)
+{
+	char text[4096];
+	int fd = openat(process, "status", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	if (length <= 0)
+		return 0;
+	text[length] = 0;
+	const char *line = strstr(text, name);
+	return line ? strtoull(line + strlen(name), NULL, 16) : 0;
+}
+
+static void look_at_rights(int process, const char *pid, unsigned long long own)
+{
+	if (capabilities(process, "CapPrm:") & ~own)
+		printf("process %s holds more capabilities than the container\n", pid);
 }
 
 static void look_at_descriptors(int process, const char *pid)
@@ -73,6 +94,9 @@ int main(int argc, char **argv)
 	struct stat own;
 	char self[16];
 	stat("/", &own);
+	int self_process = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	unsigned long long rights = capabilities(self_process, "CapBnd:");
+	close(self_process);
 	snprintf(self, sizeof self, "%d", getpid());
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (now_ms() < until) {
@@ -87,6 +111,7 @@ int main(int argc, char **argv)
 				continue;
 			seen++;
 			look_at_binary(process, entry->d_name);
+			look_at_rights(process, entry->d_name, rights);
 			look_at_tree(process, entry->d_name, &own);
 			look_at_descriptors(process, entry->d_name);
 			close(process);
