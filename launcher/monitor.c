@@ -75,10 +75,12 @@ static void unlock(void)
 /* Leaves nothing of an earlier life, and takes room for the exit status now: the disk may be full when it comes. */
 static int clear_results(void)
 {
+	static const char *const results[] = { "exit", "failure", "pid" };
 	int fd;
 
-	if ((unlink("exit") < 0 && errno != ENOENT) || (unlink("failure") < 0 && errno != ENOENT))
-		return -errno;
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (unlink(results[i]) < 0 && errno != ENOENT)
+			return -errno;
 	fd = open("exit.new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;

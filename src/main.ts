@@ -49,7 +49,7 @@ const world: CliWorld = {
       runDirectory,
       launcher: await launcherIn(runDirectory),
       readFacts: readHostFacts,
-      self: [process.execPath],
+      self: [process.execPath, '--root', root, '--run-root', runDirectory],
       ...snapshotter,
     });
   },

@@ -20,7 +20,7 @@ export interface Engine {
   readonly store: Store;
   /** Facts of the host, read once when first asked for. */
   facts(): HostFacts;
-  /** How to call this program again, for what a monitor does at a container's end. */
+  /** How to call this program again on the same root, for what a monitor does at a container's end. */
   readonly self: readonly string[];
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import { failureFault } from '#kernel/failure.ts';
+import { OPEN } from '#kernel/linux.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import { gatherData } from '#kernel/report.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
@@ -11,7 +12,7 @@ import type { Accounts } from './user.ts';
 
 const CLONE_NEWNS = 0x20000n;
 const MS_REC_SLAVE = 0x84000n;
-const O_PATH_DIRECTORY = 0o10200000;
+const O_PATH_DIRECTORY = OPEN.path | OPEN.directory;
 const MS_RDONLY = 1n;
 const LARGEST = 1 << 20;
 

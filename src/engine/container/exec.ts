@@ -4,6 +4,7 @@ import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import { failureFault } from '#kernel/failure.ts';
 import type { Launch } from '#kernel/launcher.ts';
+import { OPEN } from '#kernel/linux.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { gatherData } from '#kernel/report.ts';
 import type { Stdio } from '#kernel/spawn.ts';
@@ -101,7 +102,9 @@ async function liveAccounts(engine: Engine, init: InitProcess): Promise<Accounts
         name: 'main',
         steps: [
           { op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: 'init' },
-          { op: 'open', path: `/proc/${init.pid}/root`, flags: 0o10200000, out: 'root' },
+          { op: 'open', path: `/proc/${init.pid}/root`, flags: OPEN.path | OPEN.directory, out: 'root' },
+          // The number was still its own when its root was opened.
+          { op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: 'init' },
           { op: 'readFile', root: 'root', path: '/etc/passwd', max: 1 << 20 },
           { op: 'readFile', root: 'root', path: '/etc/group', max: 1 << 20 },
         ],

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { isFault } from '#base/fault.ts';
+import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
@@ -28,7 +28,7 @@ export async function reconcile(engine: Engine): Promise<string[]> {
     if (isWell(engine, record)) continue;
     const said = await asOwner(engine, record.id, 'look after container', (current) =>
       settleOwned(engine, current, record.owner === undefined ? 'ended' : 'abandoned'),
-    ).catch(unlessGone);
+    ).catch((error: unknown) => stuck(record, error));
     if (said !== undefined) repaired.push(said);
   }
   // A crash may have left halves in the store, too.
@@ -47,6 +47,11 @@ function isWell(engine: Engine, record: ContainerRecord): boolean {
   if (record.owner !== undefined) return isAlive(record.owner);
   const directory = containerDirectory(engine.root, record.id);
   return record.phase === 'ready' && monitorLives(directory) && observe(directory).status !== 'exited';
+}
+
+/** One container that cannot be settled must not keep all commands from their work; the next one tries again. */
+function stuck(record: ContainerRecord, error: unknown): string | undefined {
+  return isFault(error, 'notFound') ? undefined : `container ${record.name} could not be settled: ${sentence(error)}`;
 }
 
 /** Another process may have removed it first. */
@@ -116,9 +121,4 @@ async function bury(engine: Engine, record: ContainerRecord, directory: string):
 /** Kills what is left in the container's cgroups and removes them. */
 async function removeCgroupsOf(engine: Engine, id: string): Promise<void> {
   await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${id}`));
-}
-
-/** Container directories that no record knows, left by a removal that died: for `prune` and for tests. */
-export function strayDirectories(engine: Engine): string[] {
-  return readdirSync(join(engine.root, 'containers')).filter((name) => engine.containers.get(name) === undefined);
 }

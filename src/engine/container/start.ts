@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
@@ -27,7 +27,7 @@ export interface StartRequest {
 export async function startContainer(engine: Engine, id: string, request: StartRequest): Promise<void> {
   await asOwner(engine, id, 'start container', async (record) => {
     if (isRunning(engine, record)) return;
-    const compiled = await prepareStart(engine, record, request, false);
+    const compiled = await prepareStart(engine, record, request);
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, false));
     const words = startWords(record, compiled);
     for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
@@ -62,7 +62,7 @@ export async function startAttached(
         hint: `sampan logs -f ${record.name} follows it.`,
       });
     }
-    const compiled = await prepareStart(engine, record, request, true);
+    const compiled = await prepareStart(engine, record, request);
     const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, true));
     const words = startWords(record, compiled);
     if (result.code !== 0) {
@@ -85,12 +85,7 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
   return observe(containerDirectory(engine.root, record.id)).status === 'running';
 }
 
-async function prepareStart(
-  engine: Engine,
-  record: ContainerRecord,
-  request: StartRequest,
-  attached: boolean,
-): Promise<Compiled> {
+async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
   const directory = containerDirectory(engine.root, record.id);
   const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
   const compiled = await compileContainer(engine, {
@@ -106,7 +101,6 @@ async function prepareStart(
   writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(record.id, true);
-  for (const old of ['exit', 'pid', ...(attached ? [] : ['failure'])]) rmSync(join(directory, old), { force: true });
   return compiled;
 }
 
@@ -132,20 +126,7 @@ function monitorPlan(
     ephemeral: record.autoRemove ? 1 : 0,
     cgroup: compiled.cgroups,
     hold: hold ? 1 : 0,
-    ...(record.autoRemove
-      ? {
-          onExit: [
-            ...engine.self,
-            '--root',
-            engine.root,
-            '--run-root',
-            engine.runDirectory,
-            'container',
-            'cleanup',
-            record.id,
-          ],
-        }
-      : {}),
+    ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),
   };
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
