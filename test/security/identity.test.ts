@@ -55,23 +55,29 @@ describe('capabilities', () => {
 
   test('an init of the engine holds no more than the program, which may be allowed to trace it', async () => {
     const { stdout } = await cli.sampan(
-      ...[
-        'run',
-        '--rm',
-        '--init',
-        '--cap-add',
-        'SYS_PTRACE',
-        cli.image,
-        'sh',
-        '-c',
-        `cat /proc/1/status; echo; ${STATUS}`,
-      ],
+      'run',
+      '--rm',
+      '--init',
+      '--cap-add',
+      'SYS_PTRACE',
+      cli.image,
+      'sh',
+      '-c',
+      `cat /proc/1/status; echo; ${STATUS}`,
     );
     const [first = '', own = ''] = stdout.split('\n\n');
     expect(fields(first)['Pid']).toBe('1');
     expect(fields(first)).toMatchObject(fields(own.trim()));
     const asUser = await cli.sampan(
-      ...['run', '--rm', '--init', '-u', '1000', cli.image, 'sh', '-c', `cat /proc/1/status; cat /proc/1/environ`],
+      'run',
+      '--rm',
+      '--init',
+      '-u',
+      '1000',
+      cli.image,
+      'sh',
+      '-c',
+      `cat /proc/1/status; cat /proc/1/environ`,
     );
     expect(fields(asUser.stdout)).toMatchObject({ CapEff: '0'.repeat(16), CapPrm: '0'.repeat(16), Seccomp: '2' });
   });

@@ -105,7 +105,14 @@ describe('binds keep what the host says about a mount', () => {
 
   test('-v of a read-only, nosuid, nodev, noexec mount is all of that inside', async () => {
     const { status, stdout } = await cli.sampan(
-      ...['run', '--rm', '-v', `${mounted}:/data`, cli.image, 'sh', '-c', `${flags}; touch /data/x`],
+      'run',
+      '--rm',
+      '-v',
+      `${mounted}:/data`,
+      cli.image,
+      'sh',
+      '-c',
+      `${flags}; touch /data/x`,
     );
     expect(stdout).toMatch(/ \/data ro,nosuid,nodev,noexec/);
     expect(status).not.toBe(0);
