@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { attackWorld, type AttackWorld } from './attack.ts';
@@ -137,6 +137,17 @@ describe('ids', () => {
       expect(world.leftovers()).toEqual([]);
     }
   }, 60_000);
+
+  test('that are being taken are not deleted without --force: somebody may be at it', () => {
+    world.configure(['sleep', '1000']);
+    expect(world.oci('create', 'young').status).toBe(0);
+    // As it is before the first process is known.
+    rmSync(join(world.directory, 'state/young/pid'));
+    expect(world.oci('delete', 'young').status).not.toBe(0);
+    expect(existsSync(join(world.directory, 'state/young'))).toBe(true);
+    expect(world.oci('delete', '--force', 'young').status).toBe(0);
+    expect(world.leftovers()).toEqual([]);
+  });
 
   test('that are no plain name are refused by every verb', () => {
     world.configure(['true']);

@@ -24,7 +24,8 @@ export async function deleteContainer(runtime: Pick<Runtime, 'stateRoot'>, id: s
     if (!force || !isFault(error, 'corrupt')) throw error;
   }
   const { status, init } = observe(directory);
-  if (status === 'running' && !force) {
+  // Somebody may be making it at this moment.
+  if ((status === 'running' || status === 'creating') && !force) {
     throw new Fault('conflict', `cannot delete container ${id} that is not stopped: ${status}`, {
       hint: 'Kill it first, or use --force.',
       facts: { id, status },
