@@ -4,15 +4,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBusyboxTree } from '#tools/image/busybox.ts';
+import type { DeviceRule } from '#runtime/spec/spec.ts';
 import { SAMPAN } from '#tools/places.ts';
 
 export interface Resources {
   memory?: { limit: number; swap?: number };
   cpu?: { quota: number; period: number };
   pids?: { limit: number };
+  devices?: DeviceRule[];
 }
 
 export interface Bundle extends Disposable {
+  rootfs: string;
   /** `sampan oci VERB ...` with the bundle's own state directory. */
   oci(...args: string[]): { status: number | null; stdout: string; stderr: string };
   /** Runs a shell script under these limits to its end. */
@@ -55,6 +58,7 @@ export function busyboxBundle(): Bundle {
     return oci('run', ...flags, '--bundle', directory, id);
   };
   return {
+    rootfs: join(directory, 'rootfs'),
     oci,
     run: (id, resources, script) => start(id, resources, script),
     runDetached: (id, resources, script) => start(id, resources, script, '--detach'),

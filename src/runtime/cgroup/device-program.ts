@@ -61,7 +61,9 @@ function ruleBlock(rule: DeviceRule, origin: string): Instruction[] {
     [R.minor, numberOf(rule.minor, `${origin}.minor`)],
   ];
   const wanted = tests.filter(([, value]) => value !== undefined);
-  const access = accessOf(rule).split('').reduce((bits, letter) => bits | ACCESS[letter as keyof typeof ACCESS], 0);
+  const access = accessOf(rule)
+    .split('')
+    .reduce((bits, letter) => bits | ACCESS[letter as keyof typeof ACCESS], 0);
   const action = rule.allow ? strikeOut(access) : refuse(access);
   return [
     ...wanted.map(([to, value = 0], index) => {

@@ -40,7 +40,12 @@ export function deviceRules(configured: readonly DeviceRule[], devices: readonly
 
 /** The accesses of a rule, each once, in the order r, w, m; left out or empty means all of them. */
 export function accessOf({ access }: DeviceRule): string {
-  return access ? 'rwm'.split('').filter((letter) => access.includes(letter)).join('') : 'rwm';
+  return access
+    ? 'rwm'
+        .split('')
+        .filter((letter) => access.includes(letter))
+        .join('')
+    : 'rwm';
 }
 
 /** The number a rule is about; undefined for any. */

@@ -116,6 +116,19 @@ describe('failures', () => {
     expect(explainFailure(failed(4, 2), PLAN).message).toContain('"app" not found');
   });
 
+  test('a device program that is refused is told by what it is for', () => {
+    const program = new Uint8Array(8);
+    const step = { op: 'deviceProgram', cgroup: 'cgroup', program, origin: 'linux.resources.devices' } as const;
+    const plan: Plan = { programs: [{ name: 'main', steps: [step] }] };
+    const denied = explainFailure(failed(0, 1, 'BPF_PROG_LOAD'), plan);
+    expect(denied).toMatchObject({ kind: 'denied', field: 'linux.resources.devices' });
+    expect(denied.message).toContain('may use only some devices, but the kernel refuses the program');
+    expect(explainFailure(failed(0, 38), plan)).toMatchObject({ kind: 'unsupported' });
+    expect(explainFailure(failed(0, 22, 'BPF_PROG_LOAD', 'R0 !read_ok\n'), plan).message).toBe(
+      'linux.resources.devices: deviceProgram BPF_PROG_LOAD: EINVAL (R0 !read_ok)',
+    );
+  });
+
   test('outside of a plan, or of a step nobody knows, still say what they know', () => {
     expect(explainFailure(failed(undefined, 12, '/x'), PLAN).message).toBe('run the launcher: /x: ENOMEM');
     expect(explainFailure(failed(99, 1), PLAN).kind).toBe('denied');

@@ -84,6 +84,25 @@ describe('control groups', () => {
     ]);
   });
 
+  test('version 2: the device program is attached once the nodes are made, before anything of the image runs', () => {
+    const { plan } = lowerContainer(spec(), { ...CONTEXT, facts: V2_HOST });
+    const main = program(plan, 'main');
+    expect(one(main, 'deviceProgram')).toMatchObject({ cgroup: 'cgroup', origin: 'linux.resources.devices' });
+    expect(one(main, 'deviceProgram').onError).toBeUndefined();
+    expect(inOrder(main, is('clone'), is('wait'), is('deviceProgram'), is('post'))).toBe(true);
+    const init = program(plan, 'init');
+    expect(inOrder(init, is('mknod'), is('post'), is('pivot'), is('wait'), is('exec'))).toBe(true);
+  });
+
+  test('version 2: there is no device program when nothing is denied, and a refused one is told in a user namespace', () => {
+    const resources = { devices: [{ allow: true, access: 'rwm' }] };
+    const open = lowerContainer(spec({}, {}, { resources }), { ...CONTEXT, facts: V2_HOST });
+    expect(all(program(open.plan, 'main'), 'deviceProgram')).toEqual([]);
+    const facts = { ...V2_HOST, inUserNamespace: true };
+    const nested = lowerContainer(spec(), { ...CONTEXT, facts });
+    expect(one(program(nested.plan, 'main'), 'deviceProgram').onError).toBe('warn');
+  });
+
   test('limits are written by their version, with the field as origin', () => {
     const resources = { memory: { limit: 1 << 26 }, cpu: { shares: 512, quota: 5000 }, pids: { limit: 9 } };
     const writes = (facts: typeof V1_HOST): string[] =>
