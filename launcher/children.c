@@ -8,9 +8,9 @@
 #include "kernel.h"
 #include "roles.h"
 #include "run.h"
+#include "signals.h"
 #include "steps.gen.h"
 
-#define LAST_SIGNAL 64
 /* How long a dying peer may take from closing its descriptors to being a zombie, and to end its own children. */
 #define DYING_MS 100
 #define PARENTING_MS 2000
@@ -120,13 +120,7 @@ void ready_for_exec(struct run *run)
 {
 	if (run->ready_for_exec)
 		return;
-	for (int number = 1; number <= LAST_SIGNAL; number++) {
-		/* Raw, since the C libraries keep two signals for themselves. */
-		struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } standard = { 0 };
-		syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof standard.mask);
-	}
-	uint64_t none = 0;
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+	default_signals();
 	if (!run->umask_set)
 		umask(run->inherited_umask);
 	run->ready_for_exec = true;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "monitor.h"
+#include "signals.h"
 
 static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2 };
 static char oom_score[16];
@@ -43,12 +44,7 @@ int become_monitor(struct monitor *monitor)
 
 void restore_process(void)
 {
-	sigset_t none;
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	default_signals();
 	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 	set_oom_score(oom_score);
 }

@@ -11,4 +11,7 @@ int signals_open(sigset_t *old);
 /* Whether a signal that came to us is meant for the program we look after. */
 bool signal_is_for_child(int signal);
 
+/* Every signal as a new program expects it, whatever our starter ignored: the default action, none blocked. */
+void default_signals(void);
+
 #endif
