@@ -27,10 +27,11 @@ $(MODULES): package-lock.json
 .PHONY: build
 build: deps-build dist/sampan ## Build dist/sampan, the launcher inside it
 
+# Most commands end before compiled code would pay: the JIT is a hundred times more reluctant until src/main.ts resets it.
 # The files that a running tree reads the environment's .env, bunfig.toml or tsconfig.json from are never loaded.
 dist/sampan: $(SOURCES) dist/launcher package.json $(MODULES)
 	$(BUN) build --compile --minify --bytecode --splitting --format=esm \
-		--no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+		--no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-jit-policy=100 \
 		--outfile=$@ src/main.ts
 	@touch $@
 

@@ -10,6 +10,7 @@ import type { GlobalFlags } from '#doors/cli/global-flags.ts';
 import { EMBEDDED_LAUNCHER } from '#kernel/embedded-launcher.ts';
 import type { Launcher } from '#kernel/launcher.ts';
 
+const SHORT_COMMAND_MS = 50;
 const env: Readonly<Record<string, string | undefined>> = process.env;
 
 /** Where state lives: flags first, then our variables, then the places that FHS and XDG give. */
@@ -31,9 +32,8 @@ function refuseRootless(): void {
 }
 
 async function launcherIn(runDirectory: string): Promise<Launcher> {
-  const { installLauncher } = await import('#kernel/install-launcher.ts');
-  const { nativeLauncher } = await import('#kernel/launcher.ts');
-  return nativeLauncher(installLauncher(EMBEDDED_LAUNCHER, runDirectory), runDirectory);
+  const { installedLauncher } = await import('#kernel/install-launcher.ts');
+  return installedLauncher(EMBEDDED_LAUNCHER, runDirectory);
 }
 
 const world: CliWorld = {
@@ -67,4 +67,11 @@ const world: CliWorld = {
   },
 };
 
+/** The executable starts with a reluctant JIT (see the Makefile); a command that lives longer gets the usual one. */
+function compileLater(): void {
+  const { Bun } = globalThis as { Bun?: { unsafe: { setJITPolicy?(scale: number): void } } };
+  setTimeout(() => Bun?.unsafe.setJITPolicy?.(1), SHORT_COMMAND_MS).unref();
+}
+
+compileLater();
 process.exitCode = await runCli(process.argv.slice(2), world);

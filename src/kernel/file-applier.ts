@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { Fault } from '#base/fault.ts';
 import { failureFault } from './failure.ts';
 import { parseReport } from './report.ts';
@@ -15,8 +13,10 @@ export interface FileApplier {
   abort(): void;
 }
 
-/** Starts the `apply` role of `binary` on a directory. */
+/** Starts the `apply` role of `binary` on a directory. Loads the two modules here: every start of a container would pay for them. */
 export function openFileApplier(binary: string, target: string): FileApplier {
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const { Readable } = process.getBuiltinModule('node:stream');
   const directory = openSync(target, constants.O_RDONLY | constants.O_DIRECTORY);
   const child = spawn(binary, ['apply', '3', '4'], {
     // A pipe for the report, since a file would be lost on the full disk that it is to tell of.

@@ -11,6 +11,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
+import { nativeLauncher, type Launcher } from './launcher.ts';
+
+/** The launcher inside the executable, installed and ready: one module, since each further one costs start-up time. */
+export function installedLauncher(embedded: string, runDirectory: string): Launcher {
+  return nativeLauncher(installLauncher(embedded, runDirectory), runDirectory);
+}
 
 /**
  * Copies the launcher out of the executable, once per run directory and version, and checks the copy on every use:

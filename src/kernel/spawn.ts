@@ -1,8 +1,7 @@
 /**
  * Starting a program with any descriptors. Bun's own spawn is 1.5 ms faster than node:child_process on the way from
- * `sampan run` to the kernel, so this one file knows both.
+ * `sampan run` to the kernel, so this one file knows both, and loads the module only for Node.
  */
-import { spawn as nodeSpawn } from 'node:child_process';
 
 export type Stdio = number | 'ignore' | 'inherit';
 
@@ -53,6 +52,7 @@ function spawnOnBun(bun: BunLike, request: SpawnRequest): Running {
 }
 
 function spawnOnNode(request: SpawnRequest): Running {
+  const { spawn: nodeSpawn } = process.getBuiltinModule('node:child_process');
   const [program, ...args] = request.command;
   const child = nodeSpawn(program, args, {
     stdio: [...request.stdio],
