@@ -21,12 +21,14 @@ afterAll(async () => {
   tools[Symbol.dispose]();
 });
 
-/** A real terminal around the command, as `script` makes one. */
-const atTerminal = (...args: string[]): string =>
-  execFileSync('script', ['-qec', [SAMPAN, ...args].map((arg) => `'${arg}'`).join(' '), '/dev/null'], {
+/** A real terminal around the command, as `script` makes one; its own carriage returns and end-of-file echo are taken out. */
+function atTerminal(...args: string[]): string {
+  const printed = execFileSync('script', ['-qec', [SAMPAN, ...args].map((arg) => `'${arg}'`).join(' '), '/dev/null'], {
     encoding: 'utf8',
     env: { PATH: '/usr/bin:/bin', SAMPAN_ROOT: cli.root, HOME: cli.root, SHELL: '/bin/sh' },
   });
+  return printed.replaceAll(/\r|\^@|[\b\0]/g, '');
+}
 
 test('a program of a bundle has three descriptors: run, exec, create and start', () => {
   oci.configure(['/bin/descriptors']);
@@ -48,11 +50,11 @@ test('a container and an exec of the engine have three, with a terminal or an in
   const program = [cli.image, '/attack/descriptors'];
   expect((await cli.sampan('run', '--rm', ...mount, ...program)).stdout).toBe('0 1 2 \n');
   expect((await cli.sampan('run', '--rm', '--init', ...mount, ...program)).stdout).toBe('0 1 2 \n');
-  expect(atTerminal('run', '--rm', '-t', ...mount, ...program)).toMatch(/^(\^@)?0 1 2 \r+\n$/);
-  expect(atTerminal('run', '--rm', '-it', '--init', ...mount, ...program)).toMatch(/^(\^@)?0 1 2 \r+\n$/);
+  expect(atTerminal('run', '--rm', '-t', ...mount, ...program)).toBe('0 1 2 \n');
+  expect(atTerminal('run', '--rm', '-it', '--init', ...mount, ...program)).toBe('0 1 2 \n');
   await cli.sampan('run', '-d', '--init', '--name', 'open', ...mount, cli.image, 'sleep', '100');
   expect((await cli.sampan('exec', 'open', '/attack/descriptors')).stdout).toBe('0 1 2 \n');
-  expect(atTerminal('exec', '-t', 'open', '/attack/descriptors')).toMatch(/^(\^@)?0 1 2 \r+\n$/);
+  expect(atTerminal('exec', '-t', 'open', '/attack/descriptors')).toBe('0 1 2 \n');
   await cli.sampan('rm', '-f', 'open');
 });
 

@@ -88,6 +88,16 @@ describe('what lies over a part of the procfs does not catch writes of the runti
     expect(stdout).toBe('1\n');
     expect(world.prey.changes()).toEqual([]);
   });
+
+  test('nor to one that a link of the image has led over it', () => {
+    symlinkSync('/proc/sys', join(world.rootfs, 'data'));
+    const { status, stdout } = world.run('ls /data/ /proc/sys; cat /real/sys/net/ipv4/ip_forward', (spec) => {
+      spec.mounts?.push({ destination: '/data', type: 'tmpfs', source: 'tmpfs' });
+      spec.mounts?.push({ destination: '/real', type: 'proc', source: 'proc' });
+      spec.linux = { ...spec.linux, sysctl: { 'net.ipv4.ip_forward': '1' } };
+    });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '/data/:\n\n/proc/sys:\n1\n' });
+  });
 });
 
 describe('settings that would reach the host are refused', () => {

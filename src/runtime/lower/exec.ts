@@ -116,7 +116,9 @@ function joinerSteps({ process, context, namespaces, directories, terminal, rlim
   steps.push(...terminal.open.filter((step) => !isOfSession(step)));
   if (process.terminal) steps.push({ op: 'close', slot: 'root' });
   steps.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...identity.steps);
-  steps.push({ op: 'clone', program: 'child', flags: CLONE.parent, out: PIDFD });
+  // A filter that is in force by now may deny it; then that is what the failure names.
+  const filtered = identity.steps.some((step) => step.op === 'seccomp') ? { origin: 'linux.seccomp' } : {};
+  steps.push({ op: 'clone', program: 'child', flags: CLONE.parent, out: PIDFD, ...filtered });
   steps.push({ op: 'sendFd', slot: CHILD_END, fd: PIDFD, data: 'p' });
   return steps;
 }
