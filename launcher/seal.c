@@ -1,5 +1,6 @@
 #include "seal.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -59,5 +60,11 @@ int run_sealed(char **argv)
 	if (fcntl(copy, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	char *const no_environment[] = { NULL };
-	return (int)SYS_RESULT(SYS_execveat, copy, "", argv, no_environment, AT_EMPTY_PATH);
+	result = (int)SYS_RESULT(SYS_execveat, copy, "", argv, no_environment, AT_EMPTY_PATH);
+	if (result != -ENOENT)
+		return result;
+	/* Debian's last 5.10 kernels know no empty path here. */
+	char path[sizeof "/proc/self/fd/2147483647"];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
+	return (int)SYS_RESULT(SYS_execve, path, argv, no_environment);
 }

@@ -4,6 +4,7 @@ import type { ReportRecord } from '#kernel/report.ts';
 import { readElf } from './elf.ts';
 import { explainExec } from './exec-failure.ts';
 import { explainFailure } from './failure.ts';
+import { explainMissingCall } from './missing-call.ts';
 import { planAsJson, printPlan } from './print.ts';
 import { readShebang } from './shebang.ts';
 
@@ -129,9 +130,25 @@ describe('failures', () => {
     );
   });
 
+  test('of a call that the kernel does not have tell what is too old', () => {
+    const step = { op: 'readonly', root: 'root', path: '/proc/sys' } as const;
+    expect(explainMissingCall(step, '5.10.0-32-amd64')).toMatchObject({
+      kind: 'unsupported',
+      sentence: 'this kernel (5.10.0-32-amd64) has no mount_setattr, which came with Linux 5.12',
+    });
+    expect(explainMissingCall(step, '5.12')?.hint).toContain('filter');
+    expect(explainMissingCall(step, '6.1.0')?.hint).toContain('filter');
+    expect(explainMissingCall({ op: 'setsid' }, '4.4')).toBeUndefined();
+    const plan: Plan = { programs: [{ name: 'init', steps: [step] }] };
+    expect(explainFailure(failed(0, 38, '/proc/sys'), plan).message).toContain('no mount_setattr');
+  });
+
   test('outside of a plan, or of a step nobody knows, still say what they know', () => {
     expect(explainFailure(failed(undefined, 12, '/x'), PLAN).message).toBe('run the launcher: /x: ENOMEM');
     expect(explainFailure(failed(99, 1), PLAN).kind).toBe('denied');
+    expect(explainFailure(failed(undefined, 2, '', 'seal the launcher'), PLAN).message).toBe(
+      'run the launcher: seal the launcher: ENOENT',
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { errnoKind, errnoName } from '#kernel/failure.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import { explainExec, type Explanation } from './exec-failure.ts';
+import { explainMissingCall } from './missing-call.ts';
 
 /** Steps whose failures have a sentence of their own; undefined falls back to the general one. */
 const EXPLAINERS: Partial<
@@ -34,12 +35,15 @@ export function explainFailure(record: ReportRecord, plan: Plan): Fault {
   const errno = errnoName(record.value);
   const found = record.step === undefined ? undefined : stepAt(plan, record.step);
   if (found === undefined) {
-    return new Fault(errnoKind(record.value), `run the launcher: ${[record.path, errno].filter(Boolean).join(': ')}`, {
+    // What the launcher says in its own words about what it does before the plan: `seal the launcher`.
+    const parts = [record.detail.toString('utf8'), record.path, errno].filter(Boolean);
+    return new Fault(errnoKind(record.value), `run the launcher: ${parts.join(': ')}`, {
       facts: { errno, path: record.path },
     });
   }
   const { step, program } = found;
-  const known = EXPLAINERS[step.op]?.(step, errno, record);
+  const known =
+    EXPLAINERS[step.op]?.(step, errno, record) ?? (errno === 'ENOSYS' ? explainMissingCall(step) : undefined);
   const origin = step.origin ?? '';
   return new Fault(known?.kind ?? errnoKind(record.value), known?.sentence ?? general(step, errno, record), {
     ...(origin === '' ? {} : { field: origin }),
