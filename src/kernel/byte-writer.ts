@@ -1,13 +1,13 @@
 import { Fault } from '#base/fault.ts';
 
-/** A growing little-endian buffer. */
+/** A growing little-endian buffer; memory that was not written yet is zero. */
 export class ByteWriter {
   #buffer: Buffer<ArrayBuffer>;
   #view: DataView;
   #length = 0;
 
   constructor(capacity = 4096) {
-    this.#buffer = Buffer.allocUnsafe(capacity);
+    this.#buffer = Buffer.alloc(capacity);
     this.#view = viewOf(this.#buffer);
   }
 
@@ -43,13 +43,11 @@ export class ByteWriter {
   /** Length, the bytes, and a NUL that the length does not count. */
   text(value: string, encoding: 'utf8' | 'latin1'): void {
     if (value.includes('\0')) throw new Fault('invalid', `Encode text ${JSON.stringify(value)}: it holds a NUL byte`);
-    this.u32(0);
-    const start = this.#length;
-    this.#room(value.length * 3 + 1);
+    this.#room(value.length * 3 + 5);
+    const start = this.#length + 4;
     const size = this.#buffer.write(value, start, encoding);
-    this.#buffer[start + size] = 0;
+    this.#view.setUint32(start - 4, size, true);
     this.#length = start + size + 1;
-    this.patchU32(start - 4, size);
   }
 
   bytes(value: Uint8Array): void {
@@ -59,8 +57,13 @@ export class ByteWriter {
     this.#length += value.length;
   }
 
+  zeros(count: number): void {
+    this.#room(count);
+    this.#length += count;
+  }
+
   reserveU32(): number {
-    this.u32(0);
+    this.zeros(4);
     return this.#length - 4;
   }
 
@@ -71,7 +74,7 @@ export class ByteWriter {
   /** What was written, as a view of the writer's own memory; the writer starts anew with other memory. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#buffer.subarray(0, this.#length);
-    this.#buffer = Buffer.allocUnsafe(Math.max(4096, this.#length));
+    this.#buffer = Buffer.alloc(Math.max(4096, this.#length));
     this.#view = viewOf(this.#buffer);
     this.#length = 0;
     return taken;
@@ -79,7 +82,7 @@ export class ByteWriter {
 
   #room(size: number): void {
     if (this.#length + size <= this.#buffer.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + size));
+    const grown = Buffer.alloc(Math.max(this.#buffer.length * 2, this.#length + size));
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
     this.#view = viewOf(grown);

@@ -7,6 +7,8 @@ import { ByteWriter } from './byte-writer.ts';
 
 export const PLAN_MAGIC = 0x4e504d53; // "SMPN" in little-endian order
 export const FILE_STREAM_MAGIC = 0x4e504d46; // "FMPN"
+/** Most plans need no more; the buffer grows for one that does. */
+const PLAN_ROOM = 16 * 1024;
 export const NO_SLOT = 0xffffffff;
 const ON_ERROR: Record<OnError, number> = { fail: 0, warn: 1, ignore: 2, missing: 3 };
 
@@ -54,16 +56,16 @@ const WRITERS: Record<FieldType, Write> = {
   },
 };
 
-/** What is written for a field that was left out. */
-const ABSENT: Record<FieldType, (out: ByteWriter) => void> = {
-  u32: (out) => out.u32(0),
-  u64: (out) => out.u64(0n),
-  slot: (out) => out.u32(NO_SLOT),
-  program: (out) => out.u32(NO_SLOT),
-  str: (out) => out.text('', 'utf8'),
-  strs: (out) => out.u32(0),
-  bytes: (out) => out.u32(0),
-  u32s: (out) => out.u32(0),
+/** A field that was left out: 0, "" or an empty list, which is so many zero bytes; a slot or a program is none. */
+const ABSENT_SIZE: Record<FieldType, number> = {
+  u32: 4,
+  u64: 8,
+  slot: 0,
+  program: 0,
+  str: 5,
+  strs: 4,
+  bytes: 4,
+  u32s: 4,
 };
 
 function programNumber(at: Context, name: string): number {
@@ -75,8 +77,8 @@ function programNumber(at: Context, name: string): number {
 interface FieldWriter {
   name: string;
   write: Write;
-  /** Undefined for a field that must be there. */
-  absent: ((out: ByteWriter) => void) | undefined;
+  optional: boolean;
+  absentSize: number;
 }
 
 /** Per step, made at its first use: most plans use few kinds of steps, each many times. */
@@ -85,11 +87,12 @@ const fieldWriters = new Map<StepSpec, readonly FieldWriter[]>();
 function writersOf(spec: StepSpec): readonly FieldWriter[] {
   const known = fieldWriters.get(spec);
   if (known !== undefined) return known;
-  const made = Object.entries<FieldSpec>(spec.fields).map(([name, fieldSpec]) => {
+  const made: FieldWriter[] = [];
+  for (const [name, fieldSpec] of Object.entries<FieldSpec>(spec.fields)) {
     const optional = fieldSpec.endsWith('?');
     const type = (optional ? fieldSpec.slice(0, -1) : fieldSpec) as FieldType;
-    return { name, write: WRITERS[type], absent: optional ? ABSENT[type] : undefined };
-  });
+    made.push({ name, write: WRITERS[type], optional, absentSize: ABSENT_SIZE[type] });
+  }
   fieldWriters.set(spec, made);
   return made;
 }
@@ -101,15 +104,16 @@ function encodeStep(
   onError: OnError,
   at: Context,
 ): void {
-  out.u16(spec.code);
-  out.u16(ON_ERROR[onError]);
+  out.u32(spec.code | (ON_ERROR[onError] << 16));
   const lengthAt = out.reserveU32();
   const start = out.length;
-  for (const { name, write, absent } of writersOf(spec)) {
-    const value = step[name];
-    if (value !== undefined) write(out, value, at);
-    else if (absent !== undefined) absent(out);
-    else throw new Fault('internal', `Encode step ${String(step['op'])}: field "${name}" is missing`);
+  for (const field of writersOf(spec)) {
+    const value = step[field.name];
+    if (value !== undefined) field.write(out, value, at);
+    else if (!field.optional) {
+      throw new Fault('internal', `Encode step ${String(step['op'])}: field "${field.name}" is missing`);
+    } else if (field.absentSize > 0) out.zeros(field.absentSize);
+    else out.u32(NO_SLOT);
   }
   out.patchU32(lengthAt, out.length - start);
 }
@@ -122,7 +126,7 @@ export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
   const slots = new Names(plan.inherited ?? []);
   const programs = new Map(plan.programs.map((program, index) => [program.name, index]));
   const at: Context = { slots, programs, text: 'utf8' };
-  const out = new ByteWriter();
+  const out = new ByteWriter(PLAN_ROOM);
   out.u32(PLAN_MAGIC);
   out.u16(PLAN_VERSION);
   out.u16(plan.programs.length);
@@ -140,7 +144,9 @@ export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
 }
 
 function stepCount(programs: readonly Program[]): number {
-  return programs.reduce((sum, program) => sum + program.steps.length, 0);
+  let count = 0;
+  for (const program of programs) count += program.steps.length;
+  return count;
 }
 
 /** The step of a plan by the number that the launcher reports (counted over all programs in order). */
