@@ -23,8 +23,6 @@ export interface Compiled {
   spec: Spec;
   plan: Plan;
   warnings: readonly string[];
-  /** The container's cgroup directories on this host, all hierarchies. */
-  cgroups: readonly string[];
 }
 
 export interface CompileRequest {
@@ -65,7 +63,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     sources: sourcesOf(spec, directory),
     paths: { state: join(directory, 'pid') },
   });
-  return { spec, plan: lowered.plan, warnings: lowered.warnings, cgroups: lowered.cgroups };
+  return { spec, plan: lowered.plan, warnings: lowered.warnings };
 }
 
 /** What each bind source is. The engine's own files are there by the time of a start, if not yet when it is explained. */

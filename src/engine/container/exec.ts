@@ -12,6 +12,7 @@ import { lowerExec } from '#runtime/lower/exec.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
+import { cgroupsPath } from './cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { observe, readInit, type InitProcess } from './state.ts';
 import { resolveUser, type Accounts } from './user.ts';
@@ -56,7 +57,7 @@ export async function execInContainer(
     spec,
     facts: engine.facts(),
     init: { pid: init.pid, startTime: init.startTime },
-    cgroupsPath: spec.linux?.cgroupsPath ?? `/sampan/${record.id}`,
+    cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
     terminal: { kind: request.tty ? 'relay' : 'none' },
     mode: request.detach ? 'detached' : 'run',
   });

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import { removeCgroups } from '#runtime/cgroup/remove.ts';
-import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
 import type { Engine } from '#engine/engine.ts';
 import { formatExit } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
 import { discardContainer } from './discard.ts';
+import { containerCgroups } from './cgroups.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
@@ -120,5 +120,5 @@ async function bury(engine: Engine, record: ContainerRecord, directory: string):
 
 /** Kills what is left in the container's cgroups and removes them. */
 async function removeCgroupsOf(engine: Engine, id: string): Promise<void> {
-  await removeCgroups(cgroupDirectories(engine.facts().cgroup, `/sampan/${id}`));
+  await removeCgroups(containerCgroups(engine, id).map((path) => ({ path })));
 }

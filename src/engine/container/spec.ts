@@ -4,6 +4,7 @@ import type { Mount, Namespace, Spec } from '#runtime/spec/spec.ts';
 import type { ImageConfig } from '#store/image/config.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { BindMount, ContainerOptions } from './options.ts';
+import { cgroupsPath } from './cgroups.ts';
 import { processArgs } from './command.ts';
 import { hostDevices } from './host-devices.ts';
 import { resourcesOf } from './resources.ts';
@@ -65,7 +66,7 @@ export function containerSpec(inputs: SpecInputs): Spec {
     mounts: [...systemMounts(options), ...fileMounts(inputs), ...options.binds.map(bindMount)],
     linux: {
       namespaces: namespaces(options),
-      cgroupsPath: `/sampan/${inputs.id}`,
+      cgroupsPath: cgroupsPath(inputs.id),
       resources: resourcesOf(options),
       ...(options.privileged ? { devices: hostDevices() } : {}),
       maskedPaths: options.privileged ? [] : MASKED,

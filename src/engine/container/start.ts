@@ -6,6 +6,7 @@ import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
+import { containerCgroups } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
@@ -28,7 +29,9 @@ export async function startContainer(engine: Engine, id: string, request: StartR
   await asOwner(engine, id, 'start container', async (record) => {
     if (isRunning(engine, record)) return;
     const compiled = await prepareStart(engine, record, request);
-    const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, false));
+    // Noted before the start, so that a crash in between is looked into by the next command.
+    engine.containers.setActive(id, true);
+    const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
     const words = startWords(record, compiled);
     for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
     if (result.code === 0) return;
@@ -62,8 +65,16 @@ export async function startAttached(
         hint: `sampan logs -f ${record.name} follows it.`,
       });
     }
-    const compiled = await prepareStart(engine, record, request);
-    const result = await engine.launcher.monitor(monitorPlan(engine, record, compiled, request, true));
+    // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
+    engine.containers.setActive(id, true);
+    const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
+    const [compiled, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
+      async (error: unknown) => {
+        await up;
+        await settleOwned(engine, record, 'failed');
+        throw error;
+      },
+    );
     const words = startWords(record, compiled);
     if (result.code !== 0) {
       await settleOwned(engine, record, 'failed');
@@ -99,18 +110,10 @@ async function prepareStart(engine: Engine, record: ContainerRecord, request: St
   for (const warning of compiled.warnings) request.warn(warning);
   writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec, undefined, 2));
   writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
-  // Noted before the start, so that a crash in between is looked into by the next command.
-  engine.containers.setActive(record.id, true);
   return compiled;
 }
 
-function monitorPlan(
-  engine: Engine,
-  record: ContainerRecord,
-  compiled: Compiled,
-  request: StartRequest,
-  hold: boolean,
-): Uint8Array {
+function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequest, hold: boolean): Uint8Array {
   const directory = containerDirectory(engine.root, record.id);
   const { options } = record;
   const step: Step = {
@@ -124,7 +127,7 @@ function monitorPlan(
     stdin: options.interactive ? 1 : 0,
     // Nobody will ask for the exit status of one that removes itself after the machine has crashed.
     ephemeral: record.autoRemove ? 1 : 0,
-    cgroup: compiled.cgroups,
+    cgroup: containerCgroups(engine, record.id),
     hold: hold ? 1 : 0,
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),

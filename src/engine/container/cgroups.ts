@@ -1,0 +1,10 @@
+import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
+import type { Engine } from '#engine/engine.ts';
+
+/** The group of a container, below the root of every hierarchy. */
+export const cgroupsPath = (id: string): string => `/sampan/${id}`;
+
+/** Directories of a container's control groups on this host, one for each hierarchy. */
+export function containerCgroups(engine: Engine, id: string): string[] {
+  return cgroupDirectories(engine.facts().cgroup, cgroupsPath(id)).map(({ path }) => path);
+}
