@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 /** A file without a name, holding `content`; opened for reading and appending. */
 export function scratchFile(scratch: string, content: Uint8Array | undefined): number {
-  // The global one: loading node:crypto for it would cost more than starting a process.
-  const path = join(scratch, `.${crypto.randomUUID()}`);
+  // The directory is private, so the name need not be a secret; another process has another number.
+  const path = join(scratch, `.${process.pid}.${performance.now()}`);
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
   const fd = openSync(path, flags, 0o600);
   unlinkSync(path);

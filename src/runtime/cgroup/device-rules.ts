@@ -61,10 +61,11 @@ export function deviceRulesV1({ allowOthers, origin, rules }: DeviceRules): Limi
   const line = (allow: boolean, value: string, from: string): Limit => {
     return { controller: 'devices', file: allow ? 'devices.allow' : 'devices.deny', value, origin: from };
   };
-  const lines = rules.flatMap((entry) =>
-    ruleTexts(entry.rule).map((value) => line(entry.rule.allow, value, entry.origin)),
-  );
-  return [line(allowOthers, 'a', origin), ...lines];
+  const lines = [line(allowOthers, 'a', origin)];
+  for (const { rule, origin: from } of rules) {
+    for (const value of ruleTexts(rule)) lines.push(line(rule.allow, value, from));
+  }
+  return lines;
 }
 
 function useOf(devices: readonly Device[]): DeviceRule[] {

@@ -12,7 +12,8 @@ const ROUNDS = 100;
  */
 export async function removeCgroups(directories: readonly { readonly path: string }[]): Promise<void> {
   const paths = directories.map((directory) => directory.path);
-  let left = paths.flatMap(groupsBelow);
+  let left: string[] = [];
+  for (const path of paths) left.push(...groupsBelow(path));
   if (left.length === 0) return;
   await killAll(paths);
   for (let round = 0; round < ROUNDS; round++) {

@@ -74,11 +74,14 @@ function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, 
     cloneInto: undefined,
     join,
     limits: limits.map((limit) => writeLimit(limit, requireDirectory(directories, limit))),
-    devices: deviceRulesV1(rules).flatMap((limit) => {
-      const directory = findDirectory(directories, limit);
-      return directory === undefined ? [] : [writeLimit(limit, directory)];
-    }),
+    devices: deviceStepsV1(rules, directories),
   };
+}
+
+/** None where the controller is not mounted. */
+function deviceStepsV1(rules: DeviceRules, directories: readonly CgroupDirectory[]): Step[] {
+  const directory = directories.find(({ hierarchy }) => hierarchy?.controllers.includes('devices'));
+  return directory === undefined ? [] : deviceRulesV1(rules).map((limit) => writeLimit(limit, directory));
 }
 
 /** A new cpuset of version 1 is empty and takes no process; each level gets its parent's cpus and memory nodes. */

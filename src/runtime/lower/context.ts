@@ -66,7 +66,8 @@ export interface Lowered {
 
 /** Names of the inherited slots: what is preserved comes first, in order. */
 export function inheritedSlots(preserveFds: number, console: boolean): { inherited?: string[] } {
-  const names = Array.from({ length: preserveFds }, (_, index) => `preserved.${index}`);
+  const names: string[] = [];
+  for (let index = 0; index < preserveFds; index++) names.push(`preserved.${index}`);
   if (console) names.push('console');
   return names.length === 0 ? {} : { inherited: names };
 }

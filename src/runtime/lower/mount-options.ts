@@ -29,12 +29,17 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   symfollow: { clear: A.noSymFollow },
 };
 
-const PROPAGATIONS: Readonly<Record<string, { flag: number; recursive: boolean }>> = Object.fromEntries(
-  Object.entries(PROPAGATION).flatMap(([name, flag]) => [
-    [name, { flag, recursive: false }],
-    [`r${name}`, { flag, recursive: true }],
-  ]),
-);
+const P = PROPAGATION;
+const PROPAGATIONS: Readonly<Record<string, { flag: number; recursive: boolean }>> = {
+  private: { flag: P.private, recursive: false },
+  rprivate: { flag: P.private, recursive: true },
+  shared: { flag: P.shared, recursive: false },
+  rshared: { flag: P.shared, recursive: true },
+  slave: { flag: P.slave, recursive: false },
+  rslave: { flag: P.slave, recursive: true },
+  unbindable: { flag: P.unbindable, recursive: false },
+  runbindable: { flag: P.unbindable, recursive: true },
+};
 
 /** Options of mount(8) that ask for what is there anyway. */
 const NO_EFFECT = new Set(['defaults', 'silent', 'loud', 'rbind', 'bind', 'noiversion']);

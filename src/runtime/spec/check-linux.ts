@@ -18,6 +18,7 @@ import type { Linux, Spec } from './spec.ts';
 const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup'];
 const SCMP_OPS = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'].map((name) => `SCMP_CMP_${name}`);
 const SCMP_ACTIONS = ['KILL', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'ERRNO', 'TRACE', 'ALLOW', 'LOG'];
+const PROPAGATIONS = ['shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate', 'unbindable', 'runbindable'];
 const action = oneOf(...SCMP_ACTIONS.map((name) => `SCMP_ACT_${name}`));
 
 const namespace: Check = (value, field) => {
@@ -120,7 +121,7 @@ export const linuxShape: Check = shape({
     seccomp,
     maskedPaths: list(absolutePath),
     readonlyPaths: list(absolutePath),
-    rootfsPropagation: oneOf('', ...['shared', 'slave', 'private', 'unbindable'].flatMap((name) => [name, `r${name}`])),
+    rootfsPropagation: oneOf('', ...PROPAGATIONS),
     sysctl: record(text),
   },
   refused: ['intelRdt', 'timeOffsets', 'personality', 'mountLabel', 'memoryPolicy', 'netDevices'],

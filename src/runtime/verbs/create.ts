@@ -57,5 +57,7 @@ function madeCgroups(plan: Plan, error: unknown): string[] {
 }
 
 function preserved(count = 0): number[] {
-  return Array.from({ length: count }, (_, index) => 3 + index);
+  const fds: number[] = [];
+  for (let index = 0; index < count; index++) fds.push(3 + index);
+  return fds;
 }
