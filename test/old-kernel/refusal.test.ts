@@ -33,19 +33,27 @@ test('a container is refused by the name of what is missing, and leaves no contr
   expect(existsSync('/sys/fs/cgroup/sampan-test-v2/old')).toBe(false);
 });
 
-test('a device program is loaded where it counts as locked memory and none may be locked', async () => {
-  const binary = join(directory, 'launcher');
-  writeFileSync(binary, `#!/bin/sh\nulimit -S -l 0\nexec ${LAUNCHER} "$@"\n`);
+/** A launcher that may lock no memory, and with `before` may have other things less. */
+function launcherWithoutMemory(name: string, before = ''): string {
+  const binary = join(directory, name);
+  writeFileSync(binary, `#!/bin/sh\nulimit -l 0\nexec ${before} ${LAUNCHER} "$@"\n`);
   chmodSync(binary, 0o755);
+  return binary;
+}
+
+test('a device program is loaded where it counts as locked memory and none may be locked', async () => {
   const program = deviceProgram(deviceRules([])) ?? new Uint8Array();
   const steps: Step[] = [
     { op: 'mkdir', path: GROUP, mode: 0o755 },
     { op: 'open', path: GROUP, flags: 0o10200000, out: 'cgroup' },
     { op: 'deviceProgram', cgroup: 'cgroup', program },
-    { op: 'rmdir', path: GROUP },
   ];
-  const plan = encodePlan({ programs: [{ name: 'main', steps }] });
-  const { code, records } = await nativeLauncher(binary, directory).launch({ plan }).result;
-  expect({ code, records }).toEqual({ code: 0, records: [] });
+  const run = (binary: string, ...list: Step[]) =>
+    nativeLauncher(binary, directory).launch({ plan: encodePlan({ programs: [{ name: 'main', steps: list }] }) })
+      .result;
+  expect(await run(launcherWithoutMemory('able'), ...steps)).toMatchObject({ code: 0, records: [] });
+  const unable = launcherWithoutMemory('unable', 'setpriv --bounding-set -sys_resource');
+  expect((await run(unable, ...steps)).records).toMatchObject([{ kind: 'fail', value: 1, path: 'BPF_PROG_LOAD' }]);
+  expect(await run(unable, { op: 'rmdir', path: GROUP })).toMatchObject({ code: 0 });
   expect(readdirSync('/sys/fs/cgroup')).not.toContain('sampan-test-old');
 });
