@@ -7,14 +7,14 @@ import type { StepSpec } from './step-spec.ts';
  * `xattrs` alternates names and values, values in hexadecimal. Owners are set first, then the mode, then xattrs.
  */
 export const FILE_STEPS = {
+  /** Makes a directory, or takes an existing one, and sets its attributes (times are set at the end of the stream). */
   directory: {
     code: 1,
-    does: 'Makes a directory, or takes an existing one, and sets its attributes (times are set at the end of the stream).',
     fields: { path: 'str', mode: 'u32', uid: 'u32', gid: 'u32', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' },
   },
+  /** Makes a regular file anew (an old object of that name is removed) of the given size; `data` steps fill it. */
   file: {
     code: 2,
-    does: 'Makes a regular file anew (an old object of that name is removed) of the given size; `data` steps fill it.',
     fields: {
       path: 'str',
       mode: 'u32',
@@ -26,20 +26,18 @@ export const FILE_STEPS = {
       xattrs: 'strs?',
     },
   },
-  data: { code: 3, does: 'Writes bytes at offset of the file being made.', fields: { offset: 'u64', bytes: 'bytes' } },
+  /** Writes bytes at offset of the file being made. */
+  data: { code: 3, fields: { offset: 'u64', bytes: 'bytes' } },
+  /** Makes a symlink anew. */
   symlink: {
     code: 4,
-    does: 'Makes a symlink anew.',
     fields: { path: 'str', target: 'str', uid: 'u32', gid: 'u32', mtimeSec: 'u64', mtimeNsec: 'u32', xattrs: 'strs?' },
   },
-  hardlink: {
-    code: 5,
-    does: 'Makes a hard link to an object of the same tree; the target is not followed when it is a symlink.',
-    fields: { path: 'str', target: 'str' },
-  },
+  /** Makes a hard link to an object of the same tree; the target is not followed when it is a symlink. */
+  hardlink: { code: 5, fields: { path: 'str', target: 'str' } },
+  /** Makes a device, fifo or socket node anew. */
   node: {
     code: 6,
-    does: 'Makes a device, fifo or socket node anew.',
     fields: {
       path: 'str',
       mode: 'u32',
@@ -52,19 +50,13 @@ export const FILE_STEPS = {
       xattrs: 'strs?',
     },
   },
-  whiteout: {
-    code: 7,
-    does: 'Marks path as deleted in the way of overlay: a character device 0:0.',
-    fields: { path: 'str' },
-  },
-  opaque: {
-    code: 8,
-    does: 'Marks the directory as hiding everything below it: trusted.overlay.opaque=y.',
-    fields: { path: 'str' },
-  },
-  end: {
-    code: 15,
-    does: 'Ends the stream: the directories get their times; sync=1 calls syncfs; a final `done` record is sent. A stream without it counts as torn.',
-    fields: { sync: 'u32?' },
-  },
+  /** Marks path as deleted in the way of overlay: a character device 0:0. */
+  whiteout: { code: 7, fields: { path: 'str' } },
+  /** Marks the directory as hiding everything below it: trusted.overlay.opaque=y. */
+  opaque: { code: 8, fields: { path: 'str' } },
+  /**
+   * Ends the stream: the directories get their times; sync=1 calls syncfs; a final `done` record is sent. A stream
+   * without it counts as torn.
+   */
+  end: { code: 15, fields: { sync: 'u32?' } },
 } as const satisfies Record<string, StepSpec>;
