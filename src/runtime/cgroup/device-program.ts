@@ -1,6 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { DeviceRule } from '#runtime/spec/spec.ts';
-import { accessOf, deviceNumber, type DeviceRules } from './device-rules.ts';
+import { accessOf, deniesSomething, deviceNumber, type DeviceRules } from './device-rules.ts';
 
 /** Values of struct bpf_cgroup_dev_ctx (linux/bpf.h): `access_type` is access << 16 | type. */
 const TYPES = { b: 1, c: 2 } as const;
@@ -38,8 +38,9 @@ interface Instruction {
  * it denies at the first rule that denies one not struck out, and allows when none is left (a look that asks for no
  * access has none from the start). Undefined when nothing is denied, so that no program is needed. Faults: `invalid` for a device number that no device can have.
  */
-export function deviceProgram({ allowOthers, rules }: DeviceRules): Uint8Array | undefined {
-  if (allowOthers && rules.every(({ rule }) => rule.allow)) return undefined;
+export function deviceProgram(wanted: DeviceRules): Uint8Array | undefined {
+  if (!deniesSomething(wanted)) return undefined;
+  const { allowOthers, rules } = wanted;
   return encode([
     { op: OP.load, to: R.type, from: R.context, offset: OFFSET.accessType },
     { op: OP.moveRegister, to: R.undecided, from: R.type },

@@ -38,6 +38,11 @@ export function deviceRules(configured: readonly DeviceRule[], devices: readonly
   return { allowOthers, origin: last < 0 ? DEFAULT : origin(last), rules };
 }
 
+/** Whether there is any access that the rules do not allow. */
+export function deniesSomething({ allowOthers, rules }: DeviceRules): boolean {
+  return !allowOthers || rules.some(({ rule }) => !rule.allow);
+}
+
 /** The accesses of a rule, each once, in the order r, w, m; left out or empty means all of them. */
 export function accessOf({ access }: DeviceRule): string {
   return access

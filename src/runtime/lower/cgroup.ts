@@ -1,10 +1,11 @@
 import { Fault } from '#base/fault.ts';
 import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
+import type { HostFacts } from '#kernel/host-facts.ts';
 import { OPEN } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cpuLimitsV1, cpuLimitsV2 } from '#runtime/cgroup/cpu.ts';
 import { deviceProgram } from '#runtime/cgroup/device-program.ts';
-import { deviceRules, deviceRulesV1, type DeviceRules } from '#runtime/cgroup/device-rules.ts';
+import { deniesSomething, deviceRules, deviceRulesV1, type DeviceRules } from '#runtime/cgroup/device-rules.ts';
 import { cgroupDirectories, cgroupPathOf, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { Limit } from '#runtime/cgroup/limit.ts';
 import { memoryLimitsV1, memoryLimitsV2 } from '#runtime/cgroup/memory.ts';
@@ -34,6 +35,7 @@ export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgr
   const directories = cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id));
   const resources = spec.linux?.resources ?? {};
   const rules = deviceRules(resources.devices ?? [], spec.linux?.devices);
+  requireDevices(rules, facts);
   // Busy only when processes outlive init, which a pid namespace of its own excludes: then the caller kills them.
   const remove = directories.map((directory): Step => {
     return { op: 'rmdir', path: directory.path, retryMs: ownPids(spec) ? 500 : 0, onError: 'ignore', origin: ORIGIN };
@@ -78,10 +80,17 @@ function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, 
   };
 }
 
-/** None where the controller is not mounted. */
 function deviceStepsV1(rules: DeviceRules, directories: readonly CgroupDirectory[]): Step[] {
   const directory = directories.find(({ hierarchy }) => hierarchy?.controllers.includes('devices'));
   return directory === undefined ? [] : deviceRulesV1(rules).map((limit) => writeLimit(limit, directory));
+}
+
+/** Where neither the controller nor version 2 is there, nothing would keep the container from the host's disks. */
+function requireDevices(rules: DeviceRules, { cgroup, inUserNamespace }: HostFacts): void {
+  const held = cgroup.mode === 'v2' || cgroup.hierarchies.some(({ controllers }) => controllers.includes('devices'));
+  if (held || inUserNamespace || !deniesSomething(rules)) return;
+  const what = 'the container may use only some devices, but the cgroup controller "devices" is not mounted';
+  throw new Fault('unsupported', `linux.resources.devices: ${what}`, { field: 'linux.resources.devices' });
 }
 
 /** A new cpuset of version 1 is empty and takes no process; each level gets its parent's cpus and memory nodes. */

@@ -103,6 +103,15 @@ describe('control groups', () => {
     expect(one(program(nested.plan, 'main'), 'deviceProgram').onError).toBe('warn');
   });
 
+  test('version 1: without the devices controller nothing is started that is not allowed every device', () => {
+    const hierarchies = V1_HOST.cgroup.hierarchies.filter(({ name }) => name !== 'devices');
+    const facts = { ...V1_HOST, cgroup: { ...V1_HOST.cgroup, hierarchies } };
+    expect(() => lowerContainer(spec(), { ...CONTEXT, facts })).toThrow('"devices" is not mounted');
+    const resources = { devices: [{ allow: true, access: 'rwm' }] };
+    expect(lowerContainer(spec({}, {}, { resources }), { ...CONTEXT, facts }).warnings).toEqual([]);
+    expect(lowerContainer(spec(), { ...CONTEXT, facts: { ...facts, inUserNamespace: true } }).warnings).toEqual([]);
+  });
+
   test('limits are written by their version, with the field as origin', () => {
     const resources = { memory: { limit: 1 << 26 }, cpu: { shares: 512, quota: 5000 }, pids: { limit: 9 } };
     const writes = (facts: typeof V1_HOST): string[] =>
