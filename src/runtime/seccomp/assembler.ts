@@ -61,15 +61,14 @@ export class Assembler {
         field: 'linux.seccomp',
       });
     }
-    const bytes = Buffer.allocUnsafe(this.length * 8);
-    let at = 0;
-    for (const [code, yes, no, value] of this.#reversed.toReversed()) {
-      at = bytes.writeUInt16LE(code, at);
-      at = bytes.writeUInt8(yes, at);
-      at = bytes.writeUInt8(no, at);
-      at = bytes.writeUInt32LE(value >>> 0, at);
+    const program = new DataView(new ArrayBuffer(this.length * 8));
+    let at = program.byteLength;
+    for (const [code, yes, no, value] of this.#reversed) {
+      at -= 8;
+      program.setUint32(at, code | (yes << 16) | (no << 24), true);
+      program.setUint32(at + 4, value, true);
     }
-    return bytes;
+    return new Uint8Array(program.buffer);
   }
 
   /** An instruction that always goes on with the next one, which must be `next`. */

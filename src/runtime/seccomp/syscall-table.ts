@@ -19,9 +19,12 @@ const SOURCES: Readonly<Record<Abi, string>> = {
 /** Numbers of the system calls of one ABI by name. */
 export function syscallTable(abi: Abi): ReadonlyMap<string, number> {
   const table = new Map<string, number>();
-  for (const word of `${SOURCES[abi]} ${NEWER}`.split(/\s+/)) {
-    const colon = word.indexOf(':');
-    if (colon > 0) table.set(word.slice(0, colon), Number(word.slice(colon + 1)));
+  // Split by strings: by an expression it would take most of a millisecond.
+  for (const line of `${SOURCES[abi]}\n${NEWER}`.split('\n')) {
+    for (const word of line.split(' ')) {
+      const colon = word.indexOf(':');
+      if (colon > 0) table.set(word.slice(0, colon), Number(word.slice(colon + 1)));
+    }
   }
   return table;
 }
