@@ -62,12 +62,17 @@ int step_mkdir(struct run *run, const void *body)
 	int dir = slot_dir(run, step->dir);
 	if (dir == -EBADF)
 		return dir;
-	int result = step->parents && *path ? make_parents(dir, path, step->mode) : 0;
-	if (result)
-		return result;
 	if (mkdirat(dir, path, step->mode) == 0)
 		return 0;
 	int error = errno;
+	if (error == ENOENT && step->parents) {
+		int result = make_parents(dir, path, step->mode);
+		if (result)
+			return result;
+		if (mkdirat(dir, path, step->mode) == 0)
+			return 0;
+		error = errno;
+	}
 	if (step->fresh || fstatat(dir, path, &stat, 0) < 0)
 		return -error;
 	return S_ISDIR(stat.st_mode) ? 0 : -ENOTDIR;

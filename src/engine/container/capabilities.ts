@@ -2,7 +2,7 @@ import { Fault } from '#base/fault.ts';
 import type { ContainerOptions } from './options.ts';
 
 /** What a container of any engine may do when nothing else is said. */
-const DEFAULT = [
+export const DEFAULT_CAPABILITIES: readonly string[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FSETID',
@@ -27,7 +27,7 @@ export function grantedCapabilities(
   if (options.privileged) return [...all];
   const added = options.capAdd.map((name) => known(name, all, '--cap-add'));
   const dropped = new Set(options.capDrop.map((name) => known(name, all, '--cap-drop')));
-  const base = added.includes('ALL') ? all : DEFAULT;
+  const base = added.includes('ALL') ? all : DEFAULT_CAPABILITIES;
   const kept = dropped.has('ALL') ? [] : base.filter((name) => !dropped.has(name));
   return [...new Set([...kept, ...added.filter((name) => name !== 'ALL')])];
 }

@@ -14,6 +14,7 @@ import { imageAccounts } from './accounts.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
 import { containerSpec } from './spec.ts';
+import { usualFilter } from './usual-filter.ts';
 import { resolveUser } from './user.ts';
 
 const DEFAULT_OPEN_FILES = 1_048_576;
@@ -41,6 +42,8 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image, request.snapshotter);
   const available = capabilityNames(facts.bounding);
+  const capabilities = grantedCapabilities(options, available);
+  const program = options.privileged ? undefined : usualFilter(capabilities, facts.arch);
   const spec = containerSpec({
     id,
     options,
@@ -49,7 +52,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     directory,
     allCapabilities: available,
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
-    seccomp: options.privileged ? undefined : defaultSeccompProfile(grantedCapabilities(options, available)),
+    seccomp: options.privileged ? undefined : defaultSeccompProfile(capabilities),
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const lowered = lowerContainer(spec, {
@@ -60,6 +63,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     mode: 'detached',
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
+    ...(program === undefined ? {} : { seccompProgram: program }),
     sources: sourcesOf(spec, directory),
     paths: { state: join(directory, 'pid') },
   });

@@ -8,8 +8,9 @@ export async function discardContainer(
   record: Pick<ContainerRecord, 'id' | 'snapshotter'>,
 ): Promise<void> {
   engine.containers.setPhase(record.id, 'removing');
-  await engine.store.snapshotter(record.snapshotter).remove(record.id);
-  // All in there is ours; what the container wrote lies in its snapshot.
+  const removal = engine.store.snapshotter(record.snapshotter).remove(record.id);
+  // All in there is ours; what the container wrote lies in its snapshot, which the launcher removes meanwhile.
   rmSync(containerDirectory(engine.root, record.id), { recursive: true, force: true });
+  await removal;
   engine.containers.remove(record.id);
 }

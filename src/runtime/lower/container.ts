@@ -51,7 +51,7 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
   const cgroup = lowerCgroup(spec, context);
   const mapped = namespaces.isNew('user');
   const mounts = lowerMounts(spec, context, { namespaced: namespaces.has('cgroup'), directories: cgroup.directories });
-  const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts);
+  const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
   const identity = lowerIdentity(process, context.facts, seccomp.filter, false);
   const sections: Sections = {
     spec,

@@ -37,6 +37,8 @@ export interface LowerContext {
   hostNamespaces?: ReadonlySet<NamespaceType>;
   /** An init process between PID 1 and the program. */
   init?: boolean;
+  /** `linux.seccomp` compiled, when the caller has it. */
+  seccompProgram?: Uint8Array;
   noNewKeyring?: boolean;
   /** So many descriptors, inherited before any other slot, stay open in the program as 3 and up. */
   preserveFds?: number;

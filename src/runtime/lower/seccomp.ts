@@ -10,8 +10,14 @@ export interface LoweredSeccomp {
   warnings: string[];
 }
 
-export function lowerSeccomp(profile: SeccompProfile | undefined, facts: HostFacts): LoweredSeccomp {
+/** `ready` is the profile's program when the caller has it compiled already. */
+export function lowerSeccomp(
+  profile: SeccompProfile | undefined,
+  facts: HostFacts,
+  ready?: Uint8Array,
+): LoweredSeccomp {
   if (profile === undefined || profile === null) return { filter: [], warnings: [] };
+  if (ready !== undefined) return { filter: [{ op: 'seccomp', filter: ready, origin: ORIGIN }], warnings: [] };
   const { program, flags, warnings } = compileSeccomp(profile, facts.arch);
   if (program.length === 0) return { filter: [], warnings };
   return { filter: [{ op: 'seccomp', filter: program, flags, origin: ORIGIN }], warnings };
