@@ -108,7 +108,7 @@ async function prepareStart(engine: Engine, record: ContainerRecord, request: St
     directory,
   });
   for (const warning of compiled.warnings) request.warn(warning);
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec, undefined, 2));
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
   writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
   return compiled;
 }
