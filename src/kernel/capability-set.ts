@@ -13,7 +13,7 @@ export function capabilityBits(names: readonly string[]): { bits: bigint; unknow
 }
 
 /** -1 for a name nobody knows. */
-export function capabilityNumber(name: string): number {
+function capabilityNumber(name: string): number {
   const exact = CAPABILITIES.indexOf(name);
   if (exact >= 0) return exact;
   const upper = name.toUpperCase();

@@ -9,7 +9,7 @@ export const PLAN_MAGIC = 0x4e504d53; // "SMPN" in little-endian order
 export const FILE_STREAM_MAGIC = 0x4e504d46; // "FMPN"
 /** Most plans need no more; the buffer grows for one that does. */
 const PLAN_ROOM = 16 * 1024;
-export const NO_SLOT = 0xffffffff;
+const NO_SLOT = 0xffffffff;
 const ON_ERROR: Record<OnError, number> = { fail: 0, warn: 1, ignore: 2, missing: 3 };
 
 /** Numbers of names, given out in order of first use. */

@@ -22,7 +22,7 @@ export function installedLauncher(embedded: string, runDirectory: string): Launc
  * Copies the launcher out of the executable, once per run directory and version, and checks the copy on every use:
  * its directory must be ours alone, and its bytes must be the embedded ones. Returns the copy's path.
  */
-export function installLauncher(embedded: string, runDirectory: string): string {
+function installLauncher(embedded: string, runDirectory: string): string {
   const bytes = readFileSync(embedded);
   makePrivate(runDirectory);
   const path = join(runDirectory, 'launcher');
@@ -31,7 +31,7 @@ export function installLauncher(embedded: string, runDirectory: string): string 
 }
 
 /** Makes the directory, or takes an existing one that nobody else can write to. */
-export function makePrivate(directory: string): void {
+function makePrivate(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   const stat = lstatSync(directory);
   const owner = process.geteuid?.() ?? 0;

@@ -21,10 +21,11 @@ const LARGEST = 1 << 20;
  * so that no link of the image leads outside, and remembered by the image's id.
  */
 export async function imageAccounts(engine: Engine, image: ImageRecord, driver: SnapshotDriver): Promise<Accounts> {
-  const known = engine.database
-    .prepare('SELECT passwd, groups FROM accounts WHERE image_id = ?')
-    .get(image.configDigest);
-  if (known !== undefined) return known as unknown as Accounts;
+  const known = engine.database.get<Accounts>(
+    'SELECT passwd, groups FROM accounts WHERE image_id = ?',
+    image.configDigest,
+  );
+  if (known !== undefined) return known;
   // An image without layers has no files at all.
   if (image.chainId === '') return { passwd: '', groups: '' };
   const layers = engine.store.snapshotter(driver).mounts(image.chainId);

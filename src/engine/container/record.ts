@@ -74,9 +74,8 @@ export interface ContainerRecords {
 
 export function containerRecords(database: Database): ContainerRecords {
   const query = (where: string, ...values: (string | number)[]): ContainerRecord[] =>
-    (database.prepare(`SELECT * FROM containers ${where}`).all(...values) as unknown as Row[]).map(fromRow);
-  const change = (sql: string, ...values: (string | number | null)[]): void =>
-    void database.prepare(sql).run(...values);
+    database.all<Row>(`SELECT * FROM containers ${where}`, ...values).map(fromRow);
+  const change = (sql: string, ...values: (string | number | null)[]): void => void database.run(sql, ...values);
   return {
     list: () => query('ORDER BY created DESC'),
     get: (id) => query('WHERE id = ?', id)[0],

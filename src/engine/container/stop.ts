@@ -57,14 +57,6 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
   await settle(engine, record.id);
 }
 
-/** Waits until the container does not run; returns how it ended. */
-export async function waitContainer(engine: Engine, record: ContainerRecord): Promise<number> {
-  const connection = await watch(engine, record);
-  if (connection !== undefined) await connection.end;
-  await settle(engine, record.id);
-  return observe(containerDirectory(engine.root, record.id)).exit?.code ?? 0;
-}
-
 /** A silent connection to the monitor of a running container; undefined when it does not run. */
 async function watch(engine: Engine, record: ContainerRecord): Promise<MonitorConnection | undefined> {
   const directory = containerDirectory(engine.root, record.id);

@@ -33,7 +33,7 @@ export function memoryLimitsV2(memory: MemoryResources): Limit[] {
 }
 
 /** What goes to memory.swap.max, or undefined when nothing was asked. */
-export function swapAlone({ limit: memory = 0, swap = 0 }: MemoryResources): string | undefined {
+function swapAlone({ limit: memory = 0, swap = 0 }: MemoryResources): string | undefined {
   if (swap === 0) return undefined;
   if (swap < 0) return 'max';
   return memory > 0 ? String(swap - memory) : String(swap);

@@ -36,7 +36,7 @@ export function bindSources(spec: Spec, bundle: string | undefined): string[] {
   return (spec.mounts ?? []).filter(isBind).map((mount) => sourcePath(mount, bundle));
 }
 
-export function sourcePath(mount: Mount, bundle = '/'): string {
+function sourcePath(mount: Mount, bundle = '/'): string {
   const source = mount.source ?? '';
   return source.startsWith('/') ? source : join(bundle, source);
 }

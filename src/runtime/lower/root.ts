@@ -58,7 +58,7 @@ function overlayRoot({ root, rootPoint }: LowerContext): Step[] {
   ];
 }
 
-export function overlayOptions(root: Extract<RootMount, { kind: 'overlay' }>): string {
+function overlayOptions(root: Extract<RootMount, { kind: 'overlay' }>): string {
   const escape = (path: string): string => path.replace(/[\\,:]/g, String.raw`\$&`);
   const lower = root.lower.map(escape).join(':');
   return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)}`;

@@ -19,7 +19,7 @@ const rlimit: Check = (value, field) => {
 
 const names = list(text);
 
-export const checkProcessShape: Check = shape({
+const checkProcessShape: Check = shape({
   required: {
     args: list(text, 1),
     cwd: absolutePath,

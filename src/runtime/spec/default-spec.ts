@@ -3,7 +3,7 @@ import type { Spec } from './spec.ts';
 const CAPABILITIES = ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];
 
 /** Files of procfs and sysfs that tell about, or reach into, the host. */
-export const MASKED_PATHS = [
+const MASKED_PATHS = [
   '/proc/acpi',
   '/proc/asound',
   '/proc/kcore',
@@ -16,7 +16,7 @@ export const MASKED_PATHS = [
   '/proc/scsi',
 ];
 
-export const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** The starting point that `oci spec` writes: a shell on a terminal in `rootfs`, read-only, with three capabilities. */
 export function defaultSpec(): Spec {

@@ -71,7 +71,7 @@ function verifyChecksum(block: Buffer, offset: number): void {
   }
 }
 
-export function readText(block: Buffer, at: number, size: number): string {
+function readText(block: Buffer, at: number, size: number): string {
   const end = block.indexOf(0, at);
   return block.toString('latin1', at, end === -1 || end > at + size ? at + size : end);
 }

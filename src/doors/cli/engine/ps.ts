@@ -46,7 +46,7 @@ function commandOf({ args }: ListedContainer, whole: boolean): string {
 }
 
 /** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
-export function statusText(state: ContainerState): string {
+function statusText(state: ContainerState): string {
   const ago = (at: number): string => formatDuration(Date.now() - at);
   if (state.status === 'running') return `Up ${ago(state.startedAt ?? Date.now())}`;
   if (state.status === 'created') return 'Created';
