@@ -80,6 +80,19 @@ test('a monitor killed at any moment leaves nothing, and its container is called
   await nothingLeft();
 }, 120_000);
 
+test('an attached run whose monitor is killed says so, and leaves nothing with --rm', async () => {
+  const running = world.sampan('run', '--rm', '--name', 'watched', world.image, 'sh', '-c', 'echo up; exec sleep 1000');
+  for (let tries = 0; (await world.sampan('exec', 'watched', 'true')).status !== 0 && tries < 100; tries += 1)
+    await sleep(20);
+  killMonitors();
+  const { status, stdout, stderr } = await running;
+  expect({ status, stdout }).toEqual({ status: 125, stdout: 'up\n' });
+  expect(stderr).toContain('monitor');
+  expect(world.leftovers()).toEqual([]);
+  expect(spawnSync('pgrep', ['-f', '^sleep 1000$'], { encoding: 'utf8' }).stdout).toBe('');
+  expect((await world.sampan('ps', '-aq')).stdout).toBe('');
+});
+
 test('a dead container starts again', async () => {
   await world.sampan('run', '-d', '--name', 'phoenix', world.image, 'sleep', '1000');
   killMonitors();

@@ -1,13 +1,18 @@
 import { rmSync } from 'node:fs';
 import type { Engine } from '#engine/engine.ts';
+import { removeContainerCgroups } from './cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 
-/** Removes all that belongs to a container that does not run: snapshot, directory, then the record. Repeatable. */
+/**
+ * Removes all that belongs to a container: what its control groups still hold, snapshot, directory, then the record.
+ * Repeatable.
+ */
 export async function discardContainer(
   engine: Engine,
   record: Pick<ContainerRecord, 'id' | 'snapshotter'>,
 ): Promise<void> {
   engine.containers.setPhase(record.id, 'removing');
+  await removeContainerCgroups(engine, record.id);
   const removal = engine.store.snapshotter(record.snapshotter).remove(record.id);
   // All in there is ours; what the container wrote lies in its snapshot, which the launcher removes meanwhile.
   rmSync(containerDirectory(engine.root, record.id), { recursive: true, force: true });

@@ -3,13 +3,12 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
-import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import type { Engine } from '#engine/engine.ts';
 import { formatExit } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
 import { discardContainer } from './discard.ts';
-import { containerCgroups } from './cgroups.ts';
+import { removeContainerCgroups } from './cgroups.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
@@ -42,6 +41,14 @@ export async function settle(engine: Engine, id: string): Promise<void> {
   await asOwner(engine, id, 'look after container', (record) => settleOwned(engine, record, 'ended')).catch(unlessGone);
 }
 
+/** Gives up a container that this process was starting or attached to: nothing of it goes on, and `--rm` is kept. */
+export async function giveUp(engine: Engine, id: string): Promise<void> {
+  await asOwner(engine, id, 'give up container', async (record) => {
+    await settleOwned(engine, record, 'failed');
+    if (record.autoRemove && engine.containers.get(id) !== undefined) await discardContainer(engine, record);
+  }).catch(unlessGone);
+}
+
 /** It is being changed by a living process, or it runs and its monitor is there. */
 function isWell(engine: Engine, record: ContainerRecord): boolean {
   if (record.owner !== undefined) return isAlive(record.owner);
@@ -72,7 +79,6 @@ export async function settleOwned(
   reason: Reason,
 ): Promise<string | undefined> {
   if (record.phase !== 'ready') {
-    await removeCgroupsOf(engine, record.id);
     await discardContainer(engine, record);
     return `removed container ${record.name}, which was left half ${record.phase === 'creating' ? 'made' : 'removed'}`;
   }
@@ -99,7 +105,7 @@ async function endMonitor(directory: string): Promise<void> {
 
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
 async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
-  await removeCgroupsOf(engine, record.id);
+  await removeContainerCgroups(engine, record.id);
   const state = observe(directory);
   if (state.status !== 'dead' || state.exit !== undefined) return undefined;
   const now = Date.now();
@@ -116,9 +122,4 @@ async function bury(engine: Engine, record: ContainerRecord, directory: string):
   renameSync(aside, join(directory, 'exit'));
   rmSync(join(directory, 'attach.sock'), { force: true });
   return `stopped container ${record.name}, whose monitor had been killed`;
-}
-
-/** Kills what is left in the container's cgroups and removes them. */
-async function removeCgroupsOf(engine: Engine, id: string): Promise<void> {
-  await removeCgroups(containerCgroups(engine, id).map((path) => ({ path })));
 }

@@ -1,5 +1,4 @@
 import { createContainer } from '#engine/container/create.ts';
-import { discardContainer } from '#engine/container/discard.ts';
 import { startContainer } from '#engine/container/start.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
@@ -8,7 +7,7 @@ import type { Call, Verb } from '#doors/cli/verb.ts';
 import { runAttached } from './attach.ts';
 import { localOrPulled } from './image-for-run.ts';
 import { containerOptions, CONTAINER_FLAGS } from './run-options.ts';
-import { settle } from '#engine/container/reconcile.ts';
+import { giveUp, settle } from '#engine/container/reconcile.ts';
 
 /** `run`: create, start, and unless detached stay with it until its end. */
 export const run: Verb = {
@@ -51,7 +50,7 @@ async function runImage(call: Call): Promise<number> {
     await settle(engine, record.id);
     return status;
   } catch (error) {
-    if (options.autoRemove && engine.containers.get(record.id) !== undefined) await discardContainer(engine, record);
+    await (options.autoRemove ? giveUp(engine, record.id) : settle(engine, record.id));
     throw error;
   }
 }
