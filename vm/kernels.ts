@@ -1,7 +1,8 @@
 /** Debian's cloud kernels, downloaded and unpacked without being installed; cached by version. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { aptOptions } from '#tools/apt-suite.ts';
 import { workDirectory } from '#tools/places.ts';
 
 export interface Kernel {
@@ -32,31 +33,6 @@ export type KernelName = keyof typeof KERNELS;
 
 const run = (command: string, args: readonly string[], cwd?: string): string =>
   execFileSync(command, args, { encoding: 'utf8', cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-
-/** Options that make apt look at `suite` only, with lists of its own; the address is the one it has for its own suite. */
-function aptOptions(suite: string | undefined): string[] {
-  if (suite === undefined) return [];
-  const directory = workDirectory('cache', 'apt', suite);
-  mkdirSync(join(directory, 'lists/partial'), { recursive: true });
-  mkdirSync(join(directory, 'sources'), { recursive: true });
-  const targets = run('apt-get', [
-    'indextargets',
-    '--format',
-    '$(ORIGIN) $(CODENAME) $(REPO_URI)',
-    'Created-By: Packages',
-  ]);
-  const address = /^Debian bookworm (\S+)$/m.exec(targets)?.[1];
-  if (address === undefined) throw new Error('apt has no address of the Debian archive; run apt-get update');
-  writeFileSync(join(directory, 'sources/suite.list'), `deb [signed-by=${KEYRING}] ${address} ${suite} main\n`);
-  const places = {
-    'Etc::sourcelist': '/dev/null',
-    'Etc::sourceparts': join(directory, 'sources'),
-    'State::lists': join(directory, 'lists'),
-  };
-  return Object.entries(places).flatMap(([name, value]) => ['-o', `Dir::${name}=${value}`]);
-}
 
 /** The packages that the meta package may depend on, the oldest suite's last. */
 const imagesBehind = (options: string[], meta: string): string[] => {

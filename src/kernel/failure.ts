@@ -8,11 +8,10 @@ export interface LaunchResult extends Ended {
   records: ReportRecord[];
 }
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
-
 /** `ENOENT` for 2; `errno 999` for a number the system does not name. */
 export function errnoName(number: number): string {
-  return NAMES.get(number) ?? `errno ${number}`;
+  const found = Object.entries(constants.errno).find((entry) => entry[1] === number);
+  return found?.[0] ?? `errno ${number}`;
 }
 
 const KINDS: Record<string, FaultKind> = {

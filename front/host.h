@@ -1,0 +1,28 @@
+/* What the small JavaScript engine of the front may ask of the kernel: one table of functions per file. */
+#pragma once
+
+#include "quickjs.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+extern const JSCFunctionListEntry host_files[];
+extern const int host_files_count;
+extern const JSCFunctionListEntry host_bytes[];
+extern const int host_bytes_count;
+extern const JSCFunctionListEntry host_processes[];
+extern const int host_processes_count;
+
+/* Blocks the signals that host_processes waits for; to be called once, before anything is started. */
+void host_processes_prepare(void);
+
+/* Throws an Error with `code`, `errno`, `syscall` and `path`, as node:fs does; `path` may be NULL. */
+JSValue host_fail(JSContext *context, int number, const char *call, const char *path);
+
+/* The bytes behind an ArrayBuffer argument from `offset` on; NULL (and an exception) when they are fewer than `size`. */
+uint8_t *host_room(JSContext *context, JSValueConst buffer, int64_t offset, int64_t size);
+
+/* An argument as a number; a missing one is `fallback`. */
+int64_t host_number(JSContext *context, int argc, JSValueConst *argv, int at, int64_t fallback);
+
+#define HOST_FUNCTION(name) \
+	static JSValue name(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)

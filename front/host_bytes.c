@@ -1,0 +1,79 @@
+/* Text to bytes and back. */
+#include <string.h>
+
+#include "host.h"
+
+/* encode(text, buffer, offset, latin1): bytes written; the caller has made room. */
+HOST_FUNCTION(encode)
+{
+	(void)self;
+	size_t length;
+	const char *text = JS_ToCStringLen(context, &length, argv[0]);
+	if (!text)
+		return JS_EXCEPTION;
+	int64_t offset = host_number(context, argc, argv, 2, 0);
+	int latin1 = JS_ToBool(context, argv[3]);
+	uint8_t *to = host_room(context, argv[1], offset, latin1 ? 0 : (int64_t)length);
+	size_t capacity;
+	uint8_t *start = to ? JS_GetArrayBuffer(context, &capacity, argv[1]) : NULL;
+	size_t written = 0;
+	for (size_t i = 0; start && latin1 && i < length; i++) {
+		uint8_t byte = (uint8_t)text[i];
+		if (byte >= 0xc0 && i + 1 < length) /* what is above U+00FF is cut, as Buffer does */
+			byte = (uint8_t)((byte & 3) << 6 | ((uint8_t)text[++i] & 0x3f));
+		if ((size_t)offset + written >= capacity)
+			break;
+		to[written++] = byte;
+	}
+	if (start && !latin1) {
+		memcpy(to, text, length);
+		written = length;
+	}
+	JS_FreeCString(context, text);
+	return to ? JS_NewInt64(context, (int64_t)written) : JS_EXCEPTION;
+}
+
+HOST_FUNCTION(utf8_length)
+{
+	(void)self, (void)argc;
+	size_t length;
+	const char *text = JS_ToCStringLen(context, &length, argv[0]);
+	if (!text)
+		return JS_EXCEPTION;
+	JS_FreeCString(context, text);
+	return JS_NewInt64(context, (int64_t)length);
+}
+
+/* decode(buffer, offset, size, latin1) */
+HOST_FUNCTION(decode)
+{
+	(void)self;
+	int64_t size = host_number(context, argc, argv, 2, 0);
+	uint8_t *from = host_room(context, argv[0], host_number(context, argc, argv, 1, 0), size);
+	if (!from)
+		return JS_EXCEPTION;
+	int plain = 1;
+	for (int64_t i = 0; i < size && plain; i++)
+		plain = from[i] < 0x80;
+	if (plain || !JS_ToBool(context, argv[3]))
+		return JS_NewStringLen(context, (const char *)from, (size_t)size);
+	uint8_t *wide = js_malloc(context, (size_t)size * 2);
+	if (!wide)
+		return JS_EXCEPTION;
+	size_t at = 0;
+	for (int64_t i = 0; i < size; i++) {
+		if (from[i] >= 0x80)
+			wide[at++] = (uint8_t)(0xc0 | from[i] >> 6);
+		wide[at++] = from[i] < 0x80 ? from[i] : (uint8_t)(0x80 | (from[i] & 0x3f));
+	}
+	JSValue text = JS_NewStringLen(context, (const char *)wide, at);
+	js_free(context, wide);
+	return text;
+}
+
+const JSCFunctionListEntry host_bytes[] = {
+	JS_CFUNC_DEF("encode", 4, encode),
+	JS_CFUNC_DEF("utf8Length", 1, utf8_length),
+	JS_CFUNC_DEF("decode", 4, decode),
+};
+const int host_bytes_count = COUNT(host_bytes);

@@ -1,0 +1,245 @@
+/* Starting programs, waiting for their end and for signals, and becoming another program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "embedded.h"
+#include "host.h"
+
+#define HIGH_FD 64
+#define MOST_FDS 256
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+extern char **environ;
+static sigset_t awaited, at_start;
+
+void host_processes_prepare(void)
+{
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &awaited, &at_start);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static uint32_t length_of(JSContext *context, JSValueConst list)
+{
+	JSValue length = JS_GetPropertyStr(context, list, "length");
+	int64_t value = 0;
+	JS_ToInt64(context, &value, length);
+	JS_FreeValue(context, length);
+	return (uint32_t)value;
+}
+
+/* A NULL-terminated vector of copies; freed with free_strings. */
+static char **strings(JSContext *context, JSValueConst list)
+{
+	uint32_t count = length_of(context, list);
+	char **vector = calloc(count + 1, sizeof *vector);
+	for (uint32_t i = 0; vector && i < count; i++) {
+		JSValue item = JS_GetPropertyUint32(context, list, i);
+		const char *text = JS_ToCString(context, item);
+		vector[i] = text ? strdup(text) : NULL;
+		JS_FreeCString(context, text);
+		JS_FreeValue(context, item);
+	}
+	return vector;
+}
+
+static void free_strings(char **vector)
+{
+	for (char **at = vector; at && *at; at++)
+		free(*at);
+	free(vector);
+}
+
+/* Copies of the descriptors for the child out of the way of the numbers that they get there; -1 stands for /dev/null. */
+static int take_descriptors(JSContext *context, JSValueConst list, int *copies, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		JSValue item = JS_GetPropertyUint32(context, list, i);
+		int32_t fd = -1;
+		JS_ToInt32(context, &fd, item);
+		JS_FreeValue(context, item);
+		copies[i] = fd < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+		if (copies[i] < 0)
+			return errno;
+	}
+	return 0;
+}
+
+static int start(pid_t *pid, char **arguments, char **variables, const int *copies, uint32_t count)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	for (uint32_t i = 0; i < count; i++)
+		posix_spawn_file_actions_adddup2(&actions, copies[i], (int)i);
+	sigfillset(&all);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigmask(&attributes, &at_start);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	int error = posix_spawn(pid, arguments[0], &actions, &attributes, arguments, variables);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return error;
+}
+
+/* spawn(arguments, environment, descriptors): the child's pid. */
+HOST_FUNCTION(spawn_program)
+{
+	(void)self, (void)argc;
+	int copies[MOST_FDS];
+	uint32_t count = length_of(context, argv[2]);
+	if (count > MOST_FDS)
+		return JS_ThrowRangeError(context, "too many descriptors");
+	memset(copies, -1, sizeof copies);
+	char **arguments = strings(context, argv[0]), **variables = strings(context, argv[1]);
+	pid_t pid = -1;
+	int error = arguments && variables ? take_descriptors(context, argv[2], copies, count) : ENOMEM;
+	if (!error)
+		error = start(&pid, arguments, variables, copies, count);
+	for (uint32_t i = 0; i < count; i++)
+		if (copies[i] >= 0)
+			close(copies[i]);
+	JSValue result = error ? host_fail(context, error, "spawn", arguments ? arguments[0] : NULL) :
+				 JS_NewInt32(context, pid);
+	free_strings(arguments);
+	free_strings(variables);
+	return result;
+}
+
+/* Also wakes `next`. From then on the signal does nothing by itself. */
+HOST_FUNCTION(listen_to)
+{
+	(void)self;
+	sigset_t one;
+	int signal_number = (int)host_number(context, argc, argv, 0, 0);
+	int on = JS_ToBool(context, argv[1]);
+	sigemptyset(&one);
+	sigaddset(&one, signal_number);
+	if (on)
+		sigaddset(&awaited, signal_number);
+	else
+		sigdelset(&awaited, signal_number);
+	sigprocmask(on ? SIG_BLOCK : SIG_UNBLOCK, &one, NULL);
+	return JS_UNDEFINED;
+}
+
+static JSValue event(JSContext *context, const char *kind, int a, int b)
+{
+	JSValue list = JS_NewArray(context);
+	JS_SetPropertyUint32(context, list, 0, JS_NewString(context, kind));
+	JS_SetPropertyUint32(context, list, 1, JS_NewInt32(context, a));
+	JS_SetPropertyUint32(context, list, 2, JS_NewInt32(context, b));
+	return list;
+}
+
+/* next(milliseconds): ["exit", pid, wait status], ["signal", number] or null when the time is over; -1 waits for ever. */
+HOST_FUNCTION(next_event)
+{
+	(void)self;
+	int status;
+	int64_t patience = host_number(context, argc, argv, 0, -1);
+	const struct timespec timeout = { patience / 1000, patience % 1000 * 1000000 };
+	for (;;) {
+		pid_t ended = waitpid(-1, &status, WNOHANG);
+		if (ended > 0)
+			return event(context, "exit", ended, status);
+		int number = patience < 0 ? sigwaitinfo(&awaited, NULL) : sigtimedwait(&awaited, NULL, &timeout);
+		if (number > 0 && number != SIGCHLD)
+			return event(context, "signal", number, 0);
+		if (number < 0 && errno == EAGAIN) {
+			ended = waitpid(-1, &status, WNOHANG);
+			return ended > 0 ? event(context, "exit", ended, status) : JS_NULL;
+		}
+	}
+}
+
+HOST_FUNCTION(send_signal)
+{
+	(void)self;
+	pid_t pid = (pid_t)host_number(context, argc, argv, 0, 0);
+	return kill(pid, (int)host_number(context, argc, argv, 1, 0)) < 0 ? host_fail(context, errno, "kill", NULL) :
+									       JS_UNDEFINED;
+}
+
+HOST_FUNCTION(sleep_for)
+{
+	(void)self;
+	poll(NULL, 0, (int)host_number(context, argc, argv, 0, 0));
+	return JS_UNDEFINED;
+}
+
+/* become(path, arguments): only returns by throwing. */
+HOST_FUNCTION(become)
+{
+	(void)self, (void)argc;
+	const char *path = JS_ToCString(context, argv[0]);
+	char **arguments = strings(context, argv[1]);
+	sigprocmask(SIG_SETMASK, &at_start, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (path && arguments)
+		execve(path, arguments, environ);
+	JSValue result = host_fail(context, errno, "execve", path);
+	JS_FreeCString(context, path);
+	free_strings(arguments);
+	return result;
+}
+
+static int sealed_launcher(void)
+{
+	int fd = memfd_create("sampan-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10u /* MFD_EXEC */);
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("sampan-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	for (size_t done = 0; fd >= 0 && done < embedded_launcher_size;) {
+		ssize_t written = write(fd, embedded_launcher + done, embedded_launcher_size - done);
+		if (written < 0)
+			return -1;
+		done += (size_t)written;
+	}
+	if (fd < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		return -1;
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	close(fd);
+	return high;
+}
+
+/* A path of the launcher inside this executable, sealed in memory: it needs no further copy of itself. */
+HOST_FUNCTION(launcher)
+{
+	(void)self, (void)argc, (void)argv;
+	static int fd = -1;
+	char path[64];
+	if (fd < 0)
+		fd = sealed_launcher();
+	if (fd < 0)
+		return host_fail(context, errno, "memfd_create", NULL);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return JS_NewString(context, path);
+}
+
+HOST_FUNCTION(monotonic)
+{
+	(void)self, (void)argc, (void)argv;
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return JS_NewFloat64(context, (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6);
+}
+
+const JSCFunctionListEntry host_processes[] = {
+	JS_CFUNC_DEF("spawn", 3, spawn_program),  JS_CFUNC_DEF("listen", 2, listen_to),
+	JS_CFUNC_DEF("next", 1, next_event),	  JS_CFUNC_DEF("kill", 2, send_signal),
+	JS_CFUNC_DEF("sleep", 1, sleep_for),	  JS_CFUNC_DEF("become", 2, become),
+	JS_CFUNC_DEF("launcher", 0, launcher),	  JS_CFUNC_DEF("monotonic", 0, monotonic),
+};
+const int host_processes_count = COUNT(host_processes);

@@ -1,0 +1,54 @@
+/** What the program waits for: timers, children and signals. The host calls `tick` whenever no promise is left to run. */
+import { signals } from 'front:constants';
+import { host } from './host.ts';
+
+type Ended = (status: number | null, signal: string | null) => void;
+
+const timers: { at: number; done: () => void }[] = [];
+const children = new Map<number, Ended>();
+const listeners = new Map<number, Set<() => void>>();
+let finished: number | undefined;
+
+/** The status that the process ends with once nothing is left to do. */
+export const finish = (status: number): void => void (finished = status);
+
+export function later(milliseconds: number, done: () => void): void {
+  timers.push({ at: host.monotonic() + milliseconds, done });
+}
+
+export const onEnd = (pid: number, ended: Ended): void => void children.set(pid, ended);
+
+export function onSignal(name: string, listener: () => void): void {
+  const number = signals()[name] ?? 0;
+  const set = listeners.get(number) ?? new Set();
+  listeners.set(number, set.add(listener));
+  host.listen(number, true);
+}
+
+export function offSignal(name: string, listener: () => void): void {
+  const number = signals()[name] ?? 0;
+  const set = listeners.get(number);
+  set?.delete(listener);
+  if (set?.size === 0) host.listen(number, false);
+}
+
+const nameOf = (number: number): string =>
+  Object.keys(signals()).find((name) => signals()[name] === number) ?? 'SIGKILL';
+
+export function tick(): number | null {
+  if (finished !== undefined) return finished;
+  timers.sort((left, right) => left.at - right.at);
+  const first = timers[0];
+  if (first === undefined && children.size === 0) throw new Error('nothing is left to wait for');
+  const patience = first === undefined ? -1 : Math.max(0, Math.ceil(first.at - host.monotonic()));
+  const event = host.next(patience);
+  if (event === null) timers.shift()?.done();
+  else if (event[0] === 'signal') for (const listener of listeners.get(event[1]) ?? []) listener();
+  else {
+    const [, pid, status] = event;
+    const signal = status & 0x7f;
+    children.get(pid)?.(signal === 0 ? (status >> 8) & 0xff : null, signal === 0 ? null : nameOf(signal));
+    children.delete(pid);
+  }
+  return null;
+}
