@@ -27,20 +27,25 @@ $(MODULES): package-lock.json
 	@tools/install-node-modules.sh
 
 .PHONY: build
-build: deps-build dist/sampan dist/sampan-oci ## Build dist/sampan, the launcher inside it, and dist/sampan-oci
+build: deps-build dist/sampan dist/sampan-oci ## Build dist/sampan, the launcher inside it
+
+# One file of two programs: the front, which is the OCI runtime on a small engine and starts in a millisecond, and the
+# large one on Bun that it becomes for every other command (front/entry.c).
+dist/sampan: dist/large dist/front-build/front tools/join-executables.ts
+	$(BUN) tools/join-executables.ts dist/front-build/front dist/large $@.new
+	@mv -f $@.new $@
+# The name that other engines call.
+dist/sampan-oci: dist/sampan
+	@ln -sf sampan $@
 
 # Most commands end before compiled code would pay: the JIT is a hundred times more reluctant until src/main.ts resets it.
 # The files that a running tree reads the environment's .env, bunfig.toml or tsconfig.json from are never loaded.
-dist/sampan: $(SOURCES) dist/launcher package.json $(MODULES)
+dist/large: $(SOURCES) dist/launcher package.json $(MODULES)
 	$(BUN) build --compile --minify --bytecode --splitting --format=esm \
 		--no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-jit-policy=100 \
-		--outfile=$@.parts src/main.ts
-	@# Copied as one piece: a file written in parts is paged in up to a millisecond slower at every start.
-	@cp $@.parts $@.new && mv -f $@.new $@ && rm -f $@.parts
+		--outfile=$@ src/main.ts
 	@touch $@
-
-# The OCI runtime alone, its TypeScript on an engine that starts in a millisecond: what other engines call.
-dist/sampan-oci: $(FRONT) $(SOURCES) dist/launcher $(QUICKJS) $(MODULES)
+dist/front-build/front: $(FRONT) $(SOURCES) dist/launcher $(QUICKJS) $(MODULES)
 	@$(MAKE) -C front all PROGRAM="$(addprefix ../,$(SOURCES) $(filter %.ts,$(FRONT)))"
 	@touch $@
 $(QUICKJS): $(MODULES)

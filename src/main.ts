@@ -2,27 +2,18 @@
  * The composition root: the one place that sees every layer and reads the environment. Everything but the command
  * table is loaded when it is needed, because start-up time is part of every command.
  */
-import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { runCli, type CliWorld } from '#doors/cli/cli.ts';
 import { processIo } from '#doors/cli/io.ts';
 import type { GlobalFlags } from '#doors/cli/global-flags.ts';
+import { places, type Places } from '#doors/cli/places.ts';
 import { EMBEDDED_LAUNCHER } from '#kernel/embedded-launcher.ts';
 import type { Launcher } from '#kernel/launcher.ts';
 
 const SHORT_COMMAND_MS = 50;
 const env: Readonly<Record<string, string | undefined>> = process.env;
 
-/** Where state lives: flags first, then our variables, then the places that FHS and XDG give. */
-function places(flags: GlobalFlags): { root: string; runDirectory: string } {
-  const user = process.geteuid?.() ?? 0;
-  const data = user === 0 ? '/var/lib' : (env['XDG_DATA_HOME'] ?? join(env['HOME'] ?? '/', '.local/share'));
-  const run = user === 0 ? '/run' : (env['XDG_RUNTIME_DIR'] ?? `/tmp/sampan-${user}`);
-  const root = flags.root ?? env['SAMPAN_ROOT'] ?? join(data, 'sampan');
-  // A root of its own gets a run directory of its own, so that two roots never meet.
-  const ownRun = flags.root === undefined && env['SAMPAN_ROOT'] === undefined ? join(run, 'sampan') : join(root, 'run');
-  return { root, runDirectory: flags.runRoot ?? env['SAMPAN_RUN_ROOT'] ?? ownRun };
-}
+const placesOf = (flags: GlobalFlags): Places => places(flags, env, process.geteuid?.() ?? 0);
 
 /** Until it is there, better this than some failure deep in the kernel. */
 function refuseRootless(): void {
@@ -42,7 +33,7 @@ const world: CliWorld = {
     const { openEngine } = await import('#engine/engine.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
     refuseRootless();
-    const { root, runDirectory } = places(flags);
+    const { root, runDirectory } = placesOf(flags);
     const snapshotter = flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {};
     return openEngine({
       root,
@@ -56,7 +47,7 @@ const world: CliWorld = {
   oci: async (args, flags) => {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');
     const { outputTo } = await import('#doors/cli/output.ts');
-    const { runDirectory } = places(flags);
+    const { runDirectory } = placesOf(flags);
     return ociCommand([...args], {
       env,
       stdout: outputTo(1),

@@ -14,4 +14,3 @@ export function workDirectory(...parts: string[]): string {
 export const BUN = join(TREE, 'node_modules/.bin/bun');
 export const SAMPAN = join(TREE, 'dist/sampan');
 export const LAUNCHER = join(TREE, 'dist/launcher');
-export const SAMPAN_OCI = join(TREE, 'dist/sampan-oci');

@@ -31,7 +31,7 @@ function installLauncher(embedded: string, runDirectory: string): string {
 }
 
 /** Makes the directory, or takes an existing one that nobody else can write to. */
-function makePrivate(directory: string): void {
+export function makePrivate(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o711 });
   const stat = lstatSync(directory);
   const owner = process.geteuid?.() ?? 0;

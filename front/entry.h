@@ -1,0 +1,13 @@
+/* The first instructions of the executable, before any libc. */
+#pragma once
+
+#include <stdint.h>
+
+/* Written into the linked file by tools/join-executables.ts: where the other program inside the same file begins. */
+struct joined_program {
+	char marker[16];
+	uint64_t entry;
+	uint64_t headers;
+	uint64_t header_count;
+};
+#define JOINED_MARKER "sampan-joined-1"
