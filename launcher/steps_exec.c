@@ -15,11 +15,13 @@ static int lift(int fd, unsigned above)
 }
 
 /* Puts the first `count` inherited descriptors at 3 and up, in their order, to stay open in the program. */
-static int preserve(struct run *run, unsigned count)
+static int preserve(struct run *run, unsigned count, int *keep)
 {
 	unsigned above = FIRST_PRESERVED + count;
 	if (count > run->plan->inherited_count)
 		return -EINVAL;
+	if (*keep >= 0 && (*keep = lift(*keep, above)) < 0)
+		return *keep;
 	int report = lift(run->report_fd, above);
 	if (report < 0)
 		return report;
@@ -37,13 +39,19 @@ static int preserve(struct run *run, unsigned count)
 	return 0;
 }
 
-static int close_all_but_report(struct run *run, unsigned first)
+/* Everything from `first` on but these two, of which either may be none. */
+static int close_all_but(unsigned first, int one, int other)
 {
-	unsigned report = (unsigned)run->report_fd;
-	if (report < first)
-		return sys_close_range(first, ~0u);
-	int result = sys_close_range(first, report - 1);
-	return result ? result : sys_close_range(report + 1, ~0u);
+	int kept[] = { one < other ? one : other, one < other ? other : one };
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+		if (kept[i] < 0 || (unsigned)kept[i] < first)
+			continue;
+		int result = (unsigned)kept[i] == first ? 0 : sys_close_range(first, (unsigned)kept[i] - 1);
+		if (result)
+			return result;
+		first = (unsigned)kept[i] + 1;
+	}
+	return sys_close_range(first, ~0u);
 }
 
 /* The head of the file tells what is wrong with it: another architecture, a missing interpreter. */
@@ -73,11 +81,14 @@ static int rank(int error, const char *path)
 int step_exec(struct run *run, const void *body)
 {
 	const struct step_exec *step = body;
-	int result = step->preserve ? preserve(run, step->preserve) : 0;
+	int keep = step->keep == NO_SLOT ? -1 : slot_fd(run, step->keep);
+	if (step->keep != NO_SLOT && keep < 0)
+		return keep;
+	int result = step->preserve ? preserve(run, step->preserve, &keep) : 0;
 	if (result)
 		return result;
 	/* A filter that is loaded already may refuse; everything is close-on-exec all the same. */
-	result = close_all_but_report(run, FIRST_PRESERVED + step->preserve);
+	result = close_all_but(FIRST_PRESERVED + step->preserve, run->report_fd, keep);
 	if (result && !run->ready_for_exec)
 		return result;
 	ready_for_exec(run);

@@ -30,6 +30,9 @@ export interface ExecContext {
 
 const MAIN_END = 'to.child';
 const CHILD_END = 'to.main';
+/** The joiner and the child both write to the first channel; what closes by the child's exec is a second one. */
+const EXEC_SEEN = 'exec.seen';
+const EXEC_MADE = 'exec.made';
 const JOINER = 'joiner';
 const PIDFD = 'child';
 /** Of the terminal's steps, those that only the program's own process can do: it must lead its session. */
@@ -88,15 +91,18 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
     ...openCgroups(directories),
   ];
   steps.push({ op: 'channel', a: MAIN_END, b: CHILD_END });
+  const detached = mode === 'detached';
+  if (detached) steps.push({ op: 'channel', a: EXEC_SEEN, b: EXEC_MADE });
   const group = unified ? { cgroup: 'cgroup' } : {};
   steps.push({ op: 'clone', program: 'joiner', flags: 0, ...group, out: JOINER });
+  if (detached) steps.push({ op: 'close', slot: EXEC_MADE });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
   steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER), { op: 'post', slot: MAIN_END }, ...terminal.take);
   steps.push({ op: 'recvFd', slot: MAIN_END, out: PIDFD });
   steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 });
-  if (mode === 'detached') {
+  if (detached) {
     // The child's end closes by its exec, or with the child: only then is it known how it went.
-    steps.push({ op: 'wait', slot: MAIN_END }, { op: 'wait', slot: MAIN_END, onError: 'ignore' });
+    steps.push({ op: 'wait', slot: EXEC_SEEN, onError: 'ignore' });
   }
   if (pidFile !== undefined) steps.push({ op: 'pidfile', path: pidFile, pidfd: PIDFD, origin: '--pid-file' });
   if (mode === 'run') {
@@ -106,9 +112,11 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
 }
 
 function joinerSteps({ process, context, namespaces, directories, terminal, rlimits, identity }: Sections): Step[] {
-  const { keyring } = context;
+  const { keyring, mode } = context;
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
-  const steps: Step[] = [{ op: 'close', slot: MAIN_END }, ...joinCgroups(directories), enter('target', flags)];
+  const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
+  if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
+  steps.push(...joinCgroups(directories), enter('target', flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: 'target' });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
@@ -126,8 +134,8 @@ function joinerSteps({ process, context, namespaces, directories, terminal, rlim
 function childSteps({ process, context, terminal, identity }: Sections): Step[] {
   const { mode, preserveFds = 0 } = context;
   const steps: Step[] = terminal.open.filter(isOfSession);
-  steps.push(mode === 'detached' ? { op: 'post', slot: CHILD_END } : { op: 'close', slot: CHILD_END });
-  steps.push(...identity.last, execStep(process, preserveFds));
+  steps.push({ op: 'close', slot: CHILD_END }, ...identity.last);
+  steps.push(execStep(process, preserveFds, mode === 'detached' ? EXEC_MADE : undefined));
   return steps;
 }
 
