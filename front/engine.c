@@ -42,6 +42,8 @@ void engine_host(JSContext *context, char **argv)
 	JS_SetPropertyFunctionList(context, host, host_files, host_files_count);
 	JS_SetPropertyFunctionList(context, host, host_bytes, host_bytes_count);
 	JS_SetPropertyFunctionList(context, host, host_processes, host_processes_count);
+	JS_SetPropertyFunctionList(context, host, host_sockets, host_sockets_count);
+	JS_SetPropertyFunctionList(context, host, host_sqlite, host_sqlite_count);
 	JS_SetPropertyStr(context, host, "argv", list_of(context, argv));
 	JS_SetPropertyStr(context, host, "environment", list_of(context, environ));
 	JS_SetPropertyStr(context, host, "pid", JS_NewInt32(context, getpid()));

@@ -1,6 +1,6 @@
 /*
- * One file, two programs: the kernel has mapped both (tools/join-executables.ts). Called as an OCI runtime, this process
- * goes on in ours, which is static. Otherwise it becomes the large one: its dynamic loader is mapped here, as the kernel
+ * One file, two programs: the kernel has mapped both (tools/join-executables.ts). Called for what the front does, this
+ * process goes on in it; it is static. Otherwise it becomes the large one: its dynamic loader is mapped here, as the kernel
  * would have done, the vector of facts at the top of the stack is put right, and the loader takes over.
  *
  * Nothing of a libc works yet: no stack protector, no thread area, no errno.
@@ -91,16 +91,35 @@ static const char *last_part(const char *path)
 	return part;
 }
 
-/* `sampan oci ...`, or a name that an OCI runtime is called by. */
-static bool is_runtime(long count, char **arguments)
+static bool is_one_of(const char *word, const char *const *words)
 {
-	static const char *const names[] = { "sampan-oci", "runc", "crun" };
-	if (count < 1)
-		return false;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (same(last_part(arguments[0]), names[i]))
+	for (; *words; words++)
+		if (same(word, *words))
 			return true;
-	return count > 1 && same(arguments[1], "oci");
+	return false;
+}
+
+/* The command: what follows the flags that stand before it; NULL where these are not plain. */
+static const char *command_word(long count, char **arguments)
+{
+	static const char *const with_value[] = { "--root", "--run-root", "--snapshotter", NULL };
+	long at = 1;
+	while (at < count && is_one_of(arguments[at], with_value))
+		at += 2;
+	return at < count ? arguments[at] : NULL;
+}
+
+/* What the front does itself: `sampan oci ...`, `sampan run ...`, or a name that an OCI runtime is called by. */
+static bool is_for_front(long count, char **arguments)
+{
+	static const char *const names[] = { "sampan-oci", "runc", "crun", NULL };
+	static const char *const commands[] = { "oci", "run", NULL };
+	if (count < 1 || same(arguments[0], "sampan-large"))
+		return false;
+	if (is_one_of(last_part(arguments[0]), names))
+		return true;
+	const char *command = command_word(count, arguments);
+	return command && is_one_of(command, commands);
 }
 
 /* Runs of pages: `down` and `up` to their borders. */
@@ -187,7 +206,7 @@ _Noreturn void choose_program(long *stack)
 	uintptr_t loader = 0, start = (uintptr_t)_start;
 	uint64_t headers = (uint64_t)&__ehdr_start + __ehdr_start.e_phoff, header_count = __ehdr_start.e_phnum;
 	uint64_t entry = start;
-	if (joined_program.entry && !is_runtime(count, arguments)) {
+	if (joined_program.entry && !is_for_front(count, arguments)) {
 		headers = joined_program.headers;
 		header_count = joined_program.header_count;
 		entry = joined_program.entry;

@@ -9,6 +9,10 @@ extern const JSCFunctionListEntry host_files[];
 extern const int host_files_count;
 extern const JSCFunctionListEntry host_bytes[];
 extern const int host_bytes_count;
+extern const JSCFunctionListEntry host_sqlite[];
+extern const int host_sqlite_count;
+extern const JSCFunctionListEntry host_sockets[];
+extern const int host_sockets_count;
 extern const JSCFunctionListEntry host_processes[];
 extern const int host_processes_count;
 

@@ -56,7 +56,8 @@ HOST_FUNCTION(write_file)
 static JSValue stat_values(JSContext *context, const struct stat *stat)
 {
 	const int64_t values[] = { stat->st_mode, stat->st_size,	  stat->st_uid,		stat->st_gid,
-				   (int64_t)stat->st_dev, (int64_t)stat->st_ino, (int64_t)stat->st_rdev };
+				   (int64_t)stat->st_dev, (int64_t)stat->st_ino, (int64_t)stat->st_rdev,
+				   (int64_t)stat->st_nlink, stat->st_blocks };
 	JSValue list = JS_NewArray(context);
 	for (uint32_t i = 0; i < COUNT(values); i++)
 		JS_SetPropertyUint32(context, list, i, JS_NewInt64(context, values[i]));
@@ -112,6 +113,19 @@ static JSValue path_call(JSContext *context, JSValueConst self, int argc, JSValu
 	JSValue value = result < 0 ? host_fail(context, errno, path_calls[which], path) : JS_UNDEFINED;
 	JS_FreeCString(context, path);
 	return value;
+}
+
+HOST_FUNCTION(change_owner)
+{
+	(void)self;
+	const char *path = JS_ToCString(context, argv[0]);
+	if (!path)
+		return JS_EXCEPTION;
+	uid_t uid = (uid_t)host_number(context, argc, argv, 1, -1);
+	gid_t gid = (gid_t)host_number(context, argc, argv, 2, -1);
+	JSValue result = chown(path, uid, gid) < 0 ? host_fail(context, errno, "chown", path) : JS_UNDEFINED;
+	JS_FreeCString(context, path);
+	return result;
 }
 
 /* Calls that take two paths. */
@@ -181,6 +195,7 @@ const JSCFunctionListEntry host_files[] = {
 	JS_CFUNC_MAGIC_DEF("rmdir", 1, path_call, REMOVE_DIRECTORY),
 	JS_CFUNC_MAGIC_DEF("unlink", 1, path_call, UNLINK),
 	JS_CFUNC_MAGIC_DEF("chmod", 2, path_call, CHANGE_MODE),
+	JS_CFUNC_DEF("chown", 3, change_owner),
 	JS_CFUNC_MAGIC_DEF("rename", 2, pair_call, RENAME),
 	JS_CFUNC_MAGIC_DEF("symlink", 2, pair_call, SYMLINK),
 	JS_CFUNC_DEF("readlink", 1, read_link),

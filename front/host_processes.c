@@ -4,9 +4,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +20,7 @@
 
 #define HIGH_FD 64
 #define MOST_FDS 256
+#define MOST_WATCHED 16
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 extern char **environ;
@@ -144,25 +149,69 @@ static JSValue event(JSContext *context, const char *kind, int a, int b)
 	return list;
 }
 
-/* next(milliseconds): ["exit", pid, wait status], ["signal", number] or null when the time is over; -1 waits for ever. */
+static JSValue ended_child(JSContext *context)
+{
+	int status;
+	pid_t ended = waitpid(-1, &status, WNOHANG);
+	return ended > 0 ? event(context, "exit", ended, status) : JS_NULL;
+}
+
+/* A signal that has arrived, or the end of a child; JS_NULL when there is neither. */
+static JSValue arrived(JSContext *context)
+{
+	static const struct timespec at_once = { 0 };
+	for (;;) {
+		JSValue child = ended_child(context);
+		if (!JS_IsNull(child))
+			return child;
+		int number = sigtimedwait(&awaited, NULL, &at_once);
+		if (number > 0 && number != SIGCHLD)
+			return event(context, "signal", number, 0);
+		if (number < 0)
+			return JS_NULL;
+	}
+}
+
+static int watched(JSContext *context, JSValueConst list, struct pollfd *polled, int count)
+{
+	uint32_t length = length_of(context, list);
+	for (uint32_t i = 0; i < length && count < MOST_WATCHED; i++, count++) {
+		JSValue item = JS_GetPropertyUint32(context, list, i);
+		int32_t word = 0;
+		JS_ToInt32(context, &word, item);
+		JS_FreeValue(context, item);
+		polled[count] = (struct pollfd){ .fd = word >> 1, .events = word & 1 ? POLLOUT : POLLIN };
+	}
+	return count;
+}
+
+/*
+ * next(milliseconds, watched): ["exit", pid, wait status], ["signal", number, 0], ["ready", watched, 0], or null when
+ * the time is over; -1 waits for ever. What is watched is a descriptor times two, plus one for writing.
+ */
 HOST_FUNCTION(next_event)
 {
 	(void)self;
-	int status;
+	struct pollfd polled[MOST_WATCHED + 1];
 	int64_t patience = host_number(context, argc, argv, 0, -1);
-	const struct timespec timeout = { patience / 1000, patience % 1000 * 1000000 };
-	for (;;) {
-		pid_t ended = waitpid(-1, &status, WNOHANG);
-		if (ended > 0)
-			return event(context, "exit", ended, status);
-		int number = patience < 0 ? sigwaitinfo(&awaited, NULL) : sigtimedwait(&awaited, NULL, &timeout);
-		if (number > 0 && number != SIGCHLD)
-			return event(context, "signal", number, 0);
-		if (number < 0 && errno == EAGAIN) {
-			ended = waitpid(-1, &status, WNOHANG);
-			return ended > 0 ? event(context, "exit", ended, status) : JS_NULL;
-		}
+	int signals = signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0)
+		return host_fail(context, errno, "signalfd", NULL);
+	polled[0] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	int count = watched(context, argv[1], polled, 1);
+	JSValue found = arrived(context);
+	while (JS_IsNull(found)) {
+		int ready = poll(polled, (nfds_t)count, (int)patience);
+		if (ready == 0)
+			break;
+		if (ready > 0 && polled[0].revents)
+			found = arrived(context);
+		for (int i = 1; ready > 0 && JS_IsNull(found) && i < count; i++)
+			if (polled[i].revents)
+				found = event(context, "ready", polled[i].fd * 2 + (polled[i].events == POLLOUT), 0);
 	}
+	close(signals);
+	return found;
 }
 
 HOST_FUNCTION(send_signal)
@@ -228,6 +277,27 @@ HOST_FUNCTION(launcher)
 	return JS_NewString(context, path);
 }
 
+/* launcherIs(path): whether the file there is the launcher of this executable. */
+HOST_FUNCTION(launcher_is)
+{
+	(void)self, (void)argc;
+	struct stat found;
+	const char *path = JS_ToCString(context, argv[0]);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	bool same = false;
+	JS_FreeCString(context, path);
+	if (fd < 0)
+		return JS_FALSE;
+	if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && (size_t)found.st_size == embedded_launcher_size) {
+		void *bytes = mmap(NULL, embedded_launcher_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		same = bytes != MAP_FAILED && memcmp(bytes, embedded_launcher, embedded_launcher_size) == 0;
+		if (bytes != MAP_FAILED)
+			munmap(bytes, embedded_launcher_size);
+	}
+	close(fd);
+	return JS_NewBool(context, same);
+}
+
 HOST_FUNCTION(monotonic)
 {
 	(void)self, (void)argc, (void)argv;
@@ -238,8 +308,9 @@ HOST_FUNCTION(monotonic)
 
 const JSCFunctionListEntry host_processes[] = {
 	JS_CFUNC_DEF("spawn", 3, spawn_program),  JS_CFUNC_DEF("listen", 2, listen_to),
-	JS_CFUNC_DEF("next", 1, next_event),	  JS_CFUNC_DEF("kill", 2, send_signal),
+	JS_CFUNC_DEF("next", 2, next_event),	  JS_CFUNC_DEF("kill", 2, send_signal),
 	JS_CFUNC_DEF("sleep", 1, sleep_for),	  JS_CFUNC_DEF("become", 2, become),
 	JS_CFUNC_DEF("launcher", 0, launcher),	  JS_CFUNC_DEF("monotonic", 0, monotonic),
+	JS_CFUNC_DEF("launcherIs", 1, launcher_is),
 };
 const int host_processes_count = COUNT(host_processes);

@@ -12,6 +12,10 @@ const SHIMS: Readonly<Record<string, string>> = {
   'node:crypto': 'crypto.ts',
   'node:timers/promises': 'timers.ts',
   'node:child_process': 'child-process.ts',
+  'node:fs/promises': 'fs-promises.ts',
+  'node:net': 'net.ts',
+  'node:sqlite': 'sqlite.ts',
+  'node:events': 'events.ts',
 };
 
 const FILE_CONSTANTS = /^O_(RDONLY|WRONLY|RDWR|CREAT|EXCL|TRUNC|APPEND|DIRECTORY|NOFOLLOW|NONBLOCK|NOCTTY|SYNC)$/;
@@ -43,6 +47,13 @@ const result = await Bun.build({
           if (shim === undefined) throw new Error(`the front has no ${path}`);
           return { path: join(TREE, 'front/shim', shim) };
         });
+        // What only the large program does.
+        build.onResolve({ filter: /\/pull(-progress)?\.ts$/ }, ({ path }) =>
+          /^\.\/(pull\/pull|pull-progress)\.ts$/.test(path) ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
+        );
+        build.onResolve({ filter: /^\.\/engine\/(?!run\.ts)/ }, ({ importer }) =>
+          importer.endsWith('/doors/cli/commands.ts') ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
+        );
         build.onResolve({ filter: /^front:constants$/ }, ({ path }) => ({ path, namespace: 'front' }));
         build.onLoad({ filter: /.*/, namespace: 'front' }, () => ({ contents: CONSTANTS, loader: 'js' }));
       },

@@ -21,6 +21,7 @@ export class Buffer extends Uint8Array {
       copy.set(list);
       return copy;
     }
+    if (encoding === 'base64') return unbase64(source);
     const buffer = new Buffer(encoding === 'latin1' ? source.length : host.utf8Length(source));
     buffer.write(source, 0, encoding === 'latin1' ? 'latin1' : 'utf8');
     return buffer;
@@ -63,6 +64,17 @@ function base64(bytes: Uint8Array): string {
     }
   }
   return text;
+}
+
+function unbase64(text: string): Buffer {
+  const digits = text.replace(/=+$/, '');
+  const bytes = new Buffer(Math.floor((digits.length * 3) / 4));
+  let word = 0;
+  for (let at = 0, to = 0; at < digits.length; at++) {
+    word = ((word << 6) | BASE64.indexOf(digits[at] ?? '')) & 0xffffff;
+    if (at % 4 > 0) bytes[to++] = (word >> (6 - (at % 4) * 2)) & 0xff;
+  }
+  return bytes;
 }
 
 /** `readUInt16LE` and the like, all over DataView. */

@@ -5,7 +5,7 @@ export interface Host {
   /** Bytes read; with a position, the offset of the descriptor stays. */
   read(fd: number, buffer: ArrayBufferLike, offset: number, size: number, position?: number): number;
   write(fd: number, buffer: ArrayBufferLike, offset: number, size: number): number;
-  /** mode, size, uid, gid, dev, ino, rdev */
+  /** mode, size, uid, gid, dev, ino, rdev, nlink, blocks of 512 bytes */
   stat(path: string, follow: boolean): number[];
   fstat(fd: number): number[];
   fsync(fd: number): void;
@@ -13,6 +13,7 @@ export interface Host {
   rmdir(path: string): void;
   unlink(path: string): void;
   chmod(path: string, mode: number): void;
+  chown(path: string, uid: number, gid: number): void;
   rename(from: string, to: string): void;
   symlink(target: string, path: string): void;
   readlink(path: string): string;
@@ -24,12 +25,23 @@ export interface Host {
   /** A descriptor of -1 is /dev/null. */
   spawn(command: readonly string[], environment: readonly string[], descriptors: readonly number[]): number;
   listen(signal: number, on: boolean): void;
-  next(milliseconds: number): ['exit', number, number] | ['signal', number, number] | null;
+  /** Watched: a descriptor times two, plus one for writing. */
+  next(milliseconds: number, watched: readonly number[]): ['exit' | 'signal' | 'ready', number, number] | null;
   kill(pid: number, signal: number): void;
   sleep(milliseconds: number): void;
   become(path: string, command: readonly string[]): never;
   /** Path of the launcher, sealed in memory. */
   launcher(): string;
+  launcherIs(path: string): boolean;
+  connect(path: string): number;
+  /** Bytes taken; 0 when it would have to wait. */
+  send(fd: number, buffer: ArrayBufferLike, offset: number, size: number): number;
+  sqlOpen(path: string): number;
+  sqlClose(connection: number): void;
+  sqlExecute(connection: number, sql: string): void;
+  sqlPrepare(connection: number, sql: string): number;
+  sqlQuery(statement: number, values: readonly unknown[]): Record<string, unknown>[];
+  sqlChanged(connection: number): number[];
   /** Milliseconds of the monotonic clock. */
   monotonic(): number;
   readonly argv: readonly string[];

@@ -7,6 +7,7 @@ type Ended = (status: number | null, signal: string | null) => void;
 const timers: { at: number; done: () => void }[] = [];
 const children = new Map<number, Ended>();
 const listeners = new Map<number, Set<() => void>>();
+const watchers = new Map<number, () => void>();
 let finished: number | undefined;
 
 /** The status that the process ends with once nothing is left to do. */
@@ -17,6 +18,13 @@ export function later(milliseconds: number, done: () => void): void {
 }
 
 export const onEnd = (pid: number, ended: Ended): void => void children.set(pid, ended);
+
+/** Calls back whenever the descriptor can be read (or written), until it is forgotten. */
+export function watch(fd: number, to: 'read' | 'write', ready: (() => void) | undefined): void {
+  const word = fd * 2 + (to === 'write' ? 1 : 0);
+  if (ready === undefined) watchers.delete(word);
+  else watchers.set(word, ready);
+}
 
 export function onSignal(name: string, listener: () => void): void {
   const number = signals()[name] ?? 0;
@@ -39,10 +47,11 @@ export function tick(): number | null {
   if (finished !== undefined) return finished;
   timers.sort((left, right) => left.at - right.at);
   const first = timers[0];
-  if (first === undefined && children.size === 0) throw new Error('nothing is left to wait for');
+  if (first === undefined && children.size === 0 && watchers.size === 0) throw new Error('nothing is left to wait for');
   const patience = first === undefined ? -1 : Math.max(0, Math.ceil(first.at - host.monotonic()));
-  const event = host.next(patience);
+  const event = host.next(patience, [...watchers.keys()]);
   if (event === null) timers.shift()?.done();
+  else if (event[0] === 'ready') watchers.get(event[1])?.();
   else if (event[0] === 'signal') for (const listener of listeners.get(event[1]) ?? []) listener();
   else {
     const [, pid, status] = event;

@@ -10,3 +10,4 @@ export const constants = {
   },
 };
 export const release = (): string => String(readFileSync('/proc/sys/kernel/osrelease', 'latin1')).trim();
+export const hostname = (): string => String(readFileSync('/proc/sys/kernel/hostname', 'latin1')).trim();

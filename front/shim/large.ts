@@ -1,0 +1,9 @@
+/** What the front does not do itself: this process becomes the large program, which starts the command anew. */
+import { host } from './host.ts';
+
+export function becomeLarge(): never {
+  return host.become('/proc/self/exe', ['sampan-large', ...host.argv.slice(1)]);
+}
+
+export const pullWithProgress = becomeLarge;
+export const pull = becomeLarge;
