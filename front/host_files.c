@@ -57,7 +57,8 @@ static JSValue stat_values(JSContext *context, const struct stat *stat)
 {
 	const int64_t values[] = { stat->st_mode, stat->st_size,	  stat->st_uid,		stat->st_gid,
 				   (int64_t)stat->st_dev, (int64_t)stat->st_ino, (int64_t)stat->st_rdev,
-				   (int64_t)stat->st_nlink, stat->st_blocks };
+				   (int64_t)stat->st_nlink, stat->st_blocks,
+				   stat->st_mtim.tv_sec * 1000 + stat->st_mtim.tv_nsec / 1000000 };
 	JSValue list = JS_NewArray(context);
 	for (uint32_t i = 0; i < COUNT(values); i++)
 		JS_SetPropertyUint32(context, list, i, JS_NewInt64(context, values[i]));

@@ -118,7 +118,19 @@ class Stats extends Kind {
   readonly rdev: number;
   readonly nlink: number;
   readonly blocks: number;
-  constructor([mode = 0, size = 0, uid = 0, gid = 0, dev = 0, ino = 0, rdev = 0, nlink = 0, blocks = 0]: number[]) {
+  readonly mtimeMs: number;
+  constructor([
+    mode = 0,
+    size = 0,
+    uid = 0,
+    gid = 0,
+    dev = 0,
+    ino = 0,
+    rdev = 0,
+    nlink = 0,
+    blocks = 0,
+    mtimeMs = 0,
+  ]: number[]) {
     super((mode >> 12) & 15);
     this.mode = mode;
     this.size = size;
@@ -129,6 +141,7 @@ class Stats extends Kind {
     this.rdev = rdev;
     this.nlink = nlink;
     this.blocks = blocks;
+    this.mtimeMs = mtimeMs;
   }
 }
 

@@ -5,7 +5,7 @@ export interface Host {
   /** Bytes read; with a position, the offset of the descriptor stays. */
   read(fd: number, buffer: ArrayBufferLike, offset: number, size: number, position?: number): number;
   write(fd: number, buffer: ArrayBufferLike, offset: number, size: number): number;
-  /** mode, size, uid, gid, dev, ino, rdev, nlink, blocks of 512 bytes */
+  /** mode, size, uid, gid, dev, ino, rdev, nlink, blocks of 512 bytes, mtime in milliseconds */
   stat(path: string, follow: boolean): number[];
   fstat(fd: number): number[];
   fsync(fd: number): void;
