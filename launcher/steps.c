@@ -30,6 +30,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_SETSID] = step_setsid,
 	[STEP_EXEC] = step_exec,
 	[STEP_ADOPT] = step_adopt,
+	[STEP_HOOK] = step_hook,
 	[STEP_MKPATH] = step_mkpath,
 	[STEP_MKNOD] = step_mknod,
 	[STEP_BIND_DEVICE] = step_bind_device,

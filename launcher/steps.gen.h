@@ -38,6 +38,7 @@ enum step_code {
 	STEP_SETSID = 31,
 	STEP_EXEC = 32,
 	STEP_ADOPT = 33,
+	STEP_HOOK = 38,
 	STEP_MKPATH = 40,
 	STEP_MKNOD = 41,
 	STEP_BIND_DEVICE = 42,
@@ -370,6 +371,29 @@ static const struct field fields_of_step_adopt[] = {
 	{ FIELD_SLOT, offsetof(struct step_adopt, pidfd) },
 	{ FIELD_PROGRAM, offsetof(struct step_adopt, program) },
 	{ FIELD_U32, offsetof(struct step_adopt, report) },
+};
+
+struct step_hook {
+	struct text path;
+	struct texts argv;
+	struct texts env;
+	struct text cwd;
+	uint32_t timeout;
+	struct text head;
+	struct text tail;
+	int32_t pidfd;
+	uint32_t kill;
+};
+static const struct field fields_of_step_hook[] = {
+	{ FIELD_STR, offsetof(struct step_hook, path) },
+	{ FIELD_STRS, offsetof(struct step_hook, argv) },
+	{ FIELD_STRS, offsetof(struct step_hook, env) },
+	{ FIELD_STR, offsetof(struct step_hook, cwd) },
+	{ FIELD_U32, offsetof(struct step_hook, timeout) },
+	{ FIELD_STR, offsetof(struct step_hook, head) },
+	{ FIELD_STR, offsetof(struct step_hook, tail) },
+	{ FIELD_SLOT, offsetof(struct step_hook, pidfd) },
+	{ FIELD_U32, offsetof(struct step_hook, kill) },
 };
 
 struct step_mkpath {
@@ -825,6 +849,7 @@ static const struct step_shape step_shapes[] = {
 	{ 31, 0, sizeof(struct step_setsid), "setsid", fields_of_step_setsid },
 	{ 32, 5, sizeof(struct step_exec), "exec", fields_of_step_exec },
 	{ 33, 3, sizeof(struct step_adopt), "adopt", fields_of_step_adopt },
+	{ 38, 9, sizeof(struct step_hook), "hook", fields_of_step_hook },
 	{ 40, 9, sizeof(struct step_mkpath), "mkpath", fields_of_step_mkpath },
 	{ 41, 7, sizeof(struct step_mknod), "mknod", fields_of_step_mknod },
 	{ 42, 3, sizeof(struct step_bind_device), "bindDevice", fields_of_step_bind_device },

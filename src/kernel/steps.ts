@@ -118,6 +118,27 @@ export const STEPS = {
    * for a child of its own: it is killed with the others when this process fails. report=1 sends a `pid` record.
    */
   adopt: { code: 33, fields: { pidfd: 'slot', program: 'program', report: 'u32?' } },
+  /**
+   * Executes path with argv and env in this process's namespaces, with cwd as its directory, and waits for its end;
+   * after `timeout` seconds (0: none) it is killed. Its standard input is `head`, the pid of the process in pidfd (or of
+   * this one) in decimal, and `tail`; `head` alone when `tail` is empty. Fails with the errno of the exec, ETIMEDOUT, or
+   * ECHILD with the wait status ("exit status 1", "signal 9") as first line of the detail; the last output follows.
+   * kill=1: a failure kills the process in pidfd.
+   */
+  hook: {
+    code: 38,
+    fields: {
+      path: 'str',
+      argv: 'strs',
+      env: 'strs?',
+      cwd: 'str?',
+      timeout: 'u32?',
+      head: 'str',
+      tail: 'str?',
+      pidfd: 'slot?',
+      kill: 'u32?',
+    },
+  },
 
   // The container's tree: everything is resolved below a root descriptor by openat2(RESOLVE_IN_ROOT)
   /**

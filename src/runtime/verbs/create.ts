@@ -4,7 +4,8 @@ import type { Launch } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { planAsJson } from '#runtime/explain/print.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
-import { checkLaunch, discard, prepare, type Prepared } from './prepare.ts';
+import { discard } from './discard.ts';
+import { checkLaunch, prepare, type Prepared } from './prepare.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 /** Sets a container up to the point where its program would be executed; `start` executes it. */
@@ -39,7 +40,7 @@ export async function launchPrepared(
     }
     return { code: result.code, status: exit?.value };
   } catch (error) {
-    await discard(prepared, madeCgroups(lowered.plan, error));
+    await discard(runtime, prepared, madeCgroups(lowered.plan, error));
     throw error;
   }
 }

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, isFault } from '#base/fault.ts';
 import { startTime } from '#base/process-identity.ts';
 import { removeCgroups } from '#runtime/cgroup/remove.ts';
-import { containerDirectory, dropDirectory } from '#runtime/state/container-directory.ts';
+import { containerDirectory, dropDirectory, type ContainerDirectory } from '#runtime/state/container-directory.ts';
 import { observe, type Init } from '#runtime/state/status.ts';
-import { readState, type StoredState } from '#runtime/state/stored-state.ts';
+import { readState, readStoredSpec, type StoredState } from '#runtime/state/stored-state.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
+import { runPoststop } from './poststop.ts';
 import type { Runtime } from './runtime.ts';
 
 const WAIT_ROUNDS = 500;
@@ -14,7 +16,7 @@ const WAIT_MS = 10;
  * Removes what a stopped container left. `force` kills a running one first, and makes a missing one no fault. A
  * container that waits to be started is killed too, as it runs nothing yet.
  */
-export async function deleteContainer(runtime: Pick<Runtime, 'stateRoot'>, id: string, force: boolean): Promise<void> {
+export async function deleteContainer(runtime: Runtime, id: string, force: boolean): Promise<void> {
   const directory = containerDirectory(runtime.stateRoot, id);
   let stored: StoredState | undefined;
   try {
@@ -33,7 +35,18 @@ export async function deleteContainer(runtime: Pick<Runtime, 'stateRoot'>, id: s
   }
   if (init !== undefined) await killInit(init);
   await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
+  // Before the directory goes, so that a crash in between has them run again rather than never.
+  if (stored !== undefined) await runPoststop(runtime, readSpec(directory, id), { id, bundle: stored.bundle });
   dropDirectory(directory);
+}
+
+/** A container that was killed while it was being made may have no configuration, and no hooks to run. */
+function readSpec(directory: ContainerDirectory, id: string): Pick<Spec, 'ociVersion' | 'hooks' | 'annotations'> {
+  try {
+    return readStoredSpec(directory, id);
+  } catch {
+    return { ociVersion: '' };
+  }
 }
 
 async function killInit(init: Init): Promise<void> {

@@ -16,5 +16,6 @@ export function explainBundle(path: string, id: string, facts: HostFacts): Lower
     sources: bundle.sources,
     hostNamespaces: bundle.hostNamespaces,
     cleanUp: true,
+    paths: { go: `${path}/go`, report: `${path}/report` },
   });
 }

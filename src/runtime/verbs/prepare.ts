@@ -3,7 +3,6 @@ import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { cgroupPathOf } from '#runtime/cgroup/layout.ts';
-import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { LaunchMode, Lowered, TerminalMode } from '#runtime/lower/context.ts';
@@ -18,6 +17,7 @@ import { readBundle, type Bundle } from './bundle.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 export interface Prepared {
+  id: string;
   bundle: Bundle;
   directory: ContainerDirectory;
   lowered: Lowered;
@@ -61,7 +61,7 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     throw error;
   }
   for (const warning of lowered.warnings) runtime.warn(warning);
-  return { bundle, directory, lowered, encoded };
+  return { id, bundle, directory, lowered, encoded };
 }
 
 function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
@@ -95,10 +95,4 @@ export function checkLaunch(runtime: Runtime, plan: Plan, result: LaunchResult):
   }
   const failure = result.records.find((record_) => record_.kind === 'fail');
   if (failure !== undefined) throw explainFailure(failure, plan);
-}
-
-/** Takes back what a launch left: its directory, and these control groups, with what is in them. */
-export async function discard(prepared: Prepared, cgroups: readonly string[]): Promise<void> {
-  await removeCgroups(cgroups.map((path) => ({ path })));
-  dropDirectory(prepared.directory);
 }

@@ -2,7 +2,8 @@ import { Fault } from '#base/fault.ts';
 import type { Launch } from '#kernel/launcher.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
 import { createContainer, launchPrepared } from './create.ts';
-import { discard, prepare } from './prepare.ts';
+import { discard } from './discard.ts';
+import { prepare } from './prepare.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 import { startContainer } from './start.ts';
 
@@ -25,7 +26,7 @@ export async function runContainer(runtime: Runtime, options: RunOptions): Promi
     options.consoleSocket === undefined ? { kind: 'relay' } : { kind: 'socket', path: options.consoleSocket };
   const prepared = prepare(runtime, options, 'run', terminal);
   const { code } = await launchPrepared(runtime, prepared, options, options.watch);
-  if (options.keep !== true) await discard(prepared, prepared.lowered.cgroups);
+  if (options.keep !== true) await discard(runtime, prepared, prepared.lowered.cgroups);
   if (code === null) throw new Fault('internal', `run container ${options.id}: the launcher was killed`);
   return code;
 }

@@ -2,18 +2,21 @@ import { readFileSync, rmSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
-import type { Plan } from '#kernel/plan.ts';
+import type { Plan, Step } from '#kernel/plan.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
+import { lowerHooks, type HookSubject } from '#runtime/lower/hooks.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
 import { containerDirectory, type ContainerDirectory } from '#runtime/state/container-directory.ts';
-import { observe } from '#runtime/state/status.ts';
-import { readState } from '#runtime/state/stored-state.ts';
+import { observe, type Init } from '#runtime/state/status.ts';
+import { readState, readStoredSpec } from '#runtime/state/stored-state.ts';
+import { deleteContainer } from './delete.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Lets a created container's program be executed. Throws `conflict` for one that does not wait for that. */
 export async function startContainer(runtime: Runtime, id: string): Promise<void> {
   const directory = containerDirectory(runtime.stateRoot, id);
-  readState(directory, id);
-  const { status } = observe(directory);
+  const stored = readState(directory, id);
+  const { status, init } = observe(directory);
   if (status !== 'created') {
     throw new Fault(
       'conflict',
@@ -23,15 +26,28 @@ export async function startContainer(runtime: Runtime, id: string): Promise<void
       },
     );
   }
-  const plan: Plan = {
-    programs: [{ name: 'main', steps: [{ op: 'release', go: directory.go, report: directory.report }] }],
-  };
+  const plan = startPlan(directory, readStoredSpec(directory, id), { id, bundle: stored?.bundle ?? '' }, init);
   const launcher = await runtime.launcher();
   const result = await launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'ignore', 'inherit'] }).result;
   const failure = result.records.find((record) => record.kind === 'fail');
-  if (failure !== undefined) throw explainFailure(failure, failure.step === 0 ? plan : createdPlan(directory));
+  if (failure !== undefined) {
+    // What failed after the release is of the plan that made the container, and never of its first program.
+    const fault = explainFailure(failure, failure.program === 0 ? plan : createdPlan(directory));
+    if (fault.facts['op'] === 'hook' && failure.program === 0) await deleteContainer(runtime, id, true);
+    throw fault;
+  }
   checkEnd(result);
   rmSync(directory.go, { force: true });
+}
+
+/** Lets init go, then runs the hooks that come after; one that fails takes the container along. */
+function startPlan(directory: ContainerDirectory, spec: Spec, subject: HookSubject, init: Init | undefined): Plan {
+  const { go, report } = directory;
+  const release: Step = { op: 'release', go, report };
+  const hooks = lowerHooks(spec, 'poststart', subject, { cwd: subject.bundle, pidfd: 'init', kill: true });
+  const { pid = 0, startTime = '0' } = init ?? {};
+  const target: Step = { op: 'pidfd', pid, starttime: BigInt(startTime), out: 'init', origin: 'container' };
+  return { programs: [{ name: 'main', steps: hooks.length === 0 ? [release] : [target, release, ...hooks] }] };
 }
 
 /** Steps that failed after the release are those of the plan that made the container. */
