@@ -170,7 +170,7 @@ test('a runtime that is killed in a hook leaves what delete can clear', async ()
     createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', `echo >${flag}; exec sleep 64`], env: ['PATH=/bin'] }],
     poststop: [noting(world, 'poststop')],
   });
-  const running = world.start('create', 'a');
+  const running = world.spawn('create', 'a');
   for (let round = 0; round < 250 && !existsSync(flag); round++) await Bun.sleep(20);
   running.kill('SIGKILL');
   await running.exited;

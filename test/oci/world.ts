@@ -31,7 +31,7 @@ export interface OciWorld extends Disposable {
   configure(args: readonly string[], change?: (spec: Spec, process: Process) => void): void;
   oci(...args: string[]): Outcome;
   /** The same, not waited for, without any output. */
-  start(...args: string[]): Bun.Subprocess;
+  spawn(...args: string[]): Bun.Subprocess;
   /** Control groups and state directories that are still there. */
   leftovers(): string[];
 }
@@ -57,7 +57,7 @@ export function ociWorld(): OciWorld {
       change(spec, process);
       writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
     },
-    start: (...args) =>
+    spawn: (...args) =>
       Bun.spawn([SAMPAN, 'oci', '--root', state, ...args], {
         cwd: directory,
         stdin: 'ignore',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, isFault } from '#base/fault.ts';
 import { startTime } from '#base/process-identity.ts';
+import { isPaused, letDie } from '#runtime/cgroup/freezer.ts';
 import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import { containerDirectory, dropDirectory, type ContainerDirectory } from '#runtime/state/container-directory.ts';
 import { observe, type Init } from '#runtime/state/status.ts';
@@ -25,15 +26,16 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
     if (force && isFault(error, 'notFound')) return;
     if (!force || !isFault(error, 'corrupt')) throw error;
   }
-  const { status, init } = observe(directory);
+  const { status: observed, init } = observe(directory);
+  const status = init !== undefined && isPaused(stored?.cgroups ?? []) ? 'paused' : observed;
   // Somebody may be making it at this moment.
-  if ((status === 'running' || status === 'creating') && !force) {
+  if ((status === 'running' || status === 'paused' || status === 'creating') && !force) {
     throw new Fault('conflict', `cannot delete container ${id} that is not stopped: ${status}`, {
       hint: 'Kill it first, or use --force.',
       facts: { id, status },
     });
   }
-  if (init !== undefined) await killInit(init);
+  if (init !== undefined) await killInit(init, stored?.cgroups ?? []);
   await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
   // Before the directory goes, so that a crash in between has them run again rather than never.
   if (stored !== undefined) await runPoststop(runtime, readSpec(directory, id), { id, bundle: stored.bundle });
@@ -49,8 +51,9 @@ function readSpec(directory: ContainerDirectory, id: string): Pick<Spec, 'ociVer
   }
 }
 
-async function killInit(init: Init): Promise<void> {
+async function killInit(init: Init, cgroups: readonly string[]): Promise<void> {
   process.kill(init.pid, 'SIGKILL');
+  letDie(cgroups);
   for (let round = 0; round < WAIT_ROUNDS; round++) {
     if (startTime(init.pid) !== init.startTime) return;
     await sleep(WAIT_MS);

@@ -1,6 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Launch } from '#kernel/launcher.ts';
+import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
 import { checkProcess } from '#runtime/spec/check-process.ts';
@@ -19,6 +20,8 @@ export interface ExecOptions {
   consoleSocket?: string;
   pidFile?: string;
   preserveFds?: number;
+  /** Set the program up in a paused container, where it waits for the others. */
+  ignorePaused?: boolean;
   watch?: (launch: Launch) => () => void;
 }
 
@@ -30,6 +33,10 @@ export async function execInContainer(runtime: Runtime, options: ExecOptions): P
   const { status, init } = observe(directory);
   if (stored === undefined || init === undefined) {
     throw new Fault('conflict', `cannot exec in a container that is not running: ${status}`, { facts: { id, status } });
+  }
+  if (options.ignorePaused !== true && isPaused(stored.cgroups)) {
+    const hint = 'Resume it first, or use --ignore-paused: the program then waits for that.';
+    throw new Fault('conflict', 'cannot exec in a paused container', { hint, facts: { id } });
   }
   const spec = readStoredSpec(directory, id);
   const own = checkProcess(spec.process);

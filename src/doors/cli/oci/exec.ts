@@ -21,7 +21,7 @@ export const verb: OciVerb = {
     'no-new-privs': { kind: 'switch', does: 'set no_new_privs' },
     cap: { kind: 'list', short: 'c', does: 'a further capability' },
     'preserve-fds': { kind: 'number', does: 'descriptors beyond 0, 1 and 2 that stay open' },
-    'ignore-paused': { kind: 'switch', does: 'accepted' },
+    'ignore-paused': { kind: 'switch', does: 'allow it in a paused container' },
   },
   usage: '<container-id> <command> [arguments]',
   stop: true,
@@ -40,6 +40,7 @@ export const verb: OciVerb = {
       detach: flags.on('detach'),
       ...(consoleSocket === undefined ? {} : { consoleSocket: resolve(consoleSocket) }),
       ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
+      ignorePaused: flags.on('ignore-paused'),
       preserveFds: flags.number('preserve-fds') ?? 0,
       watch: handOnSignals,
     });

@@ -7,13 +7,17 @@ import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#d
 import { openLog, type Log } from './log.ts';
 import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';
+import { verb as events } from './events.ts';
 import { verb as exec } from './exec.ts';
 import { verb as kill } from './kill.ts';
 import { verb as list } from './list.ts';
+import { pause, resume } from './pause.ts';
+import { verb as ps } from './ps.ts';
 import { verb as run } from './run.ts';
 import { verb as spec } from './spec.ts';
 import { verb as start } from './start.ts';
 import { verb as state } from './state.ts';
+import { verb as update } from './update.ts';
 import type { World } from './world.ts';
 
 const HELP: FlagSpec = { kind: 'switch', short: 'h', does: 'this text' };
@@ -36,13 +40,18 @@ const GLOBAL: FlagTable = {
 const VERBS: ReadonlyMap<string, OciVerb> = new Map([
   ['create', create],
   ['delete', delete_],
+  ['events', events],
   ['exec', exec],
   ['kill', kill],
   ['list', list],
+  ['pause', pause],
+  ['ps', ps],
+  ['resume', resume],
   ['run', run],
   ['spec', spec],
   ['start', start],
   ['state', state],
+  ['update', update],
 ]);
 
 /** Runs one command line of the OCI runtime (without the program's name); resolves to the exit status. */
