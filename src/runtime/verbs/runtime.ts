@@ -16,6 +16,8 @@ export interface CreateOptions {
   id: string;
   /** Directory with config.json; absolute. */
   bundle: string;
+  /** The configuration, when it is not the bundle's config.json; absolute. */
+  config?: string;
   consoleSocket?: string;
   pidFile?: string;
   noNewKeyring?: boolean;

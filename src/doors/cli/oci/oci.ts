@@ -9,6 +9,7 @@ import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';
 import { verb as events } from './events.ts';
 import { verb as exec } from './exec.ts';
+import { verb as features } from './features.ts';
 import { verb as kill } from './kill.ts';
 import { verb as list } from './list.ts';
 import { pause, resume } from './pause.ts';
@@ -42,6 +43,7 @@ const VERBS: ReadonlyMap<string, OciVerb> = new Map([
   ['delete', delete_],
   ['events', events],
   ['exec', exec],
+  ['features', features],
   ['kill', kill],
   ['list', list],
   ['pause', pause],
