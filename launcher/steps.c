@@ -46,6 +46,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_MOUNT] = step_mount,
 	[STEP_UMOUNT] = step_umount,
 	[STEP_PIVOT] = step_pivot,
+	[STEP_CHROOT] = step_chroot,
 	[STEP_PROPAGATION] = step_propagation,
 	[STEP_REMOUNT_ROOT] = step_remount_root,
 	[STEP_PTY] = step_pty,

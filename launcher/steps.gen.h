@@ -54,6 +54,7 @@ enum step_code {
 	STEP_MOUNT = 55,
 	STEP_UMOUNT = 56,
 	STEP_PIVOT = 57,
+	STEP_CHROOT = 60,
 	STEP_PROPAGATION = 58,
 	STEP_REMOUNT_ROOT = 59,
 	STEP_PTY = 64,
@@ -591,6 +592,13 @@ static const struct field fields_of_step_pivot[] = {
 	{ FIELD_SLOT, offsetof(struct step_pivot, root) },
 };
 
+struct step_chroot {
+	int32_t root;
+};
+static const struct field fields_of_step_chroot[] = {
+	{ FIELD_SLOT, offsetof(struct step_chroot, root) },
+};
+
 struct step_propagation {
 	uint64_t flags;
 };
@@ -865,6 +873,7 @@ static const struct step_shape step_shapes[] = {
 	{ 55, 6, sizeof(struct step_mount), "mount", fields_of_step_mount },
 	{ 56, 2, sizeof(struct step_umount), "umount", fields_of_step_umount },
 	{ 57, 1, sizeof(struct step_pivot), "pivot", fields_of_step_pivot },
+	{ 60, 1, sizeof(struct step_chroot), "chroot", fields_of_step_chroot },
 	{ 58, 1, sizeof(struct step_propagation), "propagation", fields_of_step_propagation },
 	{ 59, 0, sizeof(struct step_remount_root), "remountRoot", fields_of_step_remount_root },
 	{ 64, 7, sizeof(struct step_pty), "pty", fields_of_step_pty },

@@ -226,6 +226,8 @@ export const STEPS = {
   umount: { code: 56, fields: { path: 'str', flags: 'u32?' } },
   /** fchdir(root), pivot_root(".", "."), old root made rslave and detached, chdir("/"). */
   pivot: { code: 57, fields: { root: 'slot' } },
+  /** fchdir(root), chroot("."), chdir("/"): where the root cannot be pivoted. */
+  chroot: { code: 60, fields: { root: 'slot' } },
   /** mount(NULL, "/", propagation flags): for the private start and for rootfsPropagation after the pivot. */
   propagation: { code: 58, fields: { flags: 'u64' } },
   /** Makes the mount at "/" read-only (mount_setattr, not recursive). */

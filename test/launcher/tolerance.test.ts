@@ -68,6 +68,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   mount: { source: 'none', target: MISSING, fstype: 'tmpfs' },
   umount: { path: MISSING },
   pivot: { root: EMPTY },
+  chroot: { root: EMPTY },
   propagation: { flags: SHARED_AND_PRIVATE },
   pty: { root: EMPTY, master: 'out', peer: 'peer' },
   controllingTty: { slot: EMPTY },

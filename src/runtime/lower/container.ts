@@ -14,9 +14,10 @@ import type { LoweredMounts } from './lowered-mounts.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
-import { lowerFirstPropagation, lowerRoot, rootSource } from './root.ts';
+import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
 import { lowerSeccomp } from './seccomp.ts';
 import { lowerSysctl } from './sysctl.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
@@ -123,7 +124,8 @@ function mainSteps(sections: Sections): Step[] {
   const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped } = sections;
   const { state, pidFile } = context.paths ?? {};
   const hooks = mainHooks(sections);
-  const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...cgroup.create];
+  const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
+  const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect, ...cgroup.create];
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   if (mapped) steps.push(...cutOff(sections));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
@@ -136,7 +138,7 @@ function mainSteps(sections: Sections): Step[] {
     report: 1,
     origin: 'linux.namespaces',
   });
-  steps.push({ op: 'close', slot: INIT_END }, ...hooks.comeBack);
+  steps.push({ op: 'close', slot: INIT_END }, ...hooks.comeBack, ...pidfd.send);
   if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
   if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
@@ -284,7 +286,7 @@ function leaveSteps(sections: Sections): Step[] {
     steps.push({ op: 'post', slot: INIT_END }, { op: 'wait', slot: INIT_END });
     steps.push(...lowerHooks(spec, 'createContainer', subject(context), cwd));
   }
-  steps.push({ op: 'pivot', root: 'root', origin: 'root.path' });
+  steps.push(...lowerLeave(spec, context.noPivot));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });

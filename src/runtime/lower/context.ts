@@ -42,6 +42,10 @@ export interface LowerContext {
   noNewKeyring?: boolean;
   /** So many descriptors, inherited before any other slot, stay open in the program as 3 and up. */
   preserveFds?: number;
+  /** Change the root without a pivot; these mounts of procfs and sysfs are taken off first. */
+  noPivot?: { unmount: readonly string[] };
+  /** Unix socket that gets the pidfd of the program. */
+  pidfdSocket?: string;
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
 }

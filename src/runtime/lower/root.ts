@@ -52,6 +52,26 @@ function shownRoot(path: string): Step[] {
   ];
 }
 
+const DETACH = 2;
+
+/**
+ * Out of the host's tree. Without a pivot it stays below the new root, out of sight; its procfs and sysfs go, as the
+ * kernel takes a full one in sight for a reason to allow another.
+ */
+export function lowerLeave(spec: Spec, noPivot: LowerContext['noPivot']): Step[] {
+  if (noPivot === undefined) return [{ op: 'pivot', root: 'root', origin: ORIGIN }];
+  const origin = '--no-pivot';
+  if (spec.linux?.namespaces?.some(({ type }) => type === 'user')) {
+    const why = "in a user namespace the host's procfs cannot be taken out of reach";
+    throw new Fault('unsupported', `--no-pivot: ${why}`, { field: origin });
+  }
+  return [
+    { op: 'propagation', flags: PROPAGATION.private | RECURSIVE, origin },
+    ...noPivot.unmount.map((path): Step => ({ op: 'umount', path, flags: DETACH, origin })),
+    { op: 'chroot', root: 'root', origin },
+  ];
+}
+
 function overlayRoot({ root, rootPoint }: LowerContext): Step[] {
   if (root.kind !== 'overlay') return [];
   if (rootPoint === undefined) throw new Fault('internal', 'Lower an overlay root: no directory to mount it on');

@@ -14,6 +14,7 @@ import {
 } from '#runtime/state/container-directory.ts';
 import { writeState } from '#runtime/state/stored-state.ts';
 import { readBundle, type Bundle } from './bundle.ts';
+import { kernelMounts } from './kernel-mounts.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 export interface Prepared {
@@ -24,20 +25,23 @@ export interface Prepared {
   encoded: Uint8Array<ArrayBuffer>;
 }
 
-/**
- * Everything up to the launcher: bundle, plan, and the container's directory with its record, so that whatever is
- * killed from here on leaves something that `delete` finds. The id is taken last; every fault before that changes
- * nothing.
- */
-export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
-  const { id, bundle: path, pidFile } = options;
+/** A bundle lowered, before anything is done about it. */
+export interface Compiled {
+  bundle: Bundle;
+  directory: ContainerDirectory;
+  lowered: Lowered;
+}
+
+/** Reads the bundle and lowers it; changes nothing. */
+export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Compiled {
+  const { id, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
-  const bundle = readBundle(path);
+  const bundle = readBundle(options.bundle, options.config);
   const lowered = lowerContainer(bundle.spec, {
     id,
     facts: runtime.facts(),
     root: { kind: 'directory', path: bundle.rootfs },
-    bundle: path,
+    bundle: bundle.path,
     mode,
     terminal,
     sources: bundle.sources,
@@ -50,8 +54,22 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     },
     noNewKeyring: options.noNewKeyring ?? false,
     preserveFds: options.preserveFds ?? 0,
+    ...(options.noPivot === true ? { noPivot: { unmount: kernelMounts() } } : {}),
+    ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
     cleanUp: true,
   });
+  if (options.noPivot === true) lowered.warnings.push('--no-pivot: the host stays mounted below the root');
+  return { bundle, directory, lowered };
+}
+
+/**
+ * Everything up to the launcher: bundle, plan, and the container's directory with its record, so that whatever is
+ * killed from here on leaves something that `delete` finds. The id is taken last; every fault before that changes
+ * nothing.
+ */
+export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
+  const { id } = options;
+  const { bundle, directory, lowered } = compile(runtime, options, mode, terminal);
   const encoded = encodePlan(lowered.plan);
   claimDirectory(runtime.stateRoot, directory, id);
   try {

@@ -23,4 +23,7 @@ export interface CreateOptions {
   noNewKeyring?: boolean;
   /** Descriptors 3 and up that stay open in the container. */
   preserveFds?: number;
+  noPivot?: boolean;
+  /** Unix socket that gets the pidfd of the container's first process. */
+  pidfdSocket?: string;
 }

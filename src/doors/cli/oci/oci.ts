@@ -66,15 +66,23 @@ export async function ociCommand(argv: string[], world: World): Promise<number> 
     name = rest[0] ?? 'help';
     if (flags.on('version')) return say(world, `sampan version ${VERSION}\nspec: 1.2.0`);
     if (flags.on('help') || name === 'help') return help(world, rest[1] ?? '');
+    const words = name === 'explain' ? explained(rest) : rest;
+    name = words[0] ?? '';
     const verb = VERBS.get(name);
     if (verb === undefined) throw usage(`No help topic for '${name}'`);
     refuseSystemd(flags);
-    const parsed = parseFlags(rest.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
+    const parsed = parseFlags(words.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
     if (parsed.flags.on('help')) return help(world, name);
     return await verb.act({ ...parsed, world, runtime: runtimeOf(flags, world, log) });
   } catch (error) {
     return fail(error, world, log, name);
   }
+}
+
+/** `explain run ...` is another way to write `run --dry-run ...`. */
+function explained([, name = '', ...args]: readonly string[]): string[] {
+  if (VERBS.get(name)?.flags['dry-run'] === undefined) throw usage('explain is for create, run and exec');
+  return [name, '--dry-run', ...args];
 }
 
 function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
@@ -112,7 +120,7 @@ function help(world: World, name: string): number {
   const verb = VERBS.get(name);
   const head =
     verb === undefined
-      ? `usage: sampan oci [flags] <verb> ...\nverbs: ${[...VERBS.keys()].join(' ')}`
+      ? `usage: sampan oci [flags] <verb> ...\nverbs: ${[...VERBS.keys()].join(' ')} explain`
       : `usage: sampan oci ${name} [flags] ${verb.usage}`;
   const lines = Object.entries(verb?.flags ?? GLOBAL).map(([flag, { short, does }]) => {
     return `  ${`--${flag}${short === undefined ? '' : `, -${short}`}`.padEnd(24)}${does}`;
