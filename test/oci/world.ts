@@ -30,7 +30,7 @@ export interface OciWorld extends Disposable {
   /** Writes config.json: the default one without a terminal, with other arguments, changed. */
   configure(args: readonly string[], change?: (spec: Spec, process: Process) => void): void;
   oci(...args: string[]): Outcome;
-  /** The same, not waited for, without any output. */
+  /** The same, not waited for; its output goes to the file `spawned`. */
   spawn(...args: string[]): Bun.Subprocess;
   /** Control groups and state directories that are still there. */
   leftovers(): string[];
@@ -61,7 +61,7 @@ export function ociWorld(): OciWorld {
       Bun.spawn([SAMPAN, 'oci', '--root', state, ...args], {
         cwd: directory,
         stdin: 'ignore',
-        stdout: 'ignore',
+        stdout: Bun.file(join(directory, 'spawned')),
         stderr: 'ignore',
       }),
     leftovers: () => [...groups(directory.slice(-6)), ...entries(state)],

@@ -1,5 +1,5 @@
 import { readControl, readNumber, readTable } from './files.ts';
-import { hugetlb, nonZero, type BlockCount, type MemoryCounts, type Stats } from './stats.ts';
+import { hugetlb, nonZero, type BlockCount, type MemoryCounts, type Stats } from './counts.ts';
 
 /** Times in cpuacct.stat count in hundredths of a second. */
 const TICK_NS = 10_000_000n;
@@ -106,8 +106,7 @@ function blockCounts(group: string | undefined): Stats['blkio'] {
     return counts.length === 0 ? undefined : counts;
   };
   return {
-    ioServiceBytesRecursive:
-      of('blkio.throttle.io_service_bytes_recursive') ?? of('blkio.throttle.io_service_bytes'),
+    ioServiceBytesRecursive: of('blkio.throttle.io_service_bytes_recursive') ?? of('blkio.throttle.io_service_bytes'),
     ioServicedRecursive: of('blkio.throttle.io_serviced_recursive') ?? of('blkio.throttle.io_serviced'),
   };
 }

@@ -1,5 +1,5 @@
 import { MAX, readControl, readNumber, readTable } from './files.ts';
-import { hugetlb, nonZero, type BlockCount, type MemoryCounts, type Stats } from './stats.ts';
+import { hugetlb, nonZero, type BlockCount, type MemoryCounts, type Stats } from './counts.ts';
 
 const MICROSECOND = 1000n;
 const NOTHING: MemoryCounts = { failcnt: 0n };

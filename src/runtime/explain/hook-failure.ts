@@ -5,7 +5,7 @@ import type { Explanation } from './exec-failure.ts';
 export function explainHook(place: string, errno: string, path: string, detail: string): Explanation {
   const what = `run ${place} (${path})`;
   if (errno === 'ETIMEDOUT') {
-    const [line = '', printed] = parts(detail);
+    const [line, printed] = parts(detail);
     const seconds = line.replace('timeout ', '');
     return { kind: 'unavailable', sentence: `${what}: killed after its timeout of ${seconds} s${printed}` };
   }

@@ -16,7 +16,9 @@ export function features(facts: HostFacts): object {
     hooks: HOOKS,
     mountOptions: all.mountOptions.filter(can.mountOption),
     linux: {
-      namespaces: NAMESPACES.filter((type) => existsSync(`/proc/self/ns/${FILE[type] ?? type}`) && namespace(can, type)),
+      namespaces: NAMESPACES.filter(
+        (type) => existsSync(`/proc/self/ns/${FILE[type] ?? type}`) && namespace(can, type),
+      ),
       capabilities: capabilityNames(allCapabilities(facts.lastCapability)),
       cgroup: {
         v1: true,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTime } from '#base/process-identity.ts';
 import { readTable } from '#runtime/cgroup/files.ts';
-import { readStats, type Stats } from '#runtime/cgroup/stats.ts';
+import type { Stats } from '#runtime/cgroup/counts.ts';
+import { readStats } from '#runtime/cgroup/stats.ts';
 import { runningContainer, type Running } from './running.ts';
 import type { Runtime } from './runtime.ts';
 
