@@ -167,7 +167,7 @@ test('a runtime that is killed in a hook leaves what delete can clear', async ()
   using world = ociWorld();
   const flag = join(world.directory, 'reached');
   configure(world, ['sleep', '60'], {
-    createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', `echo >${flag}; exec sleep 64`], env: ['PATH=/bin'] }],
+    createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', `echo >${flag}; exec sleep 3`], env: ['PATH=/bin'] }],
     poststop: [noting(world, 'poststop')],
   });
   const running = world.spawn('create', 'a');

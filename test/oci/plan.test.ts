@@ -1,7 +1,7 @@
 /** Further ways to make a container: another configuration, only the plan, without a pivot, by another name. */
 import { expect, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, renameSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { SAMPAN } from '#tools/places.ts';
 import type { Linux } from '#runtime/spec/spec.ts';
@@ -73,7 +73,6 @@ test('without a pivot the host is out of sight all the same, and said to be less
 const RECEIVER = `
 import socket, sys, array, os
 server = socket.socket(socket.AF_UNIX); server.bind(sys.argv[1]); server.listen(1)
-print('ready', flush=True)
 connection, _ = server.accept()
 data, control, _, _ = connection.recvmsg(64, 64)
 fd = array.array('i', control[0][2])[0]
@@ -86,13 +85,13 @@ test.each(['run', 'exec'])('%s sends the pidfd of the program to a socket', asyn
   world.configure(['sleep', '60']);
   const path = join(world.directory, 'socket');
   const receiver = Bun.spawn(['python3', '-c', RECEIVER, path], { stdout: 'pipe' });
-  const reader = receiver.stdout.getReader();
-  await reader.read();
+  while (!existsSync(path)) await Bun.sleep(10);
+  await Bun.sleep(50);
   if (verb === 'exec') expect(world.oci('run', '--detach', 'a').status).toBe(0);
   const words = verb === 'run' ? ['run', 'a'] : ['exec', 'a', 'sleep', '60'];
   const files = ['--pidfd-socket', path, '--detach', '--pid-file', join(world.directory, 'pid')];
   expect(world.oci(words[0] ?? '', ...files, ...words.slice(1))).toMatchObject({ status: 0, stderr: '' });
-  const said = new TextDecoder().decode((await reader.read()).value);
+  const said = await new Response(receiver.stdout).text();
   expect(said).toBe(`pidfd ${(await Bun.file(join(world.directory, 'pid')).text()).trim()}\n`);
   expect(world.oci('run', '--pidfd-socket', '/no/such', 'b').stderr).toContain('--pidfd-socket');
 });
@@ -128,4 +127,16 @@ test('features are what this machine and this runtime have', () => {
     });
     expect(world.oci('run', 'a').status === 0).toBe(features.linux.namespaces.includes(type));
   }
+});
+
+test('sockets of systemd are handed on, before the preserved descriptors', () => {
+  using world = ociWorld();
+  world.configure(['sh', '-c', 'echo $LISTEN_FDS $LISTEN_PID $$; cat <&3; cat <&4; { cat <&5; } 2>&1']);
+  const script = `for n in 3 4 5; do echo $n >f$n; done; exec "$0" oci --root state run --preserve-fds 1 a 3<f3 4<f4 5<f5`;
+  const call = (env: Record<string, string>): string => {
+    const options = { cwd: world.directory, encoding: 'utf8', env: { PATH: '/usr/bin:/bin', ...env } } as const;
+    return spawnSync('bash', ['-c', script, SAMPAN], options).stdout;
+  };
+  expect(call({ LISTEN_FDS: '1' })).toMatch(/^1 1 1\n3\n4\n.*[Bb]ad file descriptor/);
+  expect(call({ LISTEN_FDS: '1', LISTEN_PID: '1' })).toMatch(/^1\n3\n.*[Bb]ad file descriptor/);
 });

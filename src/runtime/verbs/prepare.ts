@@ -13,6 +13,7 @@ import {
   type ContainerDirectory,
 } from '#runtime/state/container-directory.ts';
 import { writeState } from '#runtime/state/stored-state.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
 import { kernelMounts } from './kernel-mounts.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
@@ -32,12 +33,20 @@ export interface Compiled {
   lowered: Lowered;
 }
 
+/** Socket activation (sd_listen_fds): the program is the first process of its container. */
+function withSockets(spec: Spec, count = 0): Spec {
+  const { process: program } = spec;
+  if (count === 0 || program === undefined) return spec;
+  const env = [...(program.env ?? []), `LISTEN_FDS=${count}`, 'LISTEN_PID=1'];
+  return { ...spec, process: { ...program, env } };
+}
+
 /** Reads the bundle and lowers it; changes nothing. */
 export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Compiled {
   const { id, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
   const bundle = readBundle(options.bundle, options.config);
-  const lowered = lowerContainer(bundle.spec, {
+  const lowered = lowerContainer(withSockets(bundle.spec, options.listenFds), {
     id,
     facts: runtime.facts(),
     root: { kind: 'directory', path: bundle.rootfs },

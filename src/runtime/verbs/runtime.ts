@@ -23,6 +23,8 @@ export interface CreateOptions {
   noNewKeyring?: boolean;
   /** Descriptors 3 and up that stay open in the container. */
   preserveFds?: number;
+  /** So many of those, the first, are sockets that the program is told of as systemd tells of them. */
+  listenFds?: number;
   noPivot?: boolean;
   /** Unix socket that gets the pidfd of the container's first process. */
   pidfdSocket?: string;

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { CreateOptions } from '#runtime/verbs/runtime.ts';
+import type { Call } from './command.ts';
 import { containerId } from './container-id.ts';
 import { DRY_RUN } from './dry-run.ts';
-import type { Flags, FlagTable } from '#doors/cli/flags.ts';
+import type { FlagTable } from '#doors/cli/flags.ts';
 
 export const CREATE_FLAGS: FlagTable = {
   bundle: { kind: 'text', short: 'b', does: 'directory of the bundle (default: the current one)' },
@@ -16,8 +17,9 @@ export const CREATE_FLAGS: FlagTable = {
   'preserve-fds': { kind: 'number', does: 'descriptors beyond 0, 1 and 2 that stay open' },
 };
 
-/** Flags of `create` and `run` as the runtime wants them. */
-export function createOptions(flags: Flags, rest: readonly string[]): CreateOptions {
+/** Flags of `create` and `run`, and the environment, as the runtime wants them. */
+export function createOptions({ flags, rest, world }: Call): CreateOptions {
+  const listenFds = listening(world.env);
   const consoleSocket = flags.text('console-socket');
   const pidFile = flags.text('pid-file');
   const config = flags.text('config');
@@ -31,6 +33,13 @@ export function createOptions(flags: Flags, rest: readonly string[]): CreateOpti
     ...(pidfdSocket === undefined ? {} : { pidfdSocket: resolve(pidfdSocket) }),
     noPivot: flags.on('no-pivot'),
     noNewKeyring: flags.on('no-new-keyring'),
-    preserveFds: flags.number('preserve-fds') ?? 0,
+    preserveFds: listenFds + (flags.number('preserve-fds') ?? 0),
+    listenFds,
   };
+}
+
+/** Sockets that systemd opened for us, to be handed on; they come before what --preserve-fds counts. */
+function listening({ LISTEN_FDS: count, LISTEN_PID: pid }: Call['world']['env']): number {
+  const isOurs = pid === undefined || pid === String(process.pid);
+  return isOurs && count !== undefined && /^\d{1,3}$/.test(count) ? Number(count) : 0;
 }

@@ -8,7 +8,7 @@ export const verb: OciVerb = {
   flags: CREATE_FLAGS,
   usage: '<container-id>',
   act: async (call) => {
-    const options = createOptions(call.flags, call.rest);
+    const options = createOptions(call);
     if (call.flags.on('dry-run')) return printDryRun(call, explainCreate(call.runtime, options, false));
     await createContainer(call.runtime, options);
     return 0;

@@ -14,8 +14,8 @@ export const verb: OciVerb = {
   },
   usage: '<container-id>',
   act: async (call) => {
-    const { flags, rest, runtime } = call;
-    const options = createOptions(flags, rest);
+    const { flags, runtime } = call;
+    const options = createOptions(call);
     const detach = flags.on('detach');
     if (flags.on('dry-run')) return printDryRun(call, explainCreate(runtime, options, !detach));
     return runContainer(runtime, { ...options, detach, keep: flags.on('keep'), watch: handOnSignals });
