@@ -39,6 +39,8 @@ enum step_code {
 	STEP_EXEC = 32,
 	STEP_ADOPT = 33,
 	STEP_HOOK = 38,
+	STEP_NOTIFY_SOCKET = 36,
+	STEP_NOTIFY = 37,
 	STEP_MKPATH = 40,
 	STEP_MKNOD = 41,
 	STEP_BIND_DEVICE = 42,
@@ -395,6 +397,26 @@ static const struct field fields_of_step_hook[] = {
 	{ FIELD_STR, offsetof(struct step_hook, tail) },
 	{ FIELD_SLOT, offsetof(struct step_hook, pidfd) },
 	{ FIELD_U32, offsetof(struct step_hook, kill) },
+};
+
+struct step_notify_socket {
+	struct text directory;
+	int32_t out;
+};
+static const struct field fields_of_step_notify_socket[] = {
+	{ FIELD_STR, offsetof(struct step_notify_socket, directory) },
+	{ FIELD_SLOT, offsetof(struct step_notify_socket, out) },
+};
+
+struct step_notify {
+	int32_t socket;
+	struct text to;
+	int32_t pidfd;
+};
+static const struct field fields_of_step_notify[] = {
+	{ FIELD_SLOT, offsetof(struct step_notify, socket) },
+	{ FIELD_STR, offsetof(struct step_notify, to) },
+	{ FIELD_SLOT, offsetof(struct step_notify, pidfd) },
 };
 
 struct step_mkpath {
@@ -858,6 +880,8 @@ static const struct step_shape step_shapes[] = {
 	{ 32, 5, sizeof(struct step_exec), "exec", fields_of_step_exec },
 	{ 33, 3, sizeof(struct step_adopt), "adopt", fields_of_step_adopt },
 	{ 38, 9, sizeof(struct step_hook), "hook", fields_of_step_hook },
+	{ 36, 2, sizeof(struct step_notify_socket), "notifySocket", fields_of_step_notify_socket },
+	{ 37, 3, sizeof(struct step_notify), "notify", fields_of_step_notify },
 	{ 40, 9, sizeof(struct step_mkpath), "mkpath", fields_of_step_mkpath },
 	{ 41, 7, sizeof(struct step_mknod), "mknod", fields_of_step_mknod },
 	{ 42, 3, sizeof(struct step_bind_device), "bindDevice", fields_of_step_bind_device },

@@ -139,6 +139,13 @@ export const STEPS = {
       kill: 'u32?',
     },
   },
+  /** A datagram socket `notify.sock` in directory that anybody may write to, made anew; into out. */
+  notifySocket: { code: 36, fields: { directory: 'str', out: 'slot' } },
+  /**
+   * Until the process in pidfd ends, or a message on socket has the line READY=1: then "READY=1\nMAINPID=PID" is sent
+   * to the socket `to` (abstract with a leading @). Nothing else is passed on.
+   */
+  notify: { code: 37, fields: { socket: 'slot', to: 'str', pidfd: 'slot' } },
 
   // The container's tree: everything is resolved below a root descriptor by openat2(RESOLVE_IN_ROOT)
   /**

@@ -53,6 +53,8 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   exec: { candidates: [MISSING], argv: ['x'], env: [] },
   adopt: { pidfd: EMPTY, program: 'main' },
   hook: { path: MISSING, argv: ['x'], head: '{}' },
+  notifySocket: { directory: MISSING, out: 'out' },
+  notify: { socket: EMPTY, to: MISSING, pidfd: EMPTY },
   mkpath: { root: EMPTY, path: '/x', mode: 0o755 },
   mknod: { root: EMPTY, path: '/x', mode: 0o20666, major: 1, minor: 3 },
   bindDevice: { root: EMPTY, path: '/x', source: EMPTY },

@@ -14,6 +14,7 @@ import type { LoweredMounts } from './lowered-mounts.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { notifyProgram, openNotify, withNotify } from './notify.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
@@ -39,6 +40,8 @@ interface Sections {
   rlimits: LoweredRlimits;
   /** A new user namespace: the first program opens what is the host's and writes the maps. */
   mapped: boolean;
+  /** Waits for the container to be ready, beside the first program. */
+  relayed: ReturnType<typeof notifyProgram> | undefined;
   /** Steps of the first program or of init, depending on who has the rights: clones of host trees. */
   sources: Step[];
 }
@@ -48,7 +51,8 @@ interface Sections {
  * `init`. They overlap: main writes limits while init mounts, and nothing of the image runs before main has said so.
  * Throws faults with the field of the configuration.
  */
-export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
+export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
+  const spec = withNotify(asked, context.notify);
   const process = spec.process;
   if (process === undefined) throw new Fault('invalid', 'process is missing', { field: 'process' });
   const namespaces = lowerNamespaces(spec);
@@ -66,9 +70,10 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
     mapped,
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
+    relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
     sources: [...rootSource(context), ...mounts.sources],
   };
-  const { rlimits } = sections;
+  const { rlimits, relayed } = sections;
   return {
     plan: {
       programs: [
@@ -77,6 +82,7 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
           name: 'init',
           steps: initSteps(sections, mounts, identity),
         },
+        ...(relayed === undefined ? [] : [relayed.program]),
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
@@ -121,11 +127,12 @@ function closeLeftOpen(steps: readonly Step[]): Step[] {
 
 /** The first program: the host's side. */
 function mainSteps(sections: Sections): Step[] {
-  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped } = sections;
+  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped, relayed } = sections;
   const { state, pidFile } = context.paths ?? {};
   const hooks = mainHooks(sections);
   const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
   const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect, ...cgroup.create];
+  if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   if (mapped) steps.push(...cutOff(sections));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
@@ -139,6 +146,7 @@ function mainSteps(sections: Sections): Step[] {
     origin: 'linux.namespaces',
   });
   steps.push({ op: 'close', slot: INIT_END }, ...hooks.comeBack, ...pidfd.send);
+  steps.push(...(relayed?.start ?? []));
   if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
   if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));

@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
+import type { Notify } from './notify.ts';
 import type { NamespaceType } from '#runtime/spec/spec.ts';
 
 /**
@@ -44,6 +45,8 @@ export interface LowerContext {
   preserveFds?: number;
   /** Change the root without a pivot; these mounts of procfs and sysfs are taken off first. */
   noPivot?: { unmount: readonly string[] };
+  /** Set up for the container; `run` also waits for its word. */
+  notify?: Notify;
   /** Unix socket that gets the pidfd of the program. */
   pidfdSocket?: string;
   /** After the end of `run`, also remove the cgroups. */

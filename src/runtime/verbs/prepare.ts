@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
@@ -10,6 +10,7 @@ import {
   claimDirectory,
   containerDirectory,
   dropDirectory,
+  notifyDirectory,
   type ContainerDirectory,
 } from '#runtime/state/container-directory.ts';
 import { writeState } from '#runtime/state/stored-state.ts';
@@ -46,6 +47,8 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   const { id, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
   const bundle = readBundle(options.bundle, options.config);
+  const to = options.notifySocket;
+  const notify = to === undefined ? undefined : { directory: notifyDirectory(directory), to };
   const lowered = lowerContainer(withSockets(bundle.spec, options.listenFds), {
     id,
     facts: runtime.facts(),
@@ -53,7 +56,7 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     bundle: bundle.path,
     mode,
     terminal,
-    sources: bundle.sources,
+    sources: notify === undefined ? bundle.sources : new Map([...bundle.sources, [notify.directory, 'directory']]),
     hostNamespaces: bundle.hostNamespaces,
     paths: {
       state: directory.pid,
@@ -65,6 +68,7 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     preserveFds: options.preserveFds ?? 0,
     ...(options.noPivot === true ? { noPivot: { unmount: kernelMounts() } } : {}),
     ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
+    ...(notify === undefined ? {} : { notify }),
     cleanUp: true,
   });
   if (options.noPivot === true) lowered.warnings.push('--no-pivot: the host stays mounted below the root');
@@ -83,6 +87,7 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   claimDirectory(runtime.stateRoot, directory, id);
   try {
     record(directory, options, bundle, lowered);
+    if (options.notifySocket !== undefined) mkdirSync(notifyDirectory(directory), { mode: 0o755 });
   } catch (error) {
     dropDirectory(directory);
     throw error;

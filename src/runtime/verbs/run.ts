@@ -24,7 +24,7 @@ export function attachedTerminal(options: CreateOptions): TerminalMode {
 export async function runContainer(runtime: Runtime, options: RunOptions): Promise<number> {
   if (options.detach === true) {
     await createContainer(runtime, options);
-    await startContainer(runtime, options.id);
+    await startContainer(runtime, options.id, options.notifySocket);
     return 0;
   }
   const prepared = prepare(runtime, options, 'run', attachedTerminal(options));

@@ -26,6 +26,8 @@ export interface CreateOptions {
   /** So many of those, the first, are sockets that the program is told of as systemd tells of them. */
   listenFds?: number;
   noPivot?: boolean;
+  /** The service manager's socket, to be told when the program says that it is ready. */
+  notifySocket?: string;
   /** Unix socket that gets the pidfd of the container's first process. */
   pidfdSocket?: string;
 }

@@ -22,6 +22,7 @@ export function createOptions({ flags, rest, world }: Call): CreateOptions {
   const listenFds = listening(world.env);
   const consoleSocket = flags.text('console-socket');
   const pidFile = flags.text('pid-file');
+  const notifySocket = world.env['NOTIFY_SOCKET'] || undefined;
   const config = flags.text('config');
   const pidfdSocket = flags.text('pidfd-socket');
   return {
@@ -31,6 +32,7 @@ export function createOptions({ flags, rest, world }: Call): CreateOptions {
     ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
     ...(config === undefined ? {} : { config: resolve(config) }),
     ...(pidfdSocket === undefined ? {} : { pidfdSocket: resolve(pidfdSocket) }),
+    ...(notifySocket === undefined ? {} : { notifySocket }),
     noPivot: flags.on('no-pivot'),
     noNewKeyring: flags.on('no-new-keyring'),
     preserveFds: listenFds + (flags.number('preserve-fds') ?? 0),
