@@ -27,13 +27,13 @@ export async function watchContainer(
 ): Promise<void> {
   const running = runningContainer(runtime, id);
   let killed = oomKills(running);
-  let next = performance.now() + intervalMs;
+  let next = Date.now() + intervalMs;
   while (isAlive(running)) {
-    await sleep(Math.max(1, Math.min(LOOK_MS, next - performance.now())));
+    await sleep(Math.max(1, Math.min(LOOK_MS, next - Date.now())));
     const now = oomKills(running);
     if (now > killed) tell({ type: 'oom', id });
     killed = now;
-    if (performance.now() < next || !isAlive(running)) continue;
+    if (Date.now() < next || !isAlive(running)) continue;
     tell({ type: 'stats', id, data: readStats(running.stored.cgroups) });
     next += intervalMs;
   }
