@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { readAll, scratchFile } from '#kernel/scratch.ts';
 import { spawnProgram } from '#kernel/spawn.ts';
@@ -47,9 +47,12 @@ async function psOutput(options: readonly string[], world: World): Promise<strin
 
 function spawnPs(options: readonly string[], out: number, { env }: World): ReturnType<typeof spawnProgram> {
   const path = env['PATH'] ?? '/usr/bin:/bin';
-  try {
-    return spawnProgram({ command: ['ps', ...options], stdio: ['ignore', out, 'inherit'], env: { PATH: path } });
-  } catch (error) {
-    throw new Fault('notFound', 'ps: the program is not installed', { cause: error, hint: 'Use --format json.' });
+  const program = path
+    .split(':')
+    .map((directory) => `${directory}/ps`)
+    .find((file) => existsSync(file));
+  if (program === undefined) {
+    throw new Fault('notFound', 'ps: the program is not installed', { hint: 'Use --format json.' });
   }
+  return spawnProgram({ command: [program, ...options], stdio: ['ignore', out, 'inherit'], env: { PATH: path } });
 }
