@@ -194,3 +194,46 @@ test('kill and delete take a regular expression for the ids', async () => {
   expect(world.oci('list', '-q').stdout).toBe('');
   for (const parent of world.leftovers()) rmdirSync(parent);
 });
+
+test('a container that is paused before its start is not started', () => {
+  using world = ociWorld();
+  world.configure(['true']);
+  expect(world.oci('create', 'a').status).toBe(0);
+  expect(world.oci('pause', 'a').status).toBe(0);
+  expect(world.oci('start', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('status paused') });
+  expect(world.oci('resume', 'a').status).toBe(0);
+  expect(status(world)).toBe('created');
+  expect(world.oci('start', 'a').status).toBe(0);
+  expect(world.oci('delete', '--force', 'a').status).toBe(0);
+});
+
+test.skipIf(!isV1)('an update that is killed at any moment leaves a container that can be used', async () => {
+  using world = running(['sleep', '60'], (spec) => ((spec.linux as Linux).resources!.memory = { limit: 64 * MIB }));
+  for (let round = 0; round < 12; round++) {
+    const limit = (round % 2 === 0 ? 96 : 64) * MIB;
+    const update = world.spawn('update', '--memory', String(limit), '--pids-limit', String(20 + round), 'a');
+    await Bun.sleep(round);
+    update.kill('SIGKILL');
+    await update.exited;
+    expect([64 * MIB, 96 * MIB]).toContain(stored(world).resources?.memory?.limit as number);
+    expect([64 * MIB, 96 * MIB].map(String)).toContain(file(world, 'memory', 'memory.limit_in_bytes'));
+  }
+  expect(world.oci('update', '--memory', '80M', 'a').status).toBe(0);
+  expect(file(world, 'memory', 'memory.limit_in_bytes')).toBe(String(80 * MIB));
+  expect(stored(world).resources?.memory?.limit).toBe(80 * MIB);
+  expect(world.oci('delete', '--force', 'a').status).toBe(0);
+  expect(world.leftovers()).toEqual([]);
+});
+
+test('a pause that is killed at any moment can be taken back', async () => {
+  using world = running(['sleep', '60']);
+  for (let round = 0; round < 8; round++) {
+    const pause = world.spawn('pause', 'a');
+    await Bun.sleep(round);
+    pause.kill('SIGKILL');
+    await pause.exited;
+    if (status(world) === 'paused') expect(world.oci('resume', 'a').status).toBe(0);
+    expect(status(world)).toBe('running');
+  }
+  expect(world.oci('exec', 'a', 'true').status).toBe(0);
+});

@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
+import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { lowerHooks } from '#runtime/lower/hooks.ts';
 import { awaitReady, openNotify, type Notify } from '#runtime/lower/notify.ts';
@@ -16,7 +17,8 @@ import type { Runtime } from './runtime.ts';
 export async function startContainer(runtime: Runtime, id: string, notifySocket?: string): Promise<void> {
   const directory = containerDirectory(runtime.stateRoot, id);
   const stored = readState(directory, id);
-  const { status, init } = observe(directory);
+  const { status: observed, init } = observe(directory);
+  const status = observed === 'created' && isPaused(stored?.cgroups ?? []) ? 'paused' : observed;
   if (status !== 'created') {
     throw new Fault(
       'conflict',
