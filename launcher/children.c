@@ -26,6 +26,8 @@ static bool ended(int pidfd, int timeout_ms)
 
 static bool makes_children(const struct run *run, uint32_t program)
 {
+	if (program >= run->plan->program_count)
+		return false;
 	const struct program *steps = &run->plan->programs[program];
 	for (uint32_t i = 0; i < steps->count; i++)
 		if (steps->steps[i].shape->code == STEP_CLONE)

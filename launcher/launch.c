@@ -123,7 +123,7 @@ static int prepare(struct run *run, const struct plan *plan, struct arena *arena
 		return -EPROTO;
 	*run = (struct run){ .plan = plan, .report_fd = line->fds[1], .child_room = clones };
 	run->slots = cut(arena, plan->slot_count * sizeof *run->slots);
-	run->children = cut(arena, clones * sizeof *run->children);
+	run->children = cut(arena, (clones + 1) * sizeof *run->children);
 	for (uint32_t i = 0; i < plan->slot_count; i++)
 		run->slots[i] = (struct slot){ .fd = i < plan->inherited_count ? line->fds[i + 2] : -1 };
 	return 0;

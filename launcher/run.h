@@ -33,7 +33,7 @@ struct failure {
 struct run {
 	const struct plan *plan;
 	struct slot *slots;
-	struct child *children; /* room for one per clone step of the plan */
+	struct child *children; /* room for one per clone step of the plan, and one for a hook */
 	uint32_t child_count;
 	uint32_t child_room;
 	uint32_t program;

@@ -38,6 +38,9 @@ enum step_code {
 	STEP_SETSID = 31,
 	STEP_EXEC = 32,
 	STEP_ADOPT = 33,
+	STEP_HOOK = 38,
+	STEP_NOTIFY_SOCKET = 36,
+	STEP_NOTIFY = 37,
 	STEP_MKPATH = 40,
 	STEP_MKNOD = 41,
 	STEP_BIND_DEVICE = 42,
@@ -53,6 +56,7 @@ enum step_code {
 	STEP_MOUNT = 55,
 	STEP_UMOUNT = 56,
 	STEP_PIVOT = 57,
+	STEP_CHROOT = 60,
 	STEP_PROPAGATION = 58,
 	STEP_REMOUNT_ROOT = 59,
 	STEP_PTY = 64,
@@ -372,6 +376,49 @@ static const struct field fields_of_step_adopt[] = {
 	{ FIELD_U32, offsetof(struct step_adopt, report) },
 };
 
+struct step_hook {
+	struct text path;
+	struct texts argv;
+	struct texts env;
+	struct text cwd;
+	uint32_t timeout;
+	struct text head;
+	struct text tail;
+	int32_t pidfd;
+	uint32_t kill;
+};
+static const struct field fields_of_step_hook[] = {
+	{ FIELD_STR, offsetof(struct step_hook, path) },
+	{ FIELD_STRS, offsetof(struct step_hook, argv) },
+	{ FIELD_STRS, offsetof(struct step_hook, env) },
+	{ FIELD_STR, offsetof(struct step_hook, cwd) },
+	{ FIELD_U32, offsetof(struct step_hook, timeout) },
+	{ FIELD_STR, offsetof(struct step_hook, head) },
+	{ FIELD_STR, offsetof(struct step_hook, tail) },
+	{ FIELD_SLOT, offsetof(struct step_hook, pidfd) },
+	{ FIELD_U32, offsetof(struct step_hook, kill) },
+};
+
+struct step_notify_socket {
+	struct text directory;
+	int32_t out;
+};
+static const struct field fields_of_step_notify_socket[] = {
+	{ FIELD_STR, offsetof(struct step_notify_socket, directory) },
+	{ FIELD_SLOT, offsetof(struct step_notify_socket, out) },
+};
+
+struct step_notify {
+	int32_t socket;
+	struct text to;
+	int32_t pidfd;
+};
+static const struct field fields_of_step_notify[] = {
+	{ FIELD_SLOT, offsetof(struct step_notify, socket) },
+	{ FIELD_STR, offsetof(struct step_notify, to) },
+	{ FIELD_SLOT, offsetof(struct step_notify, pidfd) },
+};
+
 struct step_mkpath {
 	int32_t root;
 	struct text path;
@@ -565,6 +612,13 @@ struct step_pivot {
 };
 static const struct field fields_of_step_pivot[] = {
 	{ FIELD_SLOT, offsetof(struct step_pivot, root) },
+};
+
+struct step_chroot {
+	int32_t root;
+};
+static const struct field fields_of_step_chroot[] = {
+	{ FIELD_SLOT, offsetof(struct step_chroot, root) },
 };
 
 struct step_propagation {
@@ -825,6 +879,9 @@ static const struct step_shape step_shapes[] = {
 	{ 31, 0, sizeof(struct step_setsid), "setsid", fields_of_step_setsid },
 	{ 32, 5, sizeof(struct step_exec), "exec", fields_of_step_exec },
 	{ 33, 3, sizeof(struct step_adopt), "adopt", fields_of_step_adopt },
+	{ 38, 9, sizeof(struct step_hook), "hook", fields_of_step_hook },
+	{ 36, 2, sizeof(struct step_notify_socket), "notifySocket", fields_of_step_notify_socket },
+	{ 37, 3, sizeof(struct step_notify), "notify", fields_of_step_notify },
 	{ 40, 9, sizeof(struct step_mkpath), "mkpath", fields_of_step_mkpath },
 	{ 41, 7, sizeof(struct step_mknod), "mknod", fields_of_step_mknod },
 	{ 42, 3, sizeof(struct step_bind_device), "bindDevice", fields_of_step_bind_device },
@@ -840,6 +897,7 @@ static const struct step_shape step_shapes[] = {
 	{ 55, 6, sizeof(struct step_mount), "mount", fields_of_step_mount },
 	{ 56, 2, sizeof(struct step_umount), "umount", fields_of_step_umount },
 	{ 57, 1, sizeof(struct step_pivot), "pivot", fields_of_step_pivot },
+	{ 60, 1, sizeof(struct step_chroot), "chroot", fields_of_step_chroot },
 	{ 58, 1, sizeof(struct step_propagation), "propagation", fields_of_step_propagation },
 	{ 59, 0, sizeof(struct step_remount_root), "remountRoot", fields_of_step_remount_root },
 	{ 64, 7, sizeof(struct step_pty), "pty", fields_of_step_pty },

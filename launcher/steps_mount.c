@@ -153,6 +153,15 @@ int step_umount(struct run *run, const void *body)
 	return umount2(step->path.text, (int)step->flags) < 0 ? -errno : 0;
 }
 
+int step_chroot(struct run *run, const void *body)
+{
+	const struct step_chroot *step = body;
+	int root = slot_fd(run, step->root);
+	if (root < 0)
+		return root;
+	return fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0 ? -errno : 0;
+}
+
 int step_pivot(struct run *run, const void *body)
 {
 	const struct step_pivot *step = body;

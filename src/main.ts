@@ -65,4 +65,4 @@ function compileLater(): void {
 }
 
 compileLater();
-process.exitCode = await runCli(process.argv.slice(2), world);
+process.exitCode = await runCli(process.argv0, process.argv.slice(2), world);

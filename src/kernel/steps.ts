@@ -118,6 +118,34 @@ export const STEPS = {
    * for a child of its own: it is killed with the others when this process fails. report=1 sends a `pid` record.
    */
   adopt: { code: 33, fields: { pidfd: 'slot', program: 'program', report: 'u32?' } },
+  /**
+   * Executes path with argv and env in this process's namespaces, with cwd as its directory, and waits for its end;
+   * after `timeout` seconds (0: none) it is killed. Its standard input is `head`, the pid of the process in pidfd (or of
+   * this one) in decimal, and `tail`; `head` alone when `tail` is empty. Fails with the errno of the exec, ETIMEDOUT, or
+   * ECHILD with the wait status ("exit status 1", "signal 9") as first line of the detail; the last output follows.
+   * kill=1: a failure kills the process in pidfd.
+   */
+  hook: {
+    code: 38,
+    fields: {
+      path: 'str',
+      argv: 'strs',
+      env: 'strs?',
+      cwd: 'str?',
+      timeout: 'u32?',
+      head: 'str',
+      tail: 'str?',
+      pidfd: 'slot?',
+      kill: 'u32?',
+    },
+  },
+  /** A datagram socket `notify.sock` in directory that anybody may write to, made anew; into out. */
+  notifySocket: { code: 36, fields: { directory: 'str', out: 'slot' } },
+  /**
+   * Until the process in pidfd ends, or a message on socket has the line READY=1: then "READY=1\nMAINPID=PID" is sent
+   * to the socket `to` (abstract with a leading @). Nothing else is passed on.
+   */
+  notify: { code: 37, fields: { socket: 'slot', to: 'str', pidfd: 'slot' } },
 
   // The container's tree: everything is resolved below a root descriptor by openat2(RESOLVE_IN_ROOT)
   /**
@@ -205,6 +233,8 @@ export const STEPS = {
   umount: { code: 56, fields: { path: 'str', flags: 'u32?' } },
   /** fchdir(root), pivot_root(".", "."), old root made rslave and detached, chdir("/"). */
   pivot: { code: 57, fields: { root: 'slot' } },
+  /** fchdir(root), chroot("."), chdir("/"): where the root cannot be pivoted. */
+  chroot: { code: 60, fields: { root: 'slot' } },
   /** mount(NULL, "/", propagation flags): for the private start and for rootfsPropagation after the pivot. */
   propagation: { code: 58, fields: { flags: 'u64' } },
   /** Makes the mount at "/" read-only (mount_setattr, not recursive). */

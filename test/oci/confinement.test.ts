@@ -102,3 +102,9 @@ test('a filter stops what it does not allow', () => {
   expect(stdout).toBe('1\n0\n');
   expect(stderr).toContain('No space left on device');
 });
+
+test.each(['rshared', 'rslave', 'private'])('a root of propagation %s becomes the root', (rootfsPropagation) => {
+  using world = ociWorld();
+  world.configure(['true'], (spec) => ((spec.linux as Linux).rootfsPropagation = rootfsPropagation));
+  expect(world.oci('run', 'a')).toEqual({ status: 0, stdout: '', stderr: '' });
+});

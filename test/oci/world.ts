@@ -30,6 +30,8 @@ export interface OciWorld extends Disposable {
   /** Writes config.json: the default one without a terminal, with other arguments, changed. */
   configure(args: readonly string[], change?: (spec: Spec, process: Process) => void): void;
   oci(...args: string[]): Outcome;
+  /** The same, not waited for; its output goes to the file `spawned`. */
+  spawn(...args: string[]): Bun.Subprocess;
   /** Control groups and state directories that are still there. */
   leftovers(): string[];
 }
@@ -55,6 +57,13 @@ export function ociWorld(): OciWorld {
       change(spec, process);
       writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
     },
+    spawn: (...args) =>
+      Bun.spawn([SAMPAN, 'oci', '--root', state, ...args], {
+        cwd: directory,
+        stdin: 'ignore',
+        stdout: Bun.file(join(directory, 'spawned')),
+        stderr: 'ignore',
+      }),
     leftovers: () => [...groups(directory.slice(-6)), ...entries(state)],
     [Symbol.dispose]: () => {
       for (const id of entries(state)) oci('delete', '--force', id);

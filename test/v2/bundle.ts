@@ -18,6 +18,8 @@ export interface Bundle extends Disposable {
   rootfs: string;
   /** `sampan oci VERB ...` with the bundle's own state directory. */
   oci(...args: string[]): { status: number | null; stdout: string; stderr: string };
+  /** The same, not waited for; its output can be read. */
+  spawn(...args: string[]): Bun.Subprocess;
   /** Runs a shell script under these limits to its end. */
   run(id: string, resources: Resources, script: string): { status: number | null; stdout: string; stderr: string };
   /** The same in the background. */
@@ -60,6 +62,7 @@ export function busyboxBundle(): Bundle {
   return {
     rootfs: join(directory, 'rootfs'),
     oci,
+    spawn: (...args) => Bun.spawn([SAMPAN, 'oci', '--root', join(directory, 'state'), ...args], { stdin: 'ignore' }),
     run: (id, resources, script) => start(id, resources, script),
     runDetached: (id, resources, script) => start(id, resources, script, '--detach'),
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),

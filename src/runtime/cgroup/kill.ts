@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readControl } from './files.ts';
 import { processesOf } from './processes.ts';
 import { groupsBelow } from './tree.ts';
 
@@ -26,6 +27,9 @@ export async function killAll(paths: readonly string[], signal: NodeJS.Signals |
 
 function signalFrozen(groups: readonly string[], pids: ReadonlySet<number>, signal: NodeJS.Signals | number): void {
   const freezers = groups.filter((group) => existsSync(`${group}/freezer.state`));
+  const isKill = signal === 'SIGKILL' || signal === 9;
+  // One that was paused before stays so, unless it is to die.
+  const thawed = freezers.filter((group) => isKill || readControl(group, 'freezer.state') === 'THAWED');
   for (const group of freezers) writeQuietly(`${group}/freezer.state`, 'FROZEN');
   try {
     const now = freezers.length > 0 ? new Set(freezers.flatMap(processesOf)) : pids;
@@ -37,7 +41,7 @@ function signalFrozen(groups: readonly string[], pids: ReadonlySet<number>, sign
       }
     }
   } finally {
-    for (const group of freezers) writeQuietly(`${group}/freezer.state`, 'THAWED');
+    for (const group of thawed) writeQuietly(`${group}/freezer.state`, 'THAWED');
   }
 }
 

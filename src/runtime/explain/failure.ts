@@ -4,6 +4,7 @@ import { errnoKind, errnoName } from '#kernel/failure.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import { explainExec, type Explanation } from './exec-failure.ts';
+import { explainHook } from './hook-failure.ts';
 import { explainMissingCall } from './missing-call.ts';
 
 /** Steps whose failures have a sentence of their own; undefined falls back to the general one. */
@@ -17,6 +18,8 @@ const EXPLAINERS: Partial<
   tree: (step, errno) => (step.op === 'tree' ? explainTree(step.path, errno, step.origin) : undefined),
   mkdir: (step, errno) => (step.op === 'mkdir' ? explainMkdir(step.path, errno, step.origin) : undefined),
   mkpath: (step, errno) => (step.op === 'mkpath' ? explainMkpath(step.path, errno, step.origin) : undefined),
+  hook: (step, errno, { path, detail }) =>
+    step.op === 'hook' ? explainHook(step.origin ?? 'hook', errno, path, detail.toString('utf8')) : undefined,
   deviceProgram: (_, errno) => explainDeviceProgram(errno),
   ids: (_, errno) =>
     errno === 'EINVAL'

@@ -1,10 +1,11 @@
 import { Fault } from '#base/fault.ts';
-import { OPEN, PRCTL, PROPAGATION } from '#kernel/linux.ts';
+import { CLONE, OPEN, PRCTL, PROPAGATION } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
+import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { lowerIdMap } from './id-map.ts';
@@ -13,9 +14,11 @@ import type { LoweredMounts } from './lowered-mounts.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { notifyProgram, openNotify, withNotify } from './notify.ts';
+import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
-import { lowerFirstPropagation, lowerRoot, rootSource } from './root.ts';
+import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
 import { lowerSeccomp } from './seccomp.ts';
 import { lowerSysctl } from './sysctl.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
@@ -24,6 +27,8 @@ import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 const MAIN_END = 'to.init';
 const INIT_END = 'to.main';
 const PIDFD = 'init';
+/** The launcher's own pid namespace, to come back to. */
+const OWN_PIDS = 'own.pids';
 
 interface Sections {
   spec: Spec;
@@ -35,6 +40,8 @@ interface Sections {
   rlimits: LoweredRlimits;
   /** A new user namespace: the first program opens what is the host's and writes the maps. */
   mapped: boolean;
+  /** Waits for the container to be ready, beside the first program. */
+  relayed: ReturnType<typeof notifyProgram> | undefined;
   /** Steps of the first program or of init, depending on who has the rights: clones of host trees. */
   sources: Step[];
 }
@@ -44,7 +51,8 @@ interface Sections {
  * `init`. They overlap: main writes limits while init mounts, and nothing of the image runs before main has said so.
  * Throws faults with the field of the configuration.
  */
-export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
+export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
+  const spec = withNotify(asked, context.notify);
   const process = spec.process;
   if (process === undefined) throw new Fault('invalid', 'process is missing', { field: 'process' });
   const namespaces = lowerNamespaces(spec);
@@ -62,9 +70,10 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
     mapped,
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
+    relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
     sources: [...rootSource(context), ...mounts.sources],
   };
-  const { rlimits } = sections;
+  const { rlimits, relayed } = sections;
   return {
     plan: {
       programs: [
@@ -73,6 +82,7 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
           name: 'init',
           steps: initSteps(sections, mounts, identity),
         },
+        ...(relayed === undefined ? [] : [relayed.program]),
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
@@ -88,9 +98,22 @@ function initSteps(sections: Sections, mounts: LoweredMounts, identity: LoweredI
     ...leaveSteps(sections),
   ];
   // One that waits to be started keeps nothing open but its fifos; any other is about to close everything anyway.
-  if (sections.context.mode === 'hold') steps.push(...closeLeftOpen(steps));
+  if (waitsForGo(sections)) steps.push(...closeLeftOpen(steps));
   steps.push(...becomeSteps(sections, identity.steps, identity.last));
   return steps;
+}
+
+/**
+ * Init stops before its last steps. So it does for `poststart` too, which has to know that the program was executed:
+ * then the first program releases it.
+ */
+function waitsForGo({ spec, context }: Sections): boolean {
+  return context.mode === 'hold' || hasHooks(spec, 'poststart');
+}
+
+/** Init stops before the pivot, for hooks that find the container made but can still see the host. */
+function waitsForHooks({ spec }: Sections): boolean {
+  return hasHooks(spec, 'prestart', 'createRuntime', 'createContainer');
 }
 
 function closeLeftOpen(steps: readonly Step[]): Step[] {
@@ -104,15 +127,13 @@ function closeLeftOpen(steps: readonly Step[]): Step[] {
 
 /** The first program: the host's side. */
 function mainSteps(sections: Sections): Step[] {
-  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped } = sections;
-  const { go, report, state, pidFile } = context.paths ?? {};
-  const steps: Step[] = [...namespaces.open, ...terminal.connect, ...cgroup.create];
-  if (context.mode === 'hold' && go !== undefined && report !== undefined) {
-    steps.push({ op: 'mkfifo', path: go, mode: 0o600 }, { op: 'mkfifo', path: report, mode: 0o600 });
-    // Opened for both directions, so that neither open nor read needs the other side to be there.
-    steps.push({ op: 'open', path: go, flags: OPEN.readWrite, out: 'go' });
-    steps.push({ op: 'open', path: report, flags: OPEN.readWrite, out: 'report' });
-  }
+  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped, relayed } = sections;
+  const { state, pidFile } = context.paths ?? {};
+  const hooks = mainHooks(sections);
+  const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
+  const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect, ...cgroup.create];
+  if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
+  if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   if (mapped) steps.push(...cutOff(sections));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
   steps.push({
@@ -124,21 +145,88 @@ function mainSteps(sections: Sections): Step[] {
     report: 1,
     origin: 'linux.namespaces',
   });
-  steps.push({ op: 'close', slot: INIT_END });
+  steps.push({ op: 'close', slot: INIT_END }, ...hooks.comeBack, ...pidfd.send);
+  steps.push(...(relayed?.start ?? []));
   if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
   if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
-  steps.push({ op: 'post', slot: MAIN_END }, ...terminal.take);
-  if (context.mode !== 'run') steps.push({ op: 'wait', slot: MAIN_END });
+  steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take);
+  if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
   // The child's end closes by its exec, or with the child: only then is it known how it went.
   if (context.mode === 'detached') steps.push({ op: 'wait', slot: MAIN_END, onError: 'ignore' });
   if (pidFile !== undefined) steps.push({ op: 'pidfile', path: pidFile, pidfd: PIDFD, origin: '--pid-file' });
+  steps.push(...hooks.started);
   if (context.mode === 'run') {
     steps.push({ op: 'supervise', pidfd: PIDFD, ...(terminal.relay === undefined ? {} : { tty: terminal.relay }) });
     if (context.cleanUp === true) steps.push(...cgroup.remove);
   }
   return steps;
+}
+
+interface MainHooks {
+  /** Before a pid namespace is entered for the sake of init, and after init is made: hooks are not to be in it. */
+  leave: Step[];
+  comeBack: Step[];
+  /** The container is made, but for its pivot. */
+  made: Step[];
+  /** Its program runs; only for a first program that starts it itself. */
+  started: Step[];
+}
+
+/** Hooks in the namespaces of the runtime. */
+function mainHooks(sections: Sections): MainHooks {
+  const { spec, context, namespaces } = sections;
+  const place = { ...(context.bundle === undefined ? {} : { cwd: context.bundle }), pidfd: PIDFD };
+  const of = (kind: 'prestart' | 'createRuntime' | 'poststart'): Step[] =>
+    lowerHooks(spec, kind, subject(context), place);
+  const made: Step[] = waitsForHooks(sections)
+    ? [{ op: 'wait', slot: MAIN_END }, ...of('prestart'), ...of('createRuntime'), { op: 'post', slot: MAIN_END }]
+    : [];
+  const starts = context.mode !== 'hold' && waitsForGo(sections);
+  const started = starts ? [...releaseSteps(context), ...of('poststart')] : [];
+  const joinsPids = namespaces.has('pid') && !namespaces.isNew('pid') && made.length + started.length > 0;
+  const comeBack: Step[] = joinsPids
+    ? [
+        { op: 'setns', slot: OWN_PIDS, flags: CLONE.newpid, origin: 'hooks' },
+        { op: 'close', slot: OWN_PIDS, origin: 'hooks' },
+      ]
+    : [];
+  // Whoever reads the report knows its end by init alone having it open.
+  if (starts) comeBack.push({ op: 'close', slot: 'go' }, { op: 'close', slot: 'report' });
+  const own: Step = { op: 'open', path: '/proc/self/ns/pid', flags: OPEN.readOnly, out: OWN_PIDS, origin: 'hooks' };
+  return { leave: joinsPids ? [own] : [], comeBack, made, started };
+}
+
+function releaseSteps(context: LowerContext): Step[] {
+  const { go, report } = fifos(context);
+  return [
+    { op: 'release', go, report },
+    { op: 'unlink', path: go },
+    { op: 'unlink', path: report },
+  ];
+}
+
+function subject({ id, bundle = '' }: LowerContext): HookSubject {
+  return { id, bundle };
+}
+
+/** Opened for both directions, so that neither open nor read needs the other side to be there. */
+function makeFifos({ context }: Sections): Step[] {
+  const { go, report } = fifos(context);
+  return [
+    { op: 'mkfifo', path: go, mode: 0o600 },
+    { op: 'mkfifo', path: report, mode: 0o600 },
+    { op: 'open', path: go, flags: OPEN.readWrite, out: 'go' },
+    { op: 'open', path: report, flags: OPEN.readWrite, out: 'report' },
+  ];
+}
+
+function fifos({ paths }: LowerContext): { go: string; report: string } {
+  const { go, report } = paths ?? {};
+  if (go === undefined || report === undefined)
+    throw new Fault('internal', 'Lower a container: no paths for its fifos');
+  return { go, report };
 }
 
 /** Clones made in the host's own mount namespace must not carry mounts back to the host. */
@@ -193,14 +281,20 @@ function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly
 }
 
 /** Leaves the host's tree; then what belongs to the new one as a whole. */
-function leaveSteps({ spec, namespaces, terminal }: Sections): Step[] {
+function leaveSteps(sections: Sections): Step[] {
+  const { spec, context, namespaces, terminal } = sections;
   const steps: Step[] = [];
   if (namespaces.isNew('network')) {
     steps.push({ op: 'ifUp', name: 'lo', onError: 'warn', origin: 'linux.namespaces' });
   }
   if (spec.hostname) steps.push({ op: 'hostname', name: spec.hostname, origin: 'hostname' });
   if (spec.domainname) steps.push({ op: 'domainname', name: spec.domainname, origin: 'domainname' });
-  steps.push({ op: 'pivot', root: 'root', origin: 'root.path' });
+  if (waitsForHooks(sections)) {
+    const cwd = context.root.kind === 'directory' ? { cwd: context.root.path } : {};
+    steps.push({ op: 'post', slot: INIT_END }, { op: 'wait', slot: INIT_END });
+    steps.push(...lowerHooks(spec, 'createContainer', subject(context), cwd));
+  }
+  steps.push(...lowerLeave(spec, context.noPivot));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });
@@ -210,13 +304,14 @@ function leaveSteps({ spec, namespaces, terminal }: Sections): Step[] {
 
 /** Waits until the limits stand, then becomes the container's program. */
 function becomeSteps(sections: Sections, identity: readonly Step[], last: readonly Step[]): Step[] {
-  const { process, context, rlimits } = sections;
+  const { spec, process, context, rlimits } = sections;
+  const waits = waitsForGo(sections);
   const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
   steps.push(...rlimits.own, ...identity);
-  if (context.mode !== 'run') steps.push({ op: 'post', slot: INIT_END });
+  if (context.mode !== 'run' || waits) steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
-  if (context.mode === 'hold') steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
-  steps.push(...last);
+  if (waits) steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
+  steps.push(...lowerHooks(spec, 'startContainer', subject(context)), ...last);
   // Only here: PID 1 must hold no more rights than the program, which may be able to trace it.
   if (context.init === true) steps.push({ op: 'init', origin: '--init' });
   steps.push(execStep(process, context.preserveFds ?? 0, context.mode === 'detached' ? INIT_END : undefined));

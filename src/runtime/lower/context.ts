@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
+import type { Notify } from './notify.ts';
 import type { NamespaceType } from '#runtime/spec/spec.ts';
 
 /**
@@ -42,6 +43,12 @@ export interface LowerContext {
   noNewKeyring?: boolean;
   /** So many descriptors, inherited before any other slot, stay open in the program as 3 and up. */
   preserveFds?: number;
+  /** Change the root without a pivot; these mounts of procfs and sysfs are taken off first. */
+  noPivot?: { unmount: readonly string[] };
+  /** Set up for the container; `run` also waits for its word. */
+  notify?: Notify;
+  /** Unix socket that gets the pidfd of the program. */
+  pidfdSocket?: string;
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
 }

@@ -7,6 +7,7 @@ import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerSeccomp } from './seccomp.ts';
@@ -26,6 +27,7 @@ export interface ExecContext {
   keyring?: string;
   pidFile?: string;
   preserveFds?: number;
+  pidfdSocket?: string;
 }
 
 const MAIN_END = 'to.child';
@@ -84,10 +86,12 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
 function mainSteps({ process, context, directories, terminal, rlimits }: Sections): Step[] {
   const { init, facts, mode, pidFile } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
+  const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
   const steps: Step[] = [
     { op: 'prctl', option: PRCTL.dumpable, a: 0 },
     { op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: 'target', origin: 'container' },
     ...terminal.connect,
+    ...handed.connect,
     ...openCgroups(directories),
   ];
   steps.push({ op: 'channel', a: MAIN_END, b: CHILD_END });
@@ -99,7 +103,7 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
   steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER), { op: 'post', slot: MAIN_END }, ...terminal.take);
   steps.push({ op: 'recvFd', slot: MAIN_END, out: PIDFD });
-  steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 });
+  steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 }, ...handed.send);
   if (detached) {
     // The child's end closes by its exec, or with the child: only then is it known how it went.
     steps.push({ op: 'wait', slot: EXEC_SEEN, onError: 'ignore' });

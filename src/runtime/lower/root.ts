@@ -4,9 +4,11 @@ import type { Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
+import { hasHooks } from './hooks.ts';
 import { propagationFlags } from './mount-options.ts';
 
 const ORIGIN = 'root.path';
+const SEE_ROOT = ['prestart', 'createRuntime', 'createContainer'] as const;
 
 /**
  * Cuts the mounts of the new namespace off from the host's. A container that asks for shared propagation keeps its
@@ -25,7 +27,10 @@ export function lowerRoot(spec: Spec, context: LowerContext): Step[] {
     (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) === 0
       ? []
       : [{ op: 'propagation', flags: PROPAGATION.private, origin: 'linux.rootfsPropagation' }];
-  return [...cover, ...(context.root.kind === 'directory' ? directoryRoot() : overlayRoot(context))];
+  if (context.root.kind !== 'directory') return [...cover, ...overlayRoot(context)];
+  // A clone of a shared mount is shared, and no such mount can become the root.
+  if (cover.length > 0) cover.push({ op: 'mountAttr', slot: 'root', propagation: PROPAGATION.private, origin: ORIGIN });
+  return hasHooks(spec, ...SEE_ROOT) ? [...cover, ...shownRoot(context.root.path)] : [...cover, ...directoryRoot()];
 }
 
 /** A directory root is a bind source like any other: a detached clone of it. */
@@ -37,6 +42,34 @@ export function rootSource({ root }: LowerContext): Step[] {
 /** The clone goes over the old root itself: no path has to be walked with the container's rights. */
 function directoryRoot(): Step[] {
   return [{ op: 'attachAt', mount: 'root', path: '/', origin: ORIGIN }];
+}
+
+/** Hooks find the container's root where its bundle says, so it is mounted there; nothing may spread from below it. */
+function shownRoot(path: string): Step[] {
+  return [
+    { op: 'propagation', flags: PROPAGATION.private | RECURSIVE, origin: 'linux.rootfsPropagation' },
+    { op: 'attachAt', mount: 'root', path, origin: ORIGIN },
+  ];
+}
+
+const DETACH = 2;
+
+/**
+ * Out of the host's tree. Without a pivot it stays below the new root, out of sight; its procfs and sysfs go, as the
+ * kernel takes a full one in sight for a reason to allow another.
+ */
+export function lowerLeave(spec: Spec, noPivot: LowerContext['noPivot']): Step[] {
+  if (noPivot === undefined) return [{ op: 'pivot', root: 'root', origin: ORIGIN }];
+  const origin = '--no-pivot';
+  if (spec.linux?.namespaces?.some(({ type }) => type === 'user')) {
+    const why = "in a user namespace the host's procfs cannot be taken out of reach";
+    throw new Fault('unsupported', `--no-pivot: ${why}`, { field: origin });
+  }
+  return [
+    { op: 'propagation', flags: PROPAGATION.private | RECURSIVE, origin },
+    ...noPivot.unmount.map((path): Step => ({ op: 'umount', path, flags: DETACH, origin })),
+    { op: 'chroot', root: 'root', origin },
+  ];
 }
 
 function overlayRoot({ root, rootPoint }: LowerContext): Step[] {

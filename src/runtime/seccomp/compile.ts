@@ -16,7 +16,7 @@ export interface CompiledSeccomp {
 
 /** AUDIT_ARCH_* of linux/audit.h. */
 const AUDIT: Readonly<Record<Abi, number>> = { 'x86-64': 0xc000003e, i386: 0x40000003, arm64: 0xc00000b7 };
-const ARCHITECTURES: Readonly<Record<string, Abi>> = {
+export const ARCHITECTURES: Readonly<Record<string, Abi>> = {
   SCMP_ARCH_X86_64: 'x86-64',
   SCMP_ARCH_X86: 'i386',
   SCMP_ARCH_AARCH64: 'arm64',

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import { filledText, flag, list, record, shape, text, type Check } from './check.ts';
+import { hooksShape } from './check-hooks.ts';
 import { checkLinuxTogether, linuxShape } from './check-linux.ts';
 import { checkProcess } from './check-process.ts';
 import type { Spec } from './spec.ts';
@@ -12,8 +13,15 @@ const mount: Check = shape({
 
 const top: Check = shape({
   required: { ociVersion: text, root: shape({ required: { path: filledText }, optional: { readonly: flag } }) },
-  optional: { hostname: text, domainname: text, mounts: list(mount), linux: linuxShape, annotations: record(text) },
-  refused: ['hooks', 'windows', 'solaris', 'vm', 'zos', 'freebsd'],
+  optional: {
+    hostname: text,
+    domainname: text,
+    mounts: list(mount),
+    linux: linuxShape,
+    hooks: hooksShape,
+    annotations: record(text),
+  },
+  refused: ['windows', 'solaris', 'vm', 'zos', 'freebsd'],
 });
 
 /**

@@ -7,7 +7,19 @@ export interface Spec {
   domainname?: string;
   mounts?: Mount[];
   linux?: Linux;
+  hooks?: Partial<Record<HookKind, Hook[]>>;
   annotations?: Record<string, string>;
+}
+
+/** In the order of a container's life. */
+export type HookKind = 'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop';
+
+export interface Hook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  /** Seconds. */
+  timeout?: number;
 }
 
 export interface Process {

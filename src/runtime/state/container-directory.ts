@@ -15,6 +15,11 @@ export interface ContainerDirectory {
   readonly report: string;
 }
 
+/** For the container's own readiness socket; not there for most. */
+export function notifyDirectory({ path }: ContainerDirectory): string {
+  return `${path}/notify`;
+}
+
 /** Throws `invalid` for an id that is no plain file name. */
 export function containerDirectory(root: string, id: string): ContainerDirectory {
   if (!/^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*$/.test(id) || id.length > 1024) {

@@ -19,9 +19,9 @@ export interface Bundle {
 }
 
 /** Reads and checks a bundle; throws `notFound`, `invalid` or `unsupported` and has changed nothing. */
-export function readBundle(path: string): Bundle {
-  const text = readConfig(path);
-  const spec = checkSpec(parse(text, path));
+export function readBundle(path: string, config = join(path, 'config.json')): Bundle {
+  const text = readConfig(config, path);
+  const spec = checkSpec(parse(text, config));
   const root = spec.root?.path ?? '';
   const rootfs = root.startsWith('/') ? root : join(path, root);
   checkRoot(rootfs);
@@ -29,22 +29,24 @@ export function readBundle(path: string): Bundle {
   return { path, text, spec, rootfs, sources, hostNamespaces: hostNamespaces(spec) };
 }
 
-function readConfig(path: string): string {
+function readConfig(config: string, path: string): string {
   try {
-    return readFileSync(join(path, 'config.json'), 'utf8');
+    return readFileSync(config, 'utf8');
   } catch (error) {
-    throw new Fault('notFound', `JSON specification file config.json not found in ${path}`, {
+    const own = config === join(path, 'config.json');
+    const missing = own ? `config.json not found in ${path}` : `${config} not found`;
+    throw new Fault('notFound', `JSON specification file ${missing}`, {
       cause: error,
       hint: "Make one with 'sampan oci spec', or name the bundle's directory with --bundle.",
     });
   }
 }
 
-function parse(text: string, path: string): unknown {
+function parse(text: string, config: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Fault('invalid', `read ${join(path, 'config.json')}`, { cause: error });
+    throw new Fault('invalid', `read ${config}`, { cause: error });
   }
 }
 

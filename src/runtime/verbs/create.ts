@@ -4,16 +4,20 @@ import type { Launch } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { planAsJson } from '#runtime/explain/print.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
-import { checkLaunch, discard, prepare, type Prepared } from './prepare.ts';
+import { discard } from './discard.ts';
+import { checkLaunch, prepare, type Prepared } from './prepare.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 /** Sets a container up to the point where its program would be executed; `start` executes it. */
 export async function createContainer(runtime: Runtime, options: CreateOptions): Promise<void> {
-  const terminal: TerminalMode =
-    options.consoleSocket === undefined ? { kind: 'none' } : { kind: 'socket', path: options.consoleSocket };
-  const prepared = prepare(runtime, options, 'hold', terminal);
+  const prepared = prepare(runtime, options, 'hold', heldTerminal(options));
   writeFileSync(prepared.directory.plan, JSON.stringify(planAsJson(prepared.lowered.plan)), { mode: 0o600 });
   await launchPrepared(runtime, prepared, options);
+}
+
+/** The terminal of a container that nobody stays with. */
+export function heldTerminal({ consoleSocket }: CreateOptions): TerminalMode {
+  return consoleSocket === undefined ? { kind: 'none' } : { kind: 'socket', path: consoleSocket };
 }
 
 /** Launches, and takes everything back when that fails. Resolves to the launcher's end. */
@@ -39,7 +43,7 @@ export async function launchPrepared(
     }
     return { code: result.code, status: exit?.value };
   } catch (error) {
-    await discard(prepared, madeCgroups(lowered.plan, error));
+    await discard(runtime, prepared, madeCgroups(lowered.plan, error));
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Launch } from '#kernel/launcher.ts';
+import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
-import type { TerminalMode } from '#runtime/lower/context.ts';
+import type { Lowered, TerminalMode } from '#runtime/lower/context.ts';
 import { checkProcess } from '#runtime/spec/check-process.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { containerDirectory } from '#runtime/state/container-directory.ts';
@@ -18,24 +19,44 @@ export interface ExecOptions {
   detach?: boolean;
   consoleSocket?: string;
   pidFile?: string;
+  pidfdSocket?: string;
   preserveFds?: number;
+  /** Set the program up in a paused container, where it waits for the others. */
+  ignorePaused?: boolean;
   watch?: (launch: Launch) => () => void;
 }
 
 /** Runs a further program in a running container; resolves to its exit status (0 when detached). */
 export async function execInContainer(runtime: Runtime, options: ExecOptions): Promise<number> {
-  const { id, detach = false, consoleSocket, pidFile } = options;
+  const lowered = lowerExecOf(runtime, options);
+  for (const warning of lowered.warnings) runtime.warn(warning);
+  const inherited = Array.from({ length: options.preserveFds ?? 0 }, (_, index) => 3 + index);
+  const launch = (await runtime.launcher()).launch({ plan: encodePlan(lowered.plan), inherited });
+  const unwatch = options.watch?.(launch) ?? (() => {});
+  const result = await launch.result.finally(unwatch);
+  checkLaunch(runtime, lowered.plan, result);
+  if (result.code === null) throw new Fault('internal', `exec in container ${options.id}: the launcher was killed`);
+  return result.code;
+}
+
+/** Looks at the container and lowers the program; changes nothing. */
+export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
+  const { id, detach = false, consoleSocket, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
   const stored = readState(directory, id);
   const { status, init } = observe(directory);
   if (stored === undefined || init === undefined) {
     throw new Fault('conflict', `cannot exec in a container that is not running: ${status}`, { facts: { id, status } });
   }
+  if (options.ignorePaused !== true && isPaused(stored.cgroups)) {
+    const hint = 'Resume it first, or use --ignore-paused: the program then waits for that.';
+    throw new Fault('conflict', 'cannot exec in a paused container', { hint, facts: { id } });
+  }
   const spec = readStoredSpec(directory, id);
   const own = checkProcess(spec.process);
   const process =
     'whole' in options.process ? checkProcess(options.process.whole) : checkProcess(options.process.own(own));
-  const lowered = lowerExec(process, {
+  return lowerExec(process, {
     spec,
     facts: runtime.facts(),
     init,
@@ -44,16 +65,9 @@ export async function execInContainer(runtime: Runtime, options: ExecOptions): P
     mode: detach ? 'detached' : 'run',
     ...(stored.keyring === undefined ? {} : { keyring: stored.keyring }),
     ...(pidFile === undefined ? {} : { pidFile }),
+    ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
     preserveFds: options.preserveFds ?? 0,
   });
-  for (const warning of lowered.warnings) runtime.warn(warning);
-  const inherited = Array.from({ length: options.preserveFds ?? 0 }, (_, index) => 3 + index);
-  const launch = (await runtime.launcher()).launch({ plan: encodePlan(lowered.plan), inherited });
-  const unwatch = options.watch?.(launch) ?? (() => {});
-  const result = await launch.result.finally(unwatch);
-  checkLaunch(runtime, lowered.plan, result);
-  if (result.code === null) throw new Fault('internal', `exec in container ${id}: the launcher was killed`);
-  return result.code;
 }
 
 function terminalMode(consoleSocket: string | undefined, detach: boolean): TerminalMode {

@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import { letDie } from '#runtime/cgroup/freezer.ts';
 import { killAll } from '#runtime/cgroup/kill.ts';
 import { containerDirectory } from '#runtime/state/container-directory.ts';
 import { observe } from '#runtime/state/status.ts';
@@ -28,4 +29,5 @@ export async function killContainer(
   const sharesPids = !namespaces.some((entry) => entry.type === 'pid' && !entry.path);
   if (all || (sharesPids && signal === SIGKILL)) await killAll(stored?.cgroups ?? [], signal);
   else process.kill(init.pid, signal);
+  if (signal === SIGKILL) letDie(stored?.cgroups ?? []);
 }

@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { cgroupPathOf } from '#runtime/cgroup/layout.ts';
-import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { LaunchMode, Lowered, TerminalMode } from '#runtime/lower/context.ts';
@@ -11,36 +10,53 @@ import {
   claimDirectory,
   containerDirectory,
   dropDirectory,
+  notifyDirectory,
   type ContainerDirectory,
 } from '#runtime/state/container-directory.ts';
 import { writeState } from '#runtime/state/stored-state.ts';
+import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
+import { kernelMounts } from './kernel-mounts.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 export interface Prepared {
+  id: string;
   bundle: Bundle;
   directory: ContainerDirectory;
   lowered: Lowered;
   encoded: Uint8Array<ArrayBuffer>;
 }
 
-/**
- * Everything up to the launcher: bundle, plan, and the container's directory with its record, so that whatever is
- * killed from here on leaves something that `delete` finds. The id is taken last; every fault before that changes
- * nothing.
- */
-export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
-  const { id, bundle: path, pidFile } = options;
+/** A bundle lowered, before anything is done about it. */
+export interface Compiled {
+  bundle: Bundle;
+  directory: ContainerDirectory;
+  lowered: Lowered;
+}
+
+/** Socket activation (sd_listen_fds): the program is the first process of its container. */
+function withSockets(spec: Spec, count = 0): Spec {
+  const { process: program } = spec;
+  if (count === 0 || program === undefined) return spec;
+  const env = [...(program.env ?? []), `LISTEN_FDS=${count}`, 'LISTEN_PID=1'];
+  return { ...spec, process: { ...program, env } };
+}
+
+/** Reads the bundle and lowers it; changes nothing. */
+export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Compiled {
+  const { id, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
-  const bundle = readBundle(path);
-  const lowered = lowerContainer(bundle.spec, {
+  const bundle = readBundle(options.bundle, options.config);
+  const to = options.notifySocket;
+  const notify = to === undefined ? undefined : { directory: notifyDirectory(directory), to };
+  const lowered = lowerContainer(withSockets(bundle.spec, options.listenFds), {
     id,
     facts: runtime.facts(),
     root: { kind: 'directory', path: bundle.rootfs },
-    bundle: path,
+    bundle: bundle.path,
     mode,
     terminal,
-    sources: bundle.sources,
+    sources: notify === undefined ? bundle.sources : new Map([...bundle.sources, [notify.directory, 'directory']]),
     hostNamespaces: bundle.hostNamespaces,
     paths: {
       state: directory.pid,
@@ -50,18 +66,34 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     },
     noNewKeyring: options.noNewKeyring ?? false,
     preserveFds: options.preserveFds ?? 0,
+    ...(options.noPivot === true ? { noPivot: { unmount: kernelMounts() } } : {}),
+    ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
+    ...(notify === undefined ? {} : { notify }),
     cleanUp: true,
   });
+  if (options.noPivot === true) lowered.warnings.push('--no-pivot: the host stays mounted below the root');
+  return { bundle, directory, lowered };
+}
+
+/**
+ * Everything up to the launcher: bundle, plan, and the container's directory with its record, so that whatever is
+ * killed from here on leaves something that `delete` finds. The id is taken last; every fault before that changes
+ * nothing.
+ */
+export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
+  const { id } = options;
+  const { bundle, directory, lowered } = compile(runtime, options, mode, terminal);
   const encoded = encodePlan(lowered.plan);
   claimDirectory(runtime.stateRoot, directory, id);
   try {
     record(directory, options, bundle, lowered);
+    if (options.notifySocket !== undefined) mkdirSync(notifyDirectory(directory), { mode: 0o755 });
   } catch (error) {
     dropDirectory(directory);
     throw error;
   }
   for (const warning of lowered.warnings) runtime.warn(warning);
-  return { bundle, directory, lowered, encoded };
+  return { id, bundle, directory, lowered, encoded };
 }
 
 function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
@@ -95,10 +127,4 @@ export function checkLaunch(runtime: Runtime, plan: Plan, result: LaunchResult):
   }
   const failure = result.records.find((record_) => record_.kind === 'fail');
   if (failure !== undefined) throw explainFailure(failure, plan);
-}
-
-/** Takes back what a launch left: its directory, and these control groups, with what is in them. */
-export async function discard(prepared: Prepared, cgroups: readonly string[]): Promise<void> {
-  await removeCgroups(cgroups.map((path) => ({ path })));
-  dropDirectory(prepared.directory);
 }

@@ -1,8 +1,9 @@
 import { Fault } from '#base/fault.ts';
 import type { Launch } from '#kernel/launcher.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
-import { createContainer, launchPrepared } from './create.ts';
-import { discard, prepare } from './prepare.ts';
+import { createContainer, heldTerminal, launchPrepared } from './create.ts';
+import { discard } from './discard.ts';
+import { prepare } from './prepare.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 import { startContainer } from './start.ts';
 
@@ -14,18 +15,21 @@ export interface RunOptions extends CreateOptions {
   watch?: (launch: Launch) => () => void;
 }
 
+/** The terminal of a container that `run` stays with. */
+export function attachedTerminal(options: CreateOptions): TerminalMode {
+  return options.consoleSocket === undefined ? { kind: 'relay' } : heldTerminal(options);
+}
+
 /** Creates and starts; resolves to the program's exit status (0 when detached). */
 export async function runContainer(runtime: Runtime, options: RunOptions): Promise<number> {
   if (options.detach === true) {
     await createContainer(runtime, options);
-    await startContainer(runtime, options.id);
+    await startContainer(runtime, options.id, options.notifySocket);
     return 0;
   }
-  const terminal: TerminalMode =
-    options.consoleSocket === undefined ? { kind: 'relay' } : { kind: 'socket', path: options.consoleSocket };
-  const prepared = prepare(runtime, options, 'run', terminal);
+  const prepared = prepare(runtime, options, 'run', attachedTerminal(options));
   const { code } = await launchPrepared(runtime, prepared, options, options.watch);
-  if (options.keep !== true) await discard(prepared, prepared.lowered.cgroups);
+  if (options.keep !== true) await discard(runtime, prepared, prepared.lowered.cgroups);
   if (code === null) throw new Fault('internal', `run container ${options.id}: the launcher was killed`);
   return code;
 }

@@ -16,9 +16,18 @@ export interface CreateOptions {
   id: string;
   /** Directory with config.json; absolute. */
   bundle: string;
+  /** The configuration, when it is not the bundle's config.json; absolute. */
+  config?: string;
   consoleSocket?: string;
   pidFile?: string;
   noNewKeyring?: boolean;
   /** Descriptors 3 and up that stay open in the container. */
   preserveFds?: number;
+  /** So many of those, the first, are sockets that the program is told of as systemd tells of them. */
+  listenFds?: number;
+  noPivot?: boolean;
+  /** The service manager's socket, to be told when the program says that it is ready. */
+  notifySocket?: string;
+  /** Unix socket that gets the pidfd of the container's first process. */
+  pidfdSocket?: string;
 }

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import { containerDirectory, listIds } from '#runtime/state/container-directory.ts';
+import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { observe, type Status } from '#runtime/state/status.ts';
 import { readState } from '#runtime/state/stored-state.ts';
 import type { Runtime } from './runtime.ts';
@@ -9,7 +10,7 @@ export interface ContainerState {
   ociVersion: string;
   id: string;
   pid: number;
-  status: Status;
+  status: Status | 'paused';
   bundle: string;
   rootfs: string;
   created: string;
@@ -28,7 +29,7 @@ export function containerState(runtime: Pick<Runtime, 'stateRoot'>, id: string):
     ociVersion: stored.ociVersion,
     id,
     pid: init?.pid ?? 0,
-    status,
+    status: init !== undefined && isPaused(stored.cgroups) ? 'paused' : status,
     bundle: stored.bundle,
     rootfs: stored.rootfs,
     created: stored.created,

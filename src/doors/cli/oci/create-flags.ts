@@ -1,33 +1,47 @@
 import { resolve } from 'node:path';
-import { Fault } from '#base/fault.ts';
 import type { CreateOptions } from '#runtime/verbs/runtime.ts';
+import type { Call } from './command.ts';
 import { containerId } from './container-id.ts';
-import type { Flags, FlagTable } from '#doors/cli/flags.ts';
+import { DRY_RUN } from './dry-run.ts';
+import type { FlagTable } from '#doors/cli/flags.ts';
 
 export const CREATE_FLAGS: FlagTable = {
   bundle: { kind: 'text', short: 'b', does: 'directory of the bundle (default: the current one)' },
   'console-socket': { kind: 'text', does: 'unix socket that gets the master of the terminal' },
   'pid-file': { kind: 'text', does: 'file that the process id is written to' },
-  'no-pivot': { kind: 'switch', does: 'refused: it would leave the host within reach' },
+  config: { kind: 'text', does: "file with the configuration (default: the bundle's config.json)" },
+  'pidfd-socket': { kind: 'text', does: 'unix socket that gets the pidfd of the first process' },
+  'no-pivot': { kind: 'switch', does: 'change the root without a pivot: less safe' },
+  ...DRY_RUN,
   'no-new-keyring': { kind: 'switch', does: 'keep the session keyring of the caller' },
   'preserve-fds': { kind: 'number', does: 'descriptors beyond 0, 1 and 2 that stay open' },
 };
 
-/** Flags of `create` and `run` as the runtime wants them. */
-export function createOptions(flags: Flags, rest: readonly string[]): CreateOptions {
-  if (flags.on('no-pivot')) {
-    throw new Fault('unsupported', '--no-pivot is not supported: a container could reach the host through it', {
-      field: '--no-pivot',
-    });
-  }
+/** Flags of `create` and `run`, and the environment, as the runtime wants them. */
+export function createOptions({ flags, rest, world }: Call): CreateOptions {
+  const listenFds = listening(world.env);
   const consoleSocket = flags.text('console-socket');
   const pidFile = flags.text('pid-file');
+  const notifySocket = world.env['NOTIFY_SOCKET'] || undefined;
+  const config = flags.text('config');
+  const pidfdSocket = flags.text('pidfd-socket');
   return {
     id: containerId(rest),
     bundle: resolve(flags.text('bundle') ?? '.'),
     ...(consoleSocket === undefined ? {} : { consoleSocket: resolve(consoleSocket) }),
     ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
+    ...(config === undefined ? {} : { config: resolve(config) }),
+    ...(pidfdSocket === undefined ? {} : { pidfdSocket: resolve(pidfdSocket) }),
+    ...(notifySocket === undefined ? {} : { notifySocket }),
+    noPivot: flags.on('no-pivot'),
     noNewKeyring: flags.on('no-new-keyring'),
-    preserveFds: flags.number('preserve-fds') ?? 0,
+    preserveFds: listenFds + (flags.number('preserve-fds') ?? 0),
+    listenFds,
   };
+}
+
+/** Sockets that systemd opened for us, to be handed on; they come before what --preserve-fds counts. */
+function listening({ LISTEN_FDS: count, LISTEN_PID: pid }: Call['world']['env']): number {
+  const isOurs = pid === undefined || pid === String(process.pid);
+  return isOurs && count !== undefined && /^\d{1,3}$/.test(count) ? Number(count) : 0;
 }

@@ -4,6 +4,8 @@ import { Fault } from '#base/fault.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { execInContainer, type ExecOptions } from '#runtime/verbs/exec.ts';
 import type { OciVerb } from './command.ts';
+import { DRY_RUN, printDryRun } from './dry-run.ts';
+import { explainExec } from '#runtime/verbs/explain.ts';
 import { usage, type Flags } from '#doors/cli/flags.ts';
 import { handOnSignals } from '#doors/cli/signals.ts';
 
@@ -21,28 +23,35 @@ export const verb: OciVerb = {
     'no-new-privs': { kind: 'switch', does: 'set no_new_privs' },
     cap: { kind: 'list', short: 'c', does: 'a further capability' },
     'preserve-fds': { kind: 'number', does: 'descriptors beyond 0, 1 and 2 that stay open' },
-    'ignore-paused': { kind: 'switch', does: 'accepted' },
+    'pidfd-socket': { kind: 'text', does: 'unix socket that gets the pidfd of the program' },
+    ...DRY_RUN,
+    'ignore-paused': { kind: 'switch', does: 'allow it in a paused container' },
   },
   usage: '<container-id> <command> [arguments]',
   stop: true,
-  act: ({ flags, rest, runtime }) => {
+  act: async (call) => {
+    const { flags, rest, runtime } = call;
     const [id, ...args] = rest;
     if (id === undefined) throw usage('a container id is needed');
     const file = flags.text('process');
     if (file === undefined && args.length === 0) throw usage('a command is needed');
     const consoleSocket = flags.text('console-socket');
     const pidFile = flags.text('pid-file');
+    const pidfdSocket = flags.text('pidfd-socket');
     const process: ExecOptions['process'] =
       file === undefined ? { own: (own) => changed(own, args, flags) } : { whole: readProcess(file) };
-    return execInContainer(runtime, {
+    const options: ExecOptions = {
       id,
       process,
       detach: flags.on('detach'),
       ...(consoleSocket === undefined ? {} : { consoleSocket: resolve(consoleSocket) }),
       ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
+      ignorePaused: flags.on('ignore-paused'),
+      ...(pidfdSocket === undefined ? {} : { pidfdSocket: resolve(pidfdSocket) }),
       preserveFds: flags.number('preserve-fds') ?? 0,
       watch: handOnSignals,
-    });
+    };
+    return flags.on('dry-run') ? printDryRun(call, explainExec(runtime, options)) : execInContainer(runtime, options);
   },
 };
 

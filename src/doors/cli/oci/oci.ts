@@ -7,13 +7,18 @@ import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#d
 import { openLog, type Log } from './log.ts';
 import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';
+import { verb as events } from './events.ts';
 import { verb as exec } from './exec.ts';
+import { verb as features } from './features.ts';
 import { verb as kill } from './kill.ts';
 import { verb as list } from './list.ts';
+import { pause, resume } from './pause.ts';
+import { verb as ps } from './ps.ts';
 import { verb as run } from './run.ts';
 import { verb as spec } from './spec.ts';
 import { verb as start } from './start.ts';
 import { verb as state } from './state.ts';
+import { verb as update } from './update.ts';
 import type { World } from './world.ts';
 
 const HELP: FlagSpec = { kind: 'switch', short: 'h', does: 'this text' };
@@ -36,13 +41,19 @@ const GLOBAL: FlagTable = {
 const VERBS: ReadonlyMap<string, OciVerb> = new Map([
   ['create', create],
   ['delete', delete_],
+  ['events', events],
   ['exec', exec],
+  ['features', features],
   ['kill', kill],
   ['list', list],
+  ['pause', pause],
+  ['ps', ps],
+  ['resume', resume],
   ['run', run],
   ['spec', spec],
   ['start', start],
   ['state', state],
+  ['update', update],
 ]);
 
 /** Runs one command line of the OCI runtime (without the program's name); resolves to the exit status. */
@@ -55,15 +66,23 @@ export async function ociCommand(argv: string[], world: World): Promise<number> 
     name = rest[0] ?? 'help';
     if (flags.on('version')) return say(world, `sampan version ${VERSION}\nspec: 1.2.0`);
     if (flags.on('help') || name === 'help') return help(world, rest[1] ?? '');
+    const words = name === 'explain' ? explained(rest) : rest;
+    name = words[0] ?? '';
     const verb = VERBS.get(name);
     if (verb === undefined) throw usage(`No help topic for '${name}'`);
     refuseSystemd(flags);
-    const parsed = parseFlags(rest.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
+    const parsed = parseFlags(words.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
     if (parsed.flags.on('help')) return help(world, name);
     return await verb.act({ ...parsed, world, runtime: runtimeOf(flags, world, log) });
   } catch (error) {
     return fail(error, world, log, name);
   }
+}
+
+/** `explain run ...` is another way to write `run --dry-run ...`. */
+function explained([, name = '', ...args]: readonly string[]): string[] {
+  if (VERBS.get(name)?.flags['dry-run'] === undefined) throw usage('explain is for create, run and exec');
+  return [name, '--dry-run', ...args];
 }
 
 function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
@@ -101,7 +120,7 @@ function help(world: World, name: string): number {
   const verb = VERBS.get(name);
   const head =
     verb === undefined
-      ? `usage: sampan oci [flags] <verb> ...\nverbs: ${[...VERBS.keys()].join(' ')}`
+      ? `usage: sampan oci [flags] <verb> ...\nverbs: ${[...VERBS.keys()].join(' ')} explain`
       : `usage: sampan oci ${name} [flags] ${verb.usage}`;
   const lines = Object.entries(verb?.flags ?? GLOBAL).map(([flag, { short, does }]) => {
     return `  ${`--${flag}${short === undefined ? '' : `, -${short}`}`.padEnd(24)}${does}`;

@@ -1,6 +1,8 @@
 import { runContainer } from '#runtime/verbs/run.ts';
 import type { OciVerb } from './command.ts';
 import { CREATE_FLAGS, createOptions } from './create-flags.ts';
+import { printDryRun } from './dry-run.ts';
+import { explainCreate } from '#runtime/verbs/explain.ts';
 import { handOnSignals } from '#doors/cli/signals.ts';
 
 export const verb: OciVerb = {
@@ -11,11 +13,11 @@ export const verb: OciVerb = {
     'no-subreaper': { kind: 'switch', does: 'accepted: no subreaper is used' },
   },
   usage: '<container-id>',
-  act: ({ flags, rest, runtime }) =>
-    runContainer(runtime, {
-      ...createOptions(flags, rest),
-      detach: flags.on('detach'),
-      keep: flags.on('keep'),
-      watch: handOnSignals,
-    }),
+  act: async (call) => {
+    const { flags, runtime } = call;
+    const options = createOptions(call);
+    const detach = flags.on('detach');
+    if (flags.on('dry-run')) return printDryRun(call, explainCreate(runtime, options, !detach));
+    return runContainer(runtime, { ...options, detach, keep: flags.on('keep'), watch: handOnSignals });
+  },
 };

@@ -5,8 +5,8 @@ import { containerId } from './container-id.ts';
 export const verb: OciVerb = {
   flags: {},
   usage: '<container-id>',
-  act: async ({ rest, runtime }) => {
-    await startContainer(runtime, containerId(rest));
+  act: async ({ rest, runtime, world }) => {
+    await startContainer(runtime, containerId(rest), world.env['NOTIFY_SOCKET'] || undefined);
     return 0;
   },
 };

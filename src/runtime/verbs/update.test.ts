@@ -1,0 +1,32 @@
+import { expect, test } from 'bun:test';
+import { HYBRID_HOST } from '#kernel/host-facts.fixture.ts';
+import type { Step } from '#kernel/plan.ts';
+import { lowerUpdate } from '#runtime/lower/update.ts';
+import { mergeResources } from './update.ts';
+
+test('what is not named stays, also inside of a section', () => {
+  const old = { memory: { limit: 10, swap: 20 }, cpu: { period: 5 }, devices: [{ allow: false }] };
+  expect(mergeResources(old, { cpu: { quota: 3 }, pids: { limit: 7 } })).toEqual({
+    ...old,
+    cpu: { period: 5, quota: 3 },
+    pids: { limit: 7 },
+  });
+  expect(old.cpu).toEqual({ period: 5 });
+});
+
+test('no limit of memory is no limit of memory and swap, unless that is named', () => {
+  expect(mergeResources({ memory: { limit: 10, swap: 20 } }, { memory: { limit: -1 } }).memory?.swap).toBe(-1);
+  expect(mergeResources({ memory: { limit: 10 } }, { memory: { limit: -1 } }).memory).toEqual({ limit: -1 });
+});
+
+test('limits go to the groups as they were made, whatever group this process is in', () => {
+  const update = { facts: HYBRID_HOST, id: 'x', cgroupsPath: 'relative' };
+  const paths = lowerUpdate({ pids: { limit: 3 } }, { ...update, cgroups: [] }).map(pathOf);
+  const hierarchies = HYBRID_HOST.cgroup.hierarchies.map(({ name }) => `/made/${name}`);
+  const kept = lowerUpdate({ pids: { limit: 3 } }, { ...update, cgroups: hierarchies });
+  expect(paths[0]).toStartWith('/sys/fs/cgroup/');
+  expect(kept.map(pathOf)).toEqual(['/made/pids/pids.max']);
+  expect(kept[0]).toMatchObject({ data: '3', origin: 'linux.resources.pids.limit' });
+});
+
+const pathOf = (step: Step): string => (step.op === 'write' ? step.path : step.op);

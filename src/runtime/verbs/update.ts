@@ -1,0 +1,70 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { encodePlan } from '#kernel/encode.ts';
+import type { Plan, Step } from '#kernel/plan.ts';
+import { lowerUpdate } from '#runtime/lower/update.ts';
+import { linuxShape } from '#runtime/spec/check-linux.ts';
+import type { Resources, Spec } from '#runtime/spec/spec.ts';
+import { readStoredSpec } from '#runtime/state/stored-state.ts';
+import { checkLaunch } from './prepare.ts';
+import { runningContainer } from './running.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * Changes limits of a container that runs. What is not named in `changes` stays as it is. All of it or nothing: when
+ * one of the files refuses its value, those before it get back what they held.
+ */
+export async function updateContainer(runtime: Runtime, id: string, changes: Resources): Promise<void> {
+  const { directory, stored } = runningContainer(runtime, id);
+  const spec = readStoredSpec(directory, id);
+  const merged = mergeResources(spec.linux?.resources ?? {}, changes);
+  linuxShape({ resources: merged }, 'linux');
+  const named = Object.fromEntries(Object.keys(changes).map((name) => [name, merged[name as keyof Resources]]));
+  const steps = lowerUpdate(named, { facts: runtime.facts(), ...stored });
+  if (steps.length > 0) await apply(runtime, { programs: [{ name: 'main', steps }] });
+  const updated: Spec = { ...spec, linux: { ...spec.linux, resources: merged } };
+  writeFileSync(`${directory.config}.new`, JSON.stringify(updated), { mode: 0o600 });
+  renameSync(`${directory.config}.new`, directory.config);
+}
+
+/** Section by section, so that a period that was set before goes with a new quota. */
+export function mergeResources(old: Resources, changes: Resources): Resources {
+  const merged: Record<string, unknown> = { ...old };
+  for (const [section, change] of Object.entries(changes)) {
+    const isGroup = typeof change === 'object' && !Array.isArray(change);
+    merged[section] = isGroup ? { ...(merged[section] as object | undefined), ...change } : change;
+  }
+  const { memory } = merged as Resources;
+  // Without a limit of memory there is none of memory and swap.
+  if (changes.memory?.limit === -1 && !changes.memory.swap && memory?.swap) memory.swap = -1;
+  return merged;
+}
+
+async function apply(runtime: Runtime, plan: Plan): Promise<void> {
+  const writes = (plan.programs[0]?.steps ?? []).filter((step) => step.op === 'write');
+  const before = writes.map((step) => ({ path: step.path, value: valueOf(step) }));
+  const launcher = await runtime.launcher();
+  const result = await launcher.launch({ plan: encodePlan(plan) }).result;
+  try {
+    checkLaunch(runtime, plan, result);
+  } catch (error) {
+    for (const { path, value } of before.toReversed()) putBack(path, value);
+    throw error;
+  }
+}
+
+function valueOf({ path }: Extract<Step, { op: 'write' }>): string | undefined {
+  try {
+    return readFileSync(path, 'latin1').trimEnd();
+  } catch {
+    return undefined;
+  }
+}
+
+function putBack(path: string, value: string | undefined): void {
+  if (value === undefined || value === valueOf({ op: 'write', path, data: '' })) return;
+  try {
+    writeFileSync(path, value);
+  } catch {
+    // It was not changed, or what it held is no value that can be written.
+  }
+}
