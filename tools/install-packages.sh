@@ -4,7 +4,7 @@ set -eu
 
 packages_of() {
 	case $1 in
-	build) echo gcc make musl-tools libc6-dev linux-libc-dev ;;
+	build) echo gcc make musl-tools libc6-dev libsqlite3-dev linux-libc-dev xz-utils ;;
 	test) echo attr busybox-static clang cpio docker-registry e2fsprogs file gcc-aarch64-linux-gnu \
 		libc6-dev-arm64-cross kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 util-linux xz-utils zstd ;;
 	bench) echo conmon crun golang-github-containers-common podman runc ;;
