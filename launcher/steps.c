@@ -5,6 +5,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_CLOSE] = step_close,
 	[STEP_MKDIR] = step_mkdir,
 	[STEP_WRITE] = step_write,
+	[STEP_WRITE_FIRST] = step_write_first,
 	[STEP_WRITE_SLOT] = step_write_slot,
 	[STEP_MKFIFO] = step_mkfifo,
 	[STEP_UNLINK] = step_unlink,

@@ -13,6 +13,7 @@ enum step_code {
 	STEP_CLOSE = 2,
 	STEP_MKDIR = 3,
 	STEP_WRITE = 4,
+	STEP_WRITE_FIRST = 12,
 	STEP_WRITE_SLOT = 5,
 	STEP_MKFIFO = 6,
 	STEP_UNLINK = 7,
@@ -131,6 +132,15 @@ static const struct field fields_of_step_write[] = {
 	{ FIELD_U32, offsetof(struct step_write, flags) },
 	{ FIELD_U32, offsetof(struct step_write, mode) },
 	{ FIELD_U32, offsetof(struct step_write, resolve) },
+};
+
+struct step_write_first {
+	struct texts paths;
+	struct texts data;
+};
+static const struct field fields_of_step_write_first[] = {
+	{ FIELD_STRS, offsetof(struct step_write_first, paths) },
+	{ FIELD_STRS, offsetof(struct step_write_first, data) },
 };
 
 struct step_write_slot {
@@ -798,6 +808,7 @@ static const struct step_shape step_shapes[] = {
 	{ 2, 1, sizeof(struct step_close), "close", fields_of_step_close },
 	{ 3, 5, sizeof(struct step_mkdir), "mkdir", fields_of_step_mkdir },
 	{ 4, 6, sizeof(struct step_write), "write", fields_of_step_write },
+	{ 12, 2, sizeof(struct step_write_first), "writeFirst", fields_of_step_write_first },
 	{ 5, 2, sizeof(struct step_write_slot), "writeSlot", fields_of_step_write_slot },
 	{ 6, 4, sizeof(struct step_mkfifo), "mkfifo", fields_of_step_mkfifo },
 	{ 7, 2, sizeof(struct step_unlink), "unlink", fields_of_step_unlink },

@@ -27,6 +27,8 @@ export const STEPS = {
    * of data in one write(2), closes it. O_CREAT may be given with mode.
    */
   write: { code: 4, fields: { dir: 'slot?', path: 'str', data: 'str', flags: 'u32?', mode: 'u32?', resolve: 'u32?' } },
+  /** Writes as `write`, to the first of the paths that exists, what stands at its place in data. */
+  writeFirst: { code: 12, fields: { paths: 'strs', data: 'strs' } },
   /** Writes data to the descriptor in one write(2). */
   writeSlot: { code: 5, fields: { slot: 'slot', data: 'str' } },
   /** mkfifo, then chown to uid:gid. */

@@ -29,6 +29,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   close: { slot: EMPTY },
   mkdir: { path: MISSING, mode: 0o755 },
   write: { path: MISSING, data: 'x' },
+  writeFirst: { paths: [MISSING], data: ['x'] },
   writeSlot: { slot: EMPTY, data: 'x' },
   mkfifo: { path: MISSING, mode: 0o600 },
   unlink: { path: '/etc' },

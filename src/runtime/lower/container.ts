@@ -76,7 +76,7 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
-    warnings: [...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
+    warnings: [...cgroup.warnings, ...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
 }

@@ -1,9 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import {
   absolutePath,
-  amount,
   count,
-  flag,
   id,
   integer,
   list,
@@ -13,6 +11,7 @@ import {
   text,
   type Check,
 } from './check.ts';
+import { resources } from './check-resources.ts';
 import type { Linux, Spec } from './spec.ts';
 
 const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup'];
@@ -38,52 +37,6 @@ const device = shape({
     uid: id,
     gid: id,
   },
-});
-
-const access: Check = (value, field) => {
-  text(value, field);
-  if (/[^rwm]/.test(value as string)) throw new Fault('invalid', `${field} may hold only r, w and m`, { field });
-};
-
-const deviceRule = shape({
-  required: { allow: flag },
-  optional: { type: oneOf('a', 'c', 'b', ''), major: amount, minor: amount, access },
-});
-
-const cpuList: Check = (value, field) => {
-  text(value, field);
-  if (/[^0-9,\- ]/.test(value as string))
-    throw new Fault('invalid', `${field} must be a list such as 0-2,5`, { field });
-};
-
-const resources = shape({
-  optional: {
-    devices: list(deviceRule),
-    memory: shape({
-      optional: {
-        limit: amount,
-        reservation: amount,
-        swap: amount,
-        swappiness: integer(0, 200),
-        disableOOMKiller: flag,
-      },
-    }),
-    cpu: shape({
-      optional: {
-        shares: count,
-        quota: amount,
-        burst: count,
-        period: count,
-        cpus: cpuList,
-        mems: cpuList,
-        idle: amount,
-      },
-      refused: ['realtimeRuntime', 'realtimePeriod'],
-    }),
-    pids: shape({ optional: { limit: amount } }),
-    unified: record(text),
-  },
-  refused: ['blockIO', 'hugepageLimits', 'network', 'rdma'],
 });
 
 const seccomp = shape({

@@ -67,7 +67,20 @@ describe('refused, with the field', () => {
     ['unsupported', 'process.apparmorProfile', 'process.apparmorProfile', 'docker-default'],
     ['unsupported', 'linux.intelRdt', 'linux.intelRdt', { closID: 'x' }],
     ['unsupported', 'linux.namespaces[6]', 'linux.namespaces.+', { type: 'time' }],
-    ['unsupported', 'linux.resources.blockIO', 'linux.resources.blockIO', { weight: 100 }],
+    ['invalid', 'linux.resources.blockIO.weight', 'linux.resources.blockIO', { weight: 1001 }],
+    [
+      'invalid',
+      'linux.resources.blockIO.throttleReadBpsDevice[0].rate',
+      'linux.resources.blockIO',
+      { throttleReadBpsDevice: [{ major: 8, minor: 0 }] },
+    ],
+    [
+      'invalid',
+      'linux.resources.hugepageLimits[0].pageSize',
+      'linux.resources.hugepageLimits',
+      [{ pageSize: '2M', limit: 0 }],
+    ],
+    ['invalid', 'linux.resources.rdma.mlx.hcaHandles', 'linux.resources.rdma', { mlx: { hcaHandles: -1 } }],
     ['unsupported', 'mounts[0].uidMappings', 'mounts.0.uidMappings', [{ size: 1 }]],
   ];
   for (const [kind, field, path, value] of cases) {

@@ -97,6 +97,11 @@ export interface MemoryResources {
   swap?: number;
   swappiness?: number;
   disableOOMKiller?: boolean;
+  useHierarchy?: boolean;
+  /** For updates: a limit below what is in use is refused. */
+  checkBeforeUpdate?: boolean;
+  kernel?: number;
+  kernelTCP?: number;
 }
 
 export interface CpuResources {
@@ -104,9 +109,50 @@ export interface CpuResources {
   quota?: number;
   burst?: number;
   period?: number;
+  realtimeRuntime?: number;
+  realtimePeriod?: number;
   cpus?: string;
   mems?: string;
   idle?: number;
+}
+
+export interface WeightDevice {
+  major: number;
+  minor: number;
+  weight?: number;
+  leafWeight?: number;
+}
+
+export interface ThrottleDevice {
+  major: number;
+  minor: number;
+  rate: number;
+}
+
+export interface BlockIO {
+  weight?: number;
+  leafWeight?: number;
+  weightDevice?: WeightDevice[];
+  throttleReadBpsDevice?: ThrottleDevice[];
+  throttleWriteBpsDevice?: ThrottleDevice[];
+  throttleReadIOPSDevice?: ThrottleDevice[];
+  throttleWriteIOPSDevice?: ThrottleDevice[];
+}
+
+export interface HugepageLimit {
+  /** Such as `2MB`. */
+  pageSize: string;
+  limit: number;
+}
+
+export interface NetworkResources {
+  classID?: number;
+  priorities?: { name: string; priority: number }[];
+}
+
+export interface RdmaLimit {
+  hcaHandles?: number;
+  hcaObjects?: number;
 }
 
 export interface Resources {
@@ -114,6 +160,10 @@ export interface Resources {
   memory?: MemoryResources;
   cpu?: CpuResources;
   pids?: { limit?: number };
+  blockIO?: BlockIO;
+  hugepageLimits?: HugepageLimit[];
+  network?: NetworkResources;
+  rdma?: Record<string, RdmaLimit>;
   /** Files of cgroup v2 by name, written as they are. */
   unified?: Record<string, string>;
 }
