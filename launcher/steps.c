@@ -66,5 +66,11 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_CWD] = step_cwd,
 	[STEP_CHECK_CWD] = step_check_cwd,
 	[STEP_SESSION_KEYRING] = step_session_keyring,
+	[STEP_SCHEDULER] = step_scheduler,
+	[STEP_IO_PRIORITY] = step_io_priority,
+	[STEP_AFFINITY] = step_affinity,
+	[STEP_MEMORY_POLICY] = step_memory_policy,
+	[STEP_PERSONALITY] = step_personality,
+	[STEP_USERNS] = step_userns,
 	[STEP_DEVICE_PROGRAM] = step_device_program,
 };

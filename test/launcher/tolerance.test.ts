@@ -15,6 +15,7 @@ type Unfailing =
   | 'ids'
   | 'caps'
   | 'remountRoot'
+  | 'personality'
   | 'monitor';
 type Failing = Exclude<StepName, Unfailing>;
 type Fields<Name extends StepName> = Omit<Extract<Step, { op: Name }>, 'op' | 'onError'>;
@@ -53,6 +54,11 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   setsid: {},
   exec: { candidates: [MISSING], argv: ['x'], env: [] },
   adopt: { pidfd: EMPTY, program: 'main' },
+  scheduler: { policy: 99, nicePlus20: 20 },
+  ioPriority: { class: 7 },
+  affinity: { mask: new Uint8Array(8) },
+  memoryPolicy: { mode: 99, nodes: new Uint8Array() },
+  userns: { uidMap: 'x', gidMap: 'x', out: 'out' },
   mkpath: { root: EMPTY, path: '/x', mode: 0o755 },
   mknod: { root: EMPTY, path: '/x', mode: 0o20666, major: 1, minor: 3 },
   bindDevice: { root: EMPTY, path: '/x', source: EMPTY },

@@ -18,7 +18,11 @@ function contents(resources: Resources, files: readonly string[]): string[] {
   });
   const { status, stderr } = world.oci('run', '--detach', 'a');
   expect([status, stderr]).toEqual([0, '']);
-  const group = world.leftovers().find((path) => path.startsWith(`${V1}/memory/`))?.slice(`${V1}/memory/`.length) ?? '';
+  const group =
+    world
+      .leftovers()
+      .find((path) => path.startsWith(`${V1}/memory/`))
+      ?.slice(`${V1}/memory/`.length) ?? '';
   return files.map((file) => {
     const [controller = '', ...name] = file.split('/');
     return readFileSync(join(V1, controller, group, ...name), 'utf8').trim();

@@ -61,7 +61,9 @@ test('the classes of network traffic exist on version 1 only', () => {
 });
 
 test('rdma: one line per device, on both versions', () => {
-  const resources: Resources = { rdma: { mlx5_1: { hcaHandles: 3, hcaObjects: 10000 }, mlx4_0: { hcaObjects: 0 }, x: {} } };
+  const resources: Resources = {
+    rdma: { mlx5_1: { hcaHandles: 3, hcaObjects: 10000 }, mlx4_0: { hcaObjects: 0 }, x: {} },
+  };
   const lines = ['rdma.max=mlx5_1 hca_handle=3 hca_object=10000', 'rdma.max=mlx4_0 hca_object=0'];
   expect(text(limitsV1(resources))).toEqual(lines);
   expect(text(limitsV2(resources))).toEqual(lines);
@@ -78,7 +80,11 @@ test('real time shares are of version 1, and what is written by name comes last 
 
 test('memory: what version 2 has not is told, and so are limits on kernel memory', () => {
   const memory = { swappiness: 10, disableOOMKiller: true, kernel: 5, useHierarchy: true, checkBeforeUpdate: true };
-  expect(text(limitsV1({ memory }))).toEqual(['memory.swappiness=10', 'memory.use_hierarchy=1', 'memory.oom_control=1']);
+  expect(text(limitsV1({ memory }))).toEqual([
+    'memory.swappiness=10',
+    'memory.use_hierarchy=1',
+    'memory.oom_control=1',
+  ]);
   expect(text(limitsV1({ memory: { limit: -1 } }))).toEqual([
     'memory.limit_in_bytes=-1',
     'memory.memsw.limit_in_bytes=-1',

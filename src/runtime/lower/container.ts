@@ -6,13 +6,14 @@ import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
-import { lowerIdentity, type LoweredIdentity } from './identity.ts';
+import { keepsGroups, lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { lowerIdMap } from './id-map.ts';
 import { propagationFlags } from './mount-options.ts';
 import type { LoweredMounts } from './lowered-mounts.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerRoot, rootSource } from './root.ts';
@@ -52,7 +53,7 @@ export function lowerContainer(spec: Spec, context: LowerContext): Lowered {
   const mapped = namespaces.isNew('user');
   const mounts = lowerMounts(spec, context, { namespaced: namespaces.has('cgroup'), directories: cgroup.directories });
   const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
-  const identity = lowerIdentity(process, context.facts, seccomp.filter, false);
+  const identity = lowerIdentity(process, context.facts, seccomp.filter, keepsGroups(spec));
   const sections: Sections = {
     spec,
     process,
@@ -156,7 +157,8 @@ function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): St
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
   if (mapped) {
-    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
+    const keepGroups = keepsGroups(spec) ? 1 : 0;
+    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
   }
   steps.push(...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
   if (context.noNewKeyring !== true) {
@@ -210,9 +212,9 @@ function leaveSteps({ spec, namespaces, terminal }: Sections): Step[] {
 
 /** Waits until the limits stand, then becomes the container's program. */
 function becomeSteps(sections: Sections, identity: readonly Step[], last: readonly Step[]): Step[] {
-  const { process, context, rlimits } = sections;
+  const { spec, process, context, rlimits } = sections;
   const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
-  steps.push(...rlimits.own, ...identity);
+  steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...identity);
   if (context.mode !== 'run') steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
   if (context.mode === 'hold') steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });

@@ -7,6 +7,7 @@ import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { lowerAffinity, lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerSeccomp } from './seccomp.ts';
@@ -89,6 +90,7 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
   ];
   steps.push({ op: 'channel', a: MAIN_END, b: CHILD_END });
   const group = unified ? { cgroup: 'cgroup' } : {};
+  steps.push(...lowerAffinity(process, 'initial'));
   steps.push({ op: 'clone', program: 'joiner', flags: 0, ...group, out: JOINER });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
   steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER), { op: 'post', slot: MAIN_END }, ...terminal.take);
@@ -108,14 +110,16 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
 function joinerSteps({ process, context, namespaces, directories, terminal, rlimits, identity }: Sections): Step[] {
   const { keyring } = context;
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
-  const steps: Step[] = [{ op: 'close', slot: MAIN_END }, ...joinCgroups(directories), enter('target', flags)];
+  const steps: Step[] = [{ op: 'close', slot: MAIN_END }, ...joinCgroups(directories)];
+  steps.push(...lowerAffinity(process, 'final'), enter('target', flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: 'target' });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
   steps.push(...terminal.open.filter((step) => !isOfSession(step)));
   if (process.terminal) steps.push({ op: 'close', slot: 'root' });
-  steps.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...identity.steps);
+  steps.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...lowerPolicy(process, context.spec.linux));
+  steps.push(...identity.steps);
   // A filter that is in force by now may deny it; then that is what the failure names.
   const filtered = identity.steps.some((step) => step.op === 'seccomp') ? { origin: 'linux.seccomp' } : {};
   steps.push({ op: 'clone', program: 'child', flags: CLONE.parent, out: PIDFD, ...filtered });

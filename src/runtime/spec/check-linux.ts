@@ -1,32 +1,19 @@
 import { Fault } from '#base/fault.ts';
-import {
-  absolutePath,
-  count,
-  id,
-  integer,
-  list,
-  oneOf,
-  record,
-  shape,
-  text,
-  type Check,
-} from './check.ts';
+import { absolutePath, count, id, integer, list, oneOf, record, shape, text, type Check } from './check.ts';
+import { memoryPolicy, personality } from './check-policy.ts';
 import { resources } from './check-resources.ts';
 import type { Linux, Spec } from './spec.ts';
 
-const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup'];
+const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'];
 const SCMP_OPS = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'].map((name) => `SCMP_CMP_${name}`);
 const SCMP_ACTIONS = ['KILL', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'ERRNO', 'TRACE', 'ALLOW', 'LOG'];
 const PROPAGATIONS = ['shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate', 'unbindable', 'runbindable'];
 const action = oneOf(...SCMP_ACTIONS.map((name) => `SCMP_ACT_${name}`));
 
-const namespace: Check = (value, field) => {
-  const type = (value as { type?: unknown } | null)?.type;
-  if (type === 'time') throw new Fault('unsupported', `${field}: time namespaces are not supported`, { field });
-  shape({ required: { type: oneOf(...NAMESPACES) }, optional: { path: text } })(value, field);
-};
+const namespace = shape({ required: { type: oneOf(...NAMESPACES) }, optional: { path: text } });
+const timeOffset = shape({ optional: { secs: integer(-(2 ** 53), 2 ** 53), nanosecs: integer(0, 999_999_999) } });
 
-const mapping = shape({ required: { containerID: id, hostID: id, size: integer(1, 0xffff_ffff) } });
+export const mapping = shape({ required: { containerID: id, hostID: id, size: integer(1, 0xffff_ffff) } });
 
 const device = shape({
   required: { path: absolutePath, type: oneOf('c', 'b', 'u', 'p') },
@@ -76,8 +63,11 @@ export const linuxShape: Check = shape({
     readonlyPaths: list(absolutePath),
     rootfsPropagation: oneOf('', ...PROPAGATIONS),
     sysctl: record(text),
+    timeOffsets: shape({ optional: { monotonic: timeOffset, boottime: timeOffset } }),
+    personality,
+    memoryPolicy,
   },
-  refused: ['intelRdt', 'timeOffsets', 'personality', 'mountLabel', 'memoryPolicy', 'netDevices'],
+  refused: ['intelRdt', 'mountLabel', 'netDevices'],
 });
 
 /** What fields of `linux` demand of one another. */
@@ -94,6 +84,10 @@ export function checkLinuxTogether(spec: Spec): void {
     throw new Fault('unsupported', 'linux.namespaces: joining a mount namespace is not supported', {
       field: 'linux.namespaces',
     });
+  }
+  const time = linux.namespaces?.find((entry) => entry.type === 'time');
+  if (Object.keys(linux.timeOffsets ?? {}).length > 0 && (time === undefined || time.path)) {
+    fail('linux.timeOffsets', 'clocks can be set in a new time namespace only');
   }
   const user = linux.namespaces?.find((entry) => entry.type === 'user');
   const mapped = (linux.uidMappings?.length ?? 0) > 0 && (linux.gidMappings?.length ?? 0) > 0;

@@ -32,9 +32,7 @@ const blockIO = shape({
   optional: {
     weight,
     leafWeight: weight,
-    weightDevice: list(
-      shape({ required: { major: number, minor: number }, optional: { weight, leafWeight: weight } }),
-    ),
+    weightDevice: list(shape({ required: { major: number, minor: number }, optional: { weight, leafWeight: weight } })),
     throttleReadBpsDevice: throttle,
     throttleWriteBpsDevice: throttle,
     throttleReadIOPSDevice: throttle,

@@ -21,6 +21,20 @@ export interface Process {
   rlimits?: Rlimit[];
   noNewPrivileges?: boolean;
   oomScoreAdj?: number;
+  scheduler?: Scheduler;
+  ioPriority?: { class: string; priority?: number };
+  /** Of `exec` alone: processors until the control group is joined, and after. */
+  execCPUAffinity?: { initial?: string; final?: string };
+}
+
+export interface Scheduler {
+  policy: string;
+  nice?: number;
+  priority?: number;
+  flags?: string[];
+  runtime?: number;
+  deadline?: number;
+  period?: number;
 }
 
 export interface User {
@@ -44,9 +58,11 @@ export interface Mount {
   type?: string;
   source?: string;
   options?: string[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
 }
 
-export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup';
+export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
 
 export interface Namespace {
   type: NamespaceType;
@@ -81,7 +97,12 @@ export interface Linux {
   readonlyPaths?: string[];
   rootfsPropagation?: string;
   sysctl?: Record<string, string>;
+  timeOffsets?: TimeOffsets;
+  personality?: { domain: string };
+  memoryPolicy?: { mode: string; nodes?: string; flags?: string[] };
 }
+
+export type TimeOffsets = Partial<Record<'monotonic' | 'boottime', { secs?: number; nanosecs?: number }>>;
 
 export interface DeviceRule {
   allow: boolean;
