@@ -71,6 +71,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_AFFINITY] = step_affinity,
 	[STEP_MEMORY_POLICY] = step_memory_policy,
 	[STEP_PERSONALITY] = step_personality,
+	[STEP_COPY_UP] = step_copy_up,
 	[STEP_USERNS] = step_userns,
 	[STEP_DEVICE_PROGRAM] = step_device_program,
 };

@@ -50,6 +50,7 @@ enum step_code {
 	STEP_TREE = 51,
 	STEP_MOUNT_ATTR = 52,
 	STEP_USERNS = 60,
+	STEP_COPY_UP = 61,
 	STEP_ATTACH = 53,
 	STEP_ATTACH_AT = 54,
 	STEP_MOUNT = 55,
@@ -541,6 +542,17 @@ static const struct field fields_of_step_userns[] = {
 	{ FIELD_SLOT, offsetof(struct step_userns, out) },
 };
 
+struct step_copy_up {
+	int32_t from;
+	int32_t to;
+	uint32_t attributes;
+};
+static const struct field fields_of_step_copy_up[] = {
+	{ FIELD_SLOT, offsetof(struct step_copy_up, from) },
+	{ FIELD_SLOT, offsetof(struct step_copy_up, to) },
+	{ FIELD_U32, offsetof(struct step_copy_up, attributes) },
+};
+
 struct step_attach {
 	int32_t mount;
 	int32_t target;
@@ -915,6 +927,7 @@ static const struct step_shape step_shapes[] = {
 	{ 51, 5, sizeof(struct step_tree), "tree", fields_of_step_tree },
 	{ 52, 6, sizeof(struct step_mount_attr), "mountAttr", fields_of_step_mount_attr },
 	{ 60, 3, sizeof(struct step_userns), "userns", fields_of_step_userns },
+	{ 61, 3, sizeof(struct step_copy_up), "copyUp", fields_of_step_copy_up },
 	{ 53, 2, sizeof(struct step_attach), "attach", fields_of_step_attach },
 	{ 54, 2, sizeof(struct step_attach_at), "attachAt", fields_of_step_attach_at },
 	{ 55, 6, sizeof(struct step_mount), "mount", fields_of_step_mount },

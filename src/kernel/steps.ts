@@ -193,6 +193,11 @@ export const STEPS = {
   },
   /** A new user namespace with these maps, that no process lives in, into out: for MOUNT_ATTR_IDMAP. */
   userns: { code: 60, fields: { uidMap: 'str', gidMap: 'str', out: 'slot' } },
+  /**
+   * Copies what is in the directory `from` to the empty directory `to`, with owners, modes, times and extended
+   * attributes; attributes=1: those of the directory itself too. Done by a child, so that nothing of this process changes.
+   */
+  copyUp: { code: 61, fields: { from: 'slot', to: 'slot', attributes: 'u32?' } },
   /** move_mount of the detached mount onto the target descriptor. */
   attach: { code: 53, fields: { mount: 'slot', target: 'slot' } },
   /** move_mount of the detached mount onto a host path. */

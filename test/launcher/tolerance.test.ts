@@ -58,6 +58,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   ioPriority: { class: 7 },
   affinity: { mask: new Uint8Array(8) },
   memoryPolicy: { mode: 99, nodes: new Uint8Array() },
+  copyUp: { from: EMPTY, to: EMPTY },
   userns: { uidMap: 'x', gidMap: 'x', out: 'out' },
   mkpath: { root: EMPTY, path: '/x', mode: 0o755 },
   mknod: { root: EMPTY, path: '/x', mode: 0o20666, major: 1, minor: 3 },

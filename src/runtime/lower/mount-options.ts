@@ -57,12 +57,7 @@ export const OF_FILE_SYSTEM: ReadonlySet<string> = new Set([
 ]);
 
 /** What the specification knows and this runtime does not do. */
-export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set([
-  'remount',
-  'tmpcopyup',
-  'copy-symlink',
-  'src-nofollow',
-]);
+export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set(['remount', 'copy-symlink', 'src-nofollow']);
 
 export interface MountOptions {
   bind: 'none' | 'bind' | 'rbind';
@@ -73,13 +68,15 @@ export interface MountOptions {
   propagation: { flag: number; recursive: boolean }[];
   /** A symlink at the destination is refused, not followed. */
   destinationNoFollow: boolean;
+  /** A new tmpfs starts with what it covers. */
+  copyUp: boolean;
   /** For the file system: "key=value" or "flag". */
   data: string[];
 }
 
 /** Sorts the options of one mount; a later option wins over an earlier one. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
-  const bare = { set: 0, clear: 0, treeSet: 0, treeClear: 0, destinationNoFollow: false };
+  const bare = { set: 0, clear: 0, treeSet: 0, treeClear: 0, destinationNoFollow: false, copyUp: false };
   const out: MountOptions = { bind: 'none', ...bare, propagation: [], data: [] };
   for (const option of options) {
     const own = ATTRIBUTES[option];
@@ -95,6 +92,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
       out.treeClear = (out.treeClear & ~set) | clear;
     } else if (propagation !== undefined) out.propagation.push(propagation);
     else if (option === 'bind' || option === 'rbind') out.bind = option;
+    else if (option === 'tmpcopyup') out.copyUp = true;
     else if (option === 'dest-nofollow') out.destinationNoFollow = true;
     else if (!NO_EFFECT.has(option) && !isIdMapOption(option)) out.data.push(option);
   }

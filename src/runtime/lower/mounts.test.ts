@@ -101,6 +101,15 @@ describe('ids of a bind mount', () => {
 });
 
 describe('file systems', () => {
+  test('a tmpfs is filled with what it covers before it is attached', () => {
+    const { attach } = lower({ destination: '/etc', type: 'tmpfs', options: ['tmpcopyup', 'mode=700'] });
+    expect(attach.map((step) => step.op)).toEqual(['fsmount', 'mkpath', 'copyUp', 'attach']);
+    expect(one(attach, 'copyUp')).toMatchObject({ from: 'mount.0.at', to: 'mount.0', attributes: 0 });
+    expect(() => lower({ destination: '/x', type: 'proc', options: ['tmpcopyup'] })).toThrow('tmpfs only');
+    const bind = { destination: '/data', type: 'bind', source: 'data', options: ['tmpcopyup'] };
+    expect(() => lower(bind)).toThrow('knows no option "tmpcopyup"');
+  });
+
   test('options of the tree count for a new mount, those of the file system are left to it', () => {
     const { attach } = lower({ destination: '/run', type: 'tmpfs', options: ['rnoexec', 'dest-nofollow', 'lazytime'] });
     expect(one(attach, 'fsmount')).toMatchObject({ attrs: MOUNT_ATTR.noExec, options: ['lazytime'] });
@@ -122,7 +131,7 @@ describe('file systems', () => {
   });
 
   test('what is not supported is refused by name', () => {
-    for (const option of ['tmpcopyup', 'remount', 'copy-symlink', 'src-nofollow']) {
+    for (const option of ['remount', 'copy-symlink', 'src-nofollow']) {
       expect(() => lower({ destination: '/x', type: 'tmpfs', options: [option] })).toThrow(option);
     }
     expect(() => lower({ destination: '/x' })).toThrow('mounts[0].type');

@@ -50,13 +50,16 @@ function refuseUnsupported(mount: Mount, options: MountOptions, origin: string):
     });
   }
   if (isBind(mount)) {
-    const unknown = options.data.find((option) => !OF_FILE_SYSTEM.has(option));
+    const unknown = options.copyUp ? 'tmpcopyup' : options.data.find((option) => !OF_FILE_SYSTEM.has(option));
     if (unknown !== undefined) {
       throw new Fault('invalid', `${origin}: a bind mount knows no option "${unknown}"`, {
         field: `${origin}.options`,
       });
     }
     if (!mount.source) throw new Fault('invalid', `${origin}.source is missing`, { field: `${origin}.source` });
+  } else if (options.copyUp && mount.type !== 'tmpfs') {
+    const field = `${origin}.options`;
+    throw new Fault('invalid', `${field}: tmpcopyup is for tmpfs only`, { field });
   } else if (!mount.type) throw new Fault('invalid', `${origin}.type is missing`, { field: `${origin}.type` });
 }
 
@@ -140,6 +143,17 @@ function attachSteps(mount: Mount, options: MountOptions, slot: string, kind: 0 
       nofollow: options.destinationNoFollow || NO_FOLLOW.has(mount.type ?? '') ? 1 : 0,
       out: target,
     },
+    ...(options.copyUp ? [copyUp(slot, target, options)] : []),
     { op: 'attach', mount: slot, target },
   ];
+}
+
+/** The directory's own mode stays, unless the options name one. */
+function copyUp(slot: string, target: string, { data }: MountOptions): Step {
+  return {
+    op: 'copyUp',
+    from: target,
+    to: slot,
+    attributes: data.some((option) => option.startsWith('mode=')) ? 0 : 1,
+  };
 }
