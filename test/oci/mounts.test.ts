@@ -44,3 +44,19 @@ test('dest-nofollow refuses a symlink at the destination, and rro makes what is 
   expect(status).toBe(0);
   expect(lines(stdout)[0]?.split(' ')[3]).toMatch(/^ro,.*noexec/);
 });
+
+test('a source that is a symlink is followed, copied, or mounted itself', () => {
+  using world = ociWorld();
+  symlinkSync('nowhere', join(world.directory, 'link'));
+  symlinkSync('file', join(world.directory, 'leads'));
+  writeFileSync(join(world.directory, 'file'), 'text');
+  world.configure(['sh', '-c', 'readlink /copied; readlink /mounted; cat /followed'], (spec) => {
+    spec.root = { path: 'rootfs', readonly: false };
+    (spec.mounts as Mount[]).push(
+      { destination: '/copied', source: 'link', options: ['bind', 'copy-symlink'] },
+      { destination: '/mounted', source: 'link', options: ['bind', 'src-nofollow'] },
+      { destination: '/followed', source: 'leads', options: ['bind'] },
+    );
+  });
+  expect(world.oci('run', 'a')).toMatchObject({ status: 0, stdout: 'nowhere\nnowhere\ntext', stderr: '' });
+});

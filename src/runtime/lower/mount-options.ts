@@ -57,7 +57,7 @@ export const OF_FILE_SYSTEM: ReadonlySet<string> = new Set([
 ]);
 
 /** What the specification knows and this runtime does not do. */
-export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set(['remount', 'copy-symlink', 'src-nofollow']);
+export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set(['remount']);
 
 export interface MountOptions {
   bind: 'none' | 'bind' | 'rbind';
@@ -66,6 +66,9 @@ export interface MountOptions {
   treeSet: number;
   treeClear: number;
   propagation: { flag: number; recursive: boolean }[];
+  /** A source that is a symlink: the link itself is mounted, or one like it is made. */
+  sourceNoFollow: boolean;
+  copySymlink: boolean;
   /** A symlink at the destination is refused, not followed. */
   destinationNoFollow: boolean;
   /** A new tmpfs starts with what it covers. */
@@ -76,8 +79,9 @@ export interface MountOptions {
 
 /** Sorts the options of one mount; a later option wins over an earlier one. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
-  const bare = { set: 0, clear: 0, treeSet: 0, treeClear: 0, destinationNoFollow: false, copyUp: false };
-  const out: MountOptions = { bind: 'none', ...bare, propagation: [], data: [] };
+  const bare = { set: 0, clear: 0, treeSet: 0, treeClear: 0 };
+  const off = { sourceNoFollow: false, copySymlink: false, destinationNoFollow: false, copyUp: false };
+  const out: MountOptions = { bind: 'none', ...bare, ...off, propagation: [], data: [] };
   for (const option of options) {
     const own = ATTRIBUTES[option];
     const tree = option.startsWith('r') ? ATTRIBUTES[option.slice(1)] : undefined;
@@ -93,6 +97,8 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     } else if (propagation !== undefined) out.propagation.push(propagation);
     else if (option === 'bind' || option === 'rbind') out.bind = option;
     else if (option === 'tmpcopyup') out.copyUp = true;
+    else if (option === 'src-nofollow') out.sourceNoFollow = true;
+    else if (option === 'copy-symlink') out.copySymlink = true;
     else if (option === 'dest-nofollow') out.destinationNoFollow = true;
     else if (!NO_EFFECT.has(option) && !isIdMapOption(option)) out.data.push(option);
   }

@@ -64,6 +64,24 @@ describe('binds', () => {
   });
 });
 
+describe('a bind source that is a symlink', () => {
+  const link = (option: string): LoweredMounts => {
+    const mounts = [{ destination: '/l', source: '/etc/link', options: ['bind', option] }];
+    const links = new Map([['/etc/link', 'target']]);
+    return lowerMounts(spec({ mounts }), { ...CONTEXT, sources, links }, { namespaced: true, directories: [] });
+  };
+
+  test('is copied as one, or mounted itself', () => {
+    expect(link('copy-symlink')).toMatchObject({
+      sources: [],
+      attach: [{ op: 'symlink', path: '/l', target: 'target' }],
+    });
+    const { sources: steps, attach } = link('src-nofollow');
+    expect([one(steps, 'tree').nofollow, one(attach, 'mkpath').kind]).toEqual([1, 1]);
+    expect(() => link('ro')).toThrow('/etc/link does not exist');
+  });
+});
+
 describe('ids of a bind mount', () => {
   const bind = (more: Partial<Mount>): Mount => ({
     destination: '/data',
@@ -131,7 +149,7 @@ describe('file systems', () => {
   });
 
   test('what is not supported is refused by name', () => {
-    for (const option of ['remount', 'copy-symlink', 'src-nofollow']) {
+    for (const option of ['remount']) {
       expect(() => lower({ destination: '/x', type: 'tmpfs', options: [option] })).toThrow(option);
     }
     expect(() => lower({ destination: '/x' })).toThrow('mounts[0].type');

@@ -37,6 +37,13 @@ export function bindSources(spec: Spec, bundle: string | undefined): string[] {
   return (spec.mounts ?? []).filter(isBind).map((mount) => sourcePath(mount, bundle));
 }
 
+/** Bind sources whose symlinks are not to be followed, for the caller to read what they say. */
+export function linkSources(spec: Spec, bundle: string | undefined): string[] {
+  const asked = (mount: Mount): boolean =>
+    (mount.options ?? []).some((option) => option === 'src-nofollow' || option === 'copy-symlink');
+  return (spec.mounts ?? []).filter((mount) => isBind(mount) && asked(mount)).map((mount) => sourcePath(mount, bundle));
+}
+
 function sourcePath(mount: Mount, bundle = '/'): string {
   const source = mount.source ?? '';
   return source.startsWith('/') ? source : join(bundle, source);
@@ -83,7 +90,9 @@ function lowerMount(one: OneMount): LoweredMounts {
 
 function bindMount({ mount, options, slot, origin, spec, context }: OneMount): LoweredMounts {
   const path = sourcePath(mount, context.bundle);
-  const kind = context.sources?.get(path);
+  const link = context.links?.get(path);
+  if (options.copySymlink && link !== undefined) return copyLink(mount, link);
+  const kind = options.sourceNoFollow && link !== undefined ? 'file' : context.sources?.get(path);
   if (kind === undefined) {
     throw new Fault('notFound', `${origin}.source: ${path} does not exist`, {
       field: `${origin}.source`,
@@ -91,7 +100,7 @@ function bindMount({ mount, options, slot, origin, spec, context }: OneMount): L
     });
   }
   const recursive = options.bind === 'bind' ? 0 : 1;
-  const sources: Step[] = [{ op: 'tree', path, recursive, out: slot }];
+  const sources: Step[] = [{ op: 'tree', path, recursive, nofollow: options.sourceNoFollow ? 1 : 0, out: slot }];
   sources.push(...lowerMountIdMap(mount, spec, slot, origin));
   if ((options.set | options.clear) !== 0) {
     sources.push({ op: 'mountAttr', slot, set: options.set, clear: options.clear });
@@ -101,6 +110,10 @@ function bindMount({ mount, options, slot, origin, spec, context }: OneMount): L
   }
   sources.push(...propagation(options, slot));
   return { sources, attach: attachSteps(mount, options, slot, kind === 'directory' ? 0 : 1), finish: [] };
+}
+
+function copyLink({ destination }: Mount, target: string): LoweredMounts {
+  return { sources: [], attach: [{ op: 'symlink', root: 'root', path: destination, target }], finish: [] };
 }
 
 function freshMount(mount: Mount, options: MountOptions, slot: string): LoweredMounts {

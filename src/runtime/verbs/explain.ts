@@ -14,6 +14,7 @@ export function explainBundle(path: string, id: string, facts: HostFacts): Lower
     mode: 'run',
     terminal: { kind: 'relay' },
     sources: bundle.sources,
+    links: bundle.links,
     hostNamespaces: bundle.hostNamespaces,
     cleanUp: true,
   });

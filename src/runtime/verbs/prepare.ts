@@ -41,6 +41,7 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     mode,
     terminal,
     sources: bundle.sources,
+    links: bundle.links,
     hostNamespaces: bundle.hostNamespaces,
     paths: {
       state: directory.pid,
