@@ -368,12 +368,14 @@ struct step_exec {
 	struct texts argv;
 	struct texts env;
 	uint32_t preserve;
+	int32_t keep;
 };
 static const struct field fields_of_step_exec[] = {
 	{ FIELD_STRS, offsetof(struct step_exec, candidates) },
 	{ FIELD_STRS, offsetof(struct step_exec, argv) },
 	{ FIELD_STRS, offsetof(struct step_exec, env) },
 	{ FIELD_U32, offsetof(struct step_exec, preserve) },
+	{ FIELD_SLOT, offsetof(struct step_exec, keep) },
 };
 
 struct step_adopt {
@@ -914,7 +916,7 @@ static const struct step_shape step_shapes[] = {
 	{ 29, 2, sizeof(struct step_supervise), "supervise", fields_of_step_supervise },
 	{ 30, 0, sizeof(struct step_init), "init", fields_of_step_init },
 	{ 31, 0, sizeof(struct step_setsid), "setsid", fields_of_step_setsid },
-	{ 32, 4, sizeof(struct step_exec), "exec", fields_of_step_exec },
+	{ 32, 5, sizeof(struct step_exec), "exec", fields_of_step_exec },
 	{ 33, 3, sizeof(struct step_adopt), "adopt", fields_of_step_adopt },
 	{ 40, 9, sizeof(struct step_mkpath), "mkpath", fields_of_step_mkpath },
 	{ 41, 7, sizeof(struct step_mknod), "mknod", fields_of_step_mknod },

@@ -37,13 +37,17 @@ static int preserve(struct run *run, unsigned count)
 	return 0;
 }
 
-static int close_all_but_report(struct run *run, unsigned first)
+static int close_all_but(int one, int other, unsigned first)
 {
-	unsigned report = (unsigned)run->report_fd;
-	if (report < first)
-		return sys_close_range(first, ~0u);
-	int result = sys_close_range(first, report - 1);
-	return result ? result : sys_close_range(report + 1, ~0u);
+	const int kept[2] = { one < other ? one : other, one < other ? other : one };
+	int result = 0;
+	for (int i = 0; i < 2 && !result; i++) {
+		if (kept[i] < 0 || (unsigned)kept[i] < first)
+			continue;
+		result = sys_close_range(first, (unsigned)kept[i] - 1);
+		first = (unsigned)kept[i] + 1;
+	}
+	return result ? result : sys_close_range(first, ~0u);
 }
 
 /* The head of the file tells what is wrong with it: another architecture, a missing interpreter. */
@@ -77,7 +81,8 @@ int step_exec(struct run *run, const void *body)
 	if (result)
 		return result;
 	/* A filter that is loaded already may refuse; everything is close-on-exec all the same. */
-	result = close_all_but_report(run, FIRST_PRESERVED + step->preserve);
+	int keep = step->keep == NO_SLOT ? -1 : slot_fd(run, step->keep);
+	result = close_all_but(run->report_fd, keep, FIRST_PRESERVED + step->preserve);
 	if (result && !run->ready_for_exec)
 		return result;
 	ready_for_exec(run);

@@ -109,11 +109,11 @@ export const STEPS = {
   setsid: { code: 31, fields: {} },
   /**
    * Puts the first `preserve` inherited slots at 3 and up, to stay open; closes every descriptor from 3+preserve on
-   * except the report (which is CLOEXEC), then execve of each candidate in turn with argv and env; goes on to the next
+   * except the report and `keep` (which are CLOEXEC: they end with the exec, or with us once we have reported), then execve of each candidate in turn with argv and env; goes on to the next
    * after ENOENT, ENOTDIR or EACCES. The failure record is for the best candidate (EACCES before ENOENT) and carries
    * as detail the first 2048 bytes of the file, when it can be read.
    */
-  exec: { code: 32, fields: { candidates: 'strs', argv: 'strs', env: 'strs', preserve: 'u32?' } },
+  exec: { code: 32, fields: { candidates: 'strs', argv: 'strs', env: 'strs', preserve: 'u32?', keep: 'slot?' } },
   /**
    * Takes the process behind pidfd, which runs `program` and was made with CLONE_PARENT by a child of this process,
    * for a child of its own: it is killed with the others when this process fails. report=1 sends a `pid` record.

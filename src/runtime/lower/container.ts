@@ -221,6 +221,6 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   steps.push(...last);
   // Only here: PID 1 must hold no more rights than the program, which may be able to trace it.
   if (context.init === true) steps.push({ op: 'init', origin: '--init' });
-  steps.push(execStep(process, context.preserveFds ?? 0));
+  steps.push(execStep(process, context.preserveFds ?? 0, context.mode === 'detached' ? INIT_END : undefined));
   return steps;
 }

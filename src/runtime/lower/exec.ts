@@ -131,7 +131,7 @@ function childSteps({ process, context, terminal, identity }: Sections): Step[] 
   const { mode, preserveFds = 0 } = context;
   const steps: Step[] = terminal.open.filter(isOfSession);
   steps.push(mode === 'detached' ? { op: 'post', slot: CHILD_END } : { op: 'close', slot: CHILD_END });
-  steps.push(...identity.last, execStep(process, preserveFds));
+  steps.push(...identity.last, execStep(process, preserveFds, mode === 'detached' ? CHILD_END : undefined));
   return steps;
 }
 

@@ -4,10 +4,20 @@ import type { Process } from '#runtime/spec/spec.ts';
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What is executed: every place of PATH in turn for a bare name, the path itself otherwise. */
-export function execStep(process: Process, preserve: number): Step {
+export function execStep(process: Process, preserve: number, keep?: string): Step {
   const env = withHome(process);
   const name = process.args[0] ?? '';
-  return { op: 'exec', candidates: candidates(name, env), argv: process.args, env, preserve, origin: 'process.args' };
+  // Its end tells the first program that the exec was done, or that the failure is reported.
+  const kept = keep === undefined ? {} : { keep };
+  return {
+    op: 'exec',
+    candidates: candidates(name, env),
+    argv: process.args,
+    env,
+    preserve,
+    ...kept,
+    origin: 'process.args',
+  };
 }
 
 export function candidates(name: string, env: readonly string[]): string[] {
