@@ -172,10 +172,35 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int start_merge(struct merge *merge)
+{
+	static uint8_t xattrs[XATTRS_MAX];
+
+	merge->xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
+	umask(0);
+	allow_descriptors();
+	return merge_links_init(merge);
+}
+
+int merge_copy(int source, int target, bool attributes)
+{
+	static struct merge merge;
+	struct stat status;
+	int error = start_merge(&merge);
+
+	merge.target = target;
+	if (error == 0 && fstat(source, &status) < 0)
+		error = -errno;
+	if (error < 0 || attributes)
+		return error < 0 ? error : merge_directory(&merge, source, target, ".", &status);
+	int from = open_beneath(source, ".", O_RDONLY | O_DIRECTORY);
+	int to = open_beneath(target, ".", O_RDONLY | O_DIRECTORY);
+	return from < 0 ? from : to < 0 ? to : merge_contents(&merge, from, to, false);
+}
+
 int merge_main(int argc, char **argv)
 {
 	static struct merge merge;
-	static uint8_t xattrs[XATTRS_MAX];
 	int source = descriptor_argument(argc == 5 ? argv[2] : NULL);
 	int report = descriptor_argument(argc == 5 ? argv[4] : NULL);
 	struct stat status;
@@ -184,10 +209,7 @@ int merge_main(int argc, char **argv)
 	merge.target = descriptor_argument(argc == 5 ? argv[3] : NULL);
 	if (source < 0 || merge.target < 0 || report < 0)
 		return EXIT_REFUSED;
-	merge.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
-	umask(0);
-	allow_descriptors();
-	error = merge_links_init(&merge);
+	error = start_merge(&merge);
 	if (error == 0 && fstat(source, &status) < 0)
 		error = -errno;
 	if (error == 0)

@@ -28,6 +28,12 @@ int merge_remember(struct merge *merge, const struct stat *status);
 int merge_path_push(struct merge *merge, const char *name);
 void merge_path_cut(struct merge *merge, size_t length);
 
+/*
+ * Copies what is in one directory to an empty one, and with `attributes` those of the directory itself. For a process
+ * of its own: its working directory, umask and limits change, and what it opens stays open.
+ */
+int merge_copy(int source, int target, bool attributes);
+
 /* copy.c: copies a regular file's data, sharing blocks where the file system can and keeping holes. */
 int copy_data(int from, int to, uint64_t size);
 

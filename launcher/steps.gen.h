@@ -13,6 +13,7 @@ enum step_code {
 	STEP_CLOSE = 2,
 	STEP_MKDIR = 3,
 	STEP_WRITE = 4,
+	STEP_WRITE_FIRST = 12,
 	STEP_WRITE_SLOT = 5,
 	STEP_MKFIFO = 6,
 	STEP_UNLINK = 7,
@@ -51,12 +52,14 @@ enum step_code {
 	STEP_FSMOUNT = 50,
 	STEP_TREE = 51,
 	STEP_MOUNT_ATTR = 52,
+	STEP_USERNS = 60,
+	STEP_COPY_UP = 61,
 	STEP_ATTACH = 53,
 	STEP_ATTACH_AT = 54,
 	STEP_MOUNT = 55,
 	STEP_UMOUNT = 56,
 	STEP_PIVOT = 57,
-	STEP_CHROOT = 60,
+	STEP_CHROOT = 62,
 	STEP_PROPAGATION = 58,
 	STEP_REMOUNT_ROOT = 59,
 	STEP_PTY = 64,
@@ -77,6 +80,11 @@ enum step_code {
 	STEP_CWD = 81,
 	STEP_CHECK_CWD = 82,
 	STEP_DEVICE_PROGRAM = 84,
+	STEP_SCHEDULER = 85,
+	STEP_IO_PRIORITY = 86,
+	STEP_AFFINITY = 87,
+	STEP_MEMORY_POLICY = 88,
+	STEP_PERSONALITY = 89,
 	STEP_SESSION_KEYRING = 83,
 	STEP_MONITOR = 100,
 };
@@ -135,6 +143,15 @@ static const struct field fields_of_step_write[] = {
 	{ FIELD_U32, offsetof(struct step_write, flags) },
 	{ FIELD_U32, offsetof(struct step_write, mode) },
 	{ FIELD_U32, offsetof(struct step_write, resolve) },
+};
+
+struct step_write_first {
+	struct texts paths;
+	struct texts data;
+};
+static const struct field fields_of_step_write_first[] = {
+	{ FIELD_STRS, offsetof(struct step_write_first, paths) },
+	{ FIELD_STRS, offsetof(struct step_write_first, data) },
 };
 
 struct step_write_slot {
@@ -563,6 +580,28 @@ static const struct field fields_of_step_mount_attr[] = {
 	{ FIELD_SLOT, offsetof(struct step_mount_attr, userns) },
 };
 
+struct step_userns {
+	struct text uid_map;
+	struct text gid_map;
+	int32_t out;
+};
+static const struct field fields_of_step_userns[] = {
+	{ FIELD_STR, offsetof(struct step_userns, uid_map) },
+	{ FIELD_STR, offsetof(struct step_userns, gid_map) },
+	{ FIELD_SLOT, offsetof(struct step_userns, out) },
+};
+
+struct step_copy_up {
+	int32_t from;
+	int32_t to;
+	uint32_t attributes;
+};
+static const struct field fields_of_step_copy_up[] = {
+	{ FIELD_SLOT, offsetof(struct step_copy_up, from) },
+	{ FIELD_SLOT, offsetof(struct step_copy_up, to) },
+	{ FIELD_U32, offsetof(struct step_copy_up, attributes) },
+};
+
 struct step_attach {
 	int32_t mount;
 	int32_t target;
@@ -809,6 +848,59 @@ static const struct field fields_of_step_device_program[] = {
 	{ FIELD_BYTES, offsetof(struct step_device_program, program) },
 };
 
+struct step_scheduler {
+	uint32_t policy;
+	uint64_t flags;
+	uint32_t nice_plus20;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+static const struct field fields_of_step_scheduler[] = {
+	{ FIELD_U32, offsetof(struct step_scheduler, policy) },
+	{ FIELD_U64, offsetof(struct step_scheduler, flags) },
+	{ FIELD_U32, offsetof(struct step_scheduler, nice_plus20) },
+	{ FIELD_U32, offsetof(struct step_scheduler, priority) },
+	{ FIELD_U64, offsetof(struct step_scheduler, runtime) },
+	{ FIELD_U64, offsetof(struct step_scheduler, deadline) },
+	{ FIELD_U64, offsetof(struct step_scheduler, period) },
+};
+
+struct step_io_priority {
+	uint32_t class;
+	uint32_t priority;
+};
+static const struct field fields_of_step_io_priority[] = {
+	{ FIELD_U32, offsetof(struct step_io_priority, class) },
+	{ FIELD_U32, offsetof(struct step_io_priority, priority) },
+};
+
+struct step_affinity {
+	struct blob mask;
+};
+static const struct field fields_of_step_affinity[] = {
+	{ FIELD_BYTES, offsetof(struct step_affinity, mask) },
+};
+
+struct step_memory_policy {
+	uint32_t mode;
+	uint32_t flags;
+	struct blob nodes;
+};
+static const struct field fields_of_step_memory_policy[] = {
+	{ FIELD_U32, offsetof(struct step_memory_policy, mode) },
+	{ FIELD_U32, offsetof(struct step_memory_policy, flags) },
+	{ FIELD_BYTES, offsetof(struct step_memory_policy, nodes) },
+};
+
+struct step_personality {
+	uint32_t domain;
+};
+static const struct field fields_of_step_personality[] = {
+	{ FIELD_U32, offsetof(struct step_personality, domain) },
+};
+
 struct step_session_keyring {
 	struct text name;
 };
@@ -854,6 +946,7 @@ static const struct step_shape step_shapes[] = {
 	{ 2, 1, sizeof(struct step_close), "close", fields_of_step_close },
 	{ 3, 5, sizeof(struct step_mkdir), "mkdir", fields_of_step_mkdir },
 	{ 4, 6, sizeof(struct step_write), "write", fields_of_step_write },
+	{ 12, 2, sizeof(struct step_write_first), "writeFirst", fields_of_step_write_first },
 	{ 5, 2, sizeof(struct step_write_slot), "writeSlot", fields_of_step_write_slot },
 	{ 6, 4, sizeof(struct step_mkfifo), "mkfifo", fields_of_step_mkfifo },
 	{ 7, 2, sizeof(struct step_unlink), "unlink", fields_of_step_unlink },
@@ -892,12 +985,14 @@ static const struct step_shape step_shapes[] = {
 	{ 50, 5, sizeof(struct step_fsmount), "fsmount", fields_of_step_fsmount },
 	{ 51, 5, sizeof(struct step_tree), "tree", fields_of_step_tree },
 	{ 52, 6, sizeof(struct step_mount_attr), "mountAttr", fields_of_step_mount_attr },
+	{ 60, 3, sizeof(struct step_userns), "userns", fields_of_step_userns },
+	{ 61, 3, sizeof(struct step_copy_up), "copyUp", fields_of_step_copy_up },
 	{ 53, 2, sizeof(struct step_attach), "attach", fields_of_step_attach },
 	{ 54, 2, sizeof(struct step_attach_at), "attachAt", fields_of_step_attach_at },
 	{ 55, 6, sizeof(struct step_mount), "mount", fields_of_step_mount },
 	{ 56, 2, sizeof(struct step_umount), "umount", fields_of_step_umount },
 	{ 57, 1, sizeof(struct step_pivot), "pivot", fields_of_step_pivot },
-	{ 60, 1, sizeof(struct step_chroot), "chroot", fields_of_step_chroot },
+	{ 62, 1, sizeof(struct step_chroot), "chroot", fields_of_step_chroot },
 	{ 58, 1, sizeof(struct step_propagation), "propagation", fields_of_step_propagation },
 	{ 59, 0, sizeof(struct step_remount_root), "remountRoot", fields_of_step_remount_root },
 	{ 64, 7, sizeof(struct step_pty), "pty", fields_of_step_pty },
@@ -918,6 +1013,11 @@ static const struct step_shape step_shapes[] = {
 	{ 81, 1, sizeof(struct step_cwd), "cwd", fields_of_step_cwd },
 	{ 82, 0, sizeof(struct step_check_cwd), "checkCwd", fields_of_step_check_cwd },
 	{ 84, 2, sizeof(struct step_device_program), "deviceProgram", fields_of_step_device_program },
+	{ 85, 7, sizeof(struct step_scheduler), "scheduler", fields_of_step_scheduler },
+	{ 86, 2, sizeof(struct step_io_priority), "ioPriority", fields_of_step_io_priority },
+	{ 87, 1, sizeof(struct step_affinity), "affinity", fields_of_step_affinity },
+	{ 88, 3, sizeof(struct step_memory_policy), "memoryPolicy", fields_of_step_memory_policy },
+	{ 89, 1, sizeof(struct step_personality), "personality", fields_of_step_personality },
 	{ 83, 1, sizeof(struct step_session_keyring), "sessionKeyring", fields_of_step_session_keyring },
 	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
 };

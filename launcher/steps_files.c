@@ -94,6 +94,25 @@ int step_write(struct run *run, const void *body)
 	return result ? result : closed;
 }
 
+int step_write_first(struct run *run, const void *body)
+{
+	const struct step_write_first *step = body;
+	int fd = -ENOENT;
+	uint32_t i = 0;
+	if (step->paths.count == 0 || step->paths.count != step->data.count)
+		return -EINVAL;
+	for (; fd == -ENOENT && i < step->paths.count; i++) {
+		at(run, step->paths.items[i]);
+		fd = sys_openat2(AT_FDCWD, step->paths.items[i], O_WRONLY | O_NOFOLLOW, 0, 0);
+	}
+	if (fd < 0)
+		return fd;
+	const char *data = step->data.items[i - 1];
+	int result = write_once(fd, data, strlen(data));
+	int closed = close(fd) < 0 ? -errno : 0;
+	return result ? result : closed;
+}
+
 int step_write_slot(struct run *run, const void *body)
 {
 	const struct step_write_slot *step = body;

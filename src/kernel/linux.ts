@@ -4,6 +4,7 @@
 import { constants } from 'node:fs';
 
 export const CLONE = {
+  newtime: 0x80,
   parent: 0x8000,
   newns: 0x0002_0000,
   newcgroup: 0x0200_0000,

@@ -27,6 +27,8 @@ export const STEPS = {
    * of data in one write(2), closes it. O_CREAT may be given with mode.
    */
   write: { code: 4, fields: { dir: 'slot?', path: 'str', data: 'str', flags: 'u32?', mode: 'u32?', resolve: 'u32?' } },
+  /** Writes as `write`, to the first of the paths that exists, what stands at its place in data. */
+  writeFirst: { code: 12, fields: { paths: 'strs', data: 'strs' } },
   /** Writes data to the descriptor in one write(2). */
   writeSlot: { code: 5, fields: { slot: 'slot', data: 'str' } },
   /** mkfifo, then chown to uid:gid. */
@@ -218,6 +220,13 @@ export const STEPS = {
     code: 52,
     fields: { slot: 'slot', set: 'u64?', clear: 'u64?', propagation: 'u64?', recursive: 'u32?', userns: 'slot?' },
   },
+  /** A new user namespace with these maps, that no process lives in, into out: for MOUNT_ATTR_IDMAP. */
+  userns: { code: 60, fields: { uidMap: 'str', gidMap: 'str', out: 'slot' } },
+  /**
+   * Copies what is in the directory `from` to the empty directory `to`, with owners, modes, times and extended
+   * attributes; attributes=1: those of the directory itself too. Done by a child, so that nothing of this process changes.
+   */
+  copyUp: { code: 61, fields: { from: 'slot', to: 'slot', attributes: 'u32?' } },
   /** move_mount of the detached mount onto the target descriptor. */
   attach: { code: 53, fields: { mount: 'slot', target: 'slot' } },
   /** move_mount of the detached mount onto a host path. */
@@ -234,7 +243,7 @@ export const STEPS = {
   /** fchdir(root), pivot_root(".", "."), old root made rslave and detached, chdir("/"). */
   pivot: { code: 57, fields: { root: 'slot' } },
   /** fchdir(root), chroot("."), chdir("/"): where the root cannot be pivoted. */
-  chroot: { code: 60, fields: { root: 'slot' } },
+  chroot: { code: 62, fields: { root: 'slot' } },
   /** mount(NULL, "/", propagation flags): for the private start and for rootfsPropagation after the pivot. */
   propagation: { code: 58, fields: { flags: 'u64' } },
   /** Makes the mount at "/" read-only (mount_setattr, not recursive). */
@@ -304,6 +313,27 @@ export const STEPS = {
    * BPF_F_ALLOW_MULTI. The detail of a refused program is the verifier's log.
    */
   deviceProgram: { code: 84, fields: { cgroup: 'slot', program: 'bytes' } },
+  /** sched_setattr of this process; the nice value is offset by 20 so that it is never negative here. */
+  scheduler: {
+    code: 85,
+    fields: {
+      policy: 'u32',
+      flags: 'u64?',
+      nicePlus20: 'u32',
+      priority: 'u32?',
+      runtime: 'u64?',
+      deadline: 'u64?',
+      period: 'u64?',
+    },
+  },
+  /** ioprio_set of this process: IOPRIO_CLASS_* and the priority within it. */
+  ioPriority: { code: 86, fields: { class: 'u32', priority: 'u32?' } },
+  /** sched_setaffinity of this process: one bit per processor, the first in the lowest bit of the first byte. */
+  affinity: { code: 87, fields: { mask: 'bytes' } },
+  /** set_mempolicy(mode|flags): one bit per node as in `affinity`, at most 1024; none is no set at all. */
+  memoryPolicy: { code: 88, fields: { mode: 'u32', flags: 'u32?', nodes: 'bytes' } },
+  /** personality(domain). */
+  personality: { code: 89, fields: { domain: 'u32' } },
   /** KEYCTL_JOIN_SESSION_KEYRING with name; ENOSYS is fine. */
   sessionKeyring: { code: 83, fields: { name: 'str' } },
 

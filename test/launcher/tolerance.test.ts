@@ -15,6 +15,7 @@ type Unfailing =
   | 'ids'
   | 'caps'
   | 'remountRoot'
+  | 'personality'
   | 'monitor';
 type Failing = Exclude<StepName, Unfailing>;
 type Fields<Name extends StepName> = Omit<Extract<Step, { op: Name }>, 'op' | 'onError'>;
@@ -29,6 +30,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   close: { slot: EMPTY },
   mkdir: { path: MISSING, mode: 0o755 },
   write: { path: MISSING, data: 'x' },
+  writeFirst: { paths: [MISSING], data: ['x'] },
   writeSlot: { slot: EMPTY, data: 'x' },
   mkfifo: { path: MISSING, mode: 0o600 },
   unlink: { path: '/etc' },
@@ -55,6 +57,12 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   hook: { path: MISSING, argv: ['x'], head: '{}' },
   notifySocket: { directory: MISSING, out: 'out' },
   notify: { socket: EMPTY, to: MISSING, pidfd: EMPTY },
+  scheduler: { policy: 99, nicePlus20: 20 },
+  ioPriority: { class: 7 },
+  affinity: { mask: new Uint8Array(8) },
+  memoryPolicy: { mode: 99, nodes: new Uint8Array() },
+  copyUp: { from: EMPTY, to: EMPTY },
+  userns: { uidMap: 'x', gidMap: 'x', out: 'out' },
   mkpath: { root: EMPTY, path: '/x', mode: 0o755 },
   mknod: { root: EMPTY, path: '/x', mode: 0o20666, major: 1, minor: 3 },
   bindDevice: { root: EMPTY, path: '/x', source: EMPTY },

@@ -4,15 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBusyboxTree } from '#tools/image/busybox.ts';
-import type { DeviceRule } from '#runtime/spec/spec.ts';
+import type { Resources } from '#runtime/spec/spec.ts';
 import { SAMPAN } from '#tools/places.ts';
-
-export interface Resources {
-  memory?: { limit: number; swap?: number };
-  cpu?: { quota: number; period: number };
-  pids?: { limit: number };
-  devices?: DeviceRule[];
-}
 
 export interface Bundle extends Disposable {
   rootfs: string;

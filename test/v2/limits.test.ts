@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Resources } from '#runtime/spec/spec.ts';
 import { type Bundle, busyboxBundle } from '#test/v2/bundle.ts';
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -42,6 +43,32 @@ describe('limits', () => {
     expect(cgroupFile('outside', 'cgroup.procs').split('\n')).toContain(String(state.pid));
     expect(bundle.oci('delete', '--force', 'outside').status).toBe(0);
     expect(existsSync(join(CGROUPS, 'sampan-test-v2/outside'))).toBe(false);
+  });
+
+  test('of every controller there is, and files by name', () => {
+    const numbers = readFileSync('/sys/block/vda/dev', 'utf8').trim();
+    const [major = 0, minor = 0] = numbers.split(':').map(Number);
+    const limits: Resources = {
+      memory: { limit: 64 * MIB, reservation: 16 * MIB },
+      cpu: { shares: 512, quota: 50_000, period: 100_000, burst: 10_000, cpus: '0', mems: '0' },
+      pids: { limit: -1 },
+      blockIO: { weight: 500, throttleReadBpsDevice: [{ major, minor, rate: 1_000_000 }] },
+      unified: { 'memory.high': String(32 * MIB) },
+    };
+    expect(bundle.runDetached('every', limits, 'exec sleep 100').status).toBe(0);
+    const weight = existsSync(join(CGROUPS, 'sampan-test-v2/every/io.bfq.weight')) ? 'io.bfq.weight' : 'io.weight';
+    const files = ['memory.low', 'cpu.weight', 'cpu.max.burst', 'cpuset.cpus', 'pids.max', 'io.max', 'memory.high'];
+    expect(files.map((name) => cgroupFile('every', name))).toEqual([
+      String(16 * MIB),
+      '59',
+      '10000',
+      '0',
+      'max',
+      `${numbers} rbps=1000000 wbps=max riops=max wiops=max`,
+      String(32 * MIB),
+    ]);
+    expect(cgroupFile('every', weight)).toBe(weight === 'io.weight' ? 'default 4950' : 'default 500');
+    expect(bundle.oci('delete', '--force', 'every').status).toBe(0);
   });
 
   test('memory above the limit gets the program killed', () => {

@@ -15,6 +15,6 @@ export function resourcesOf(options: ContainerOptions): Resources {
     ...(cpus === undefined
       ? {}
       : { cpu: { quota: Math.round(cpus * CPU_PERIOD_MICROSECONDS), period: CPU_PERIOD_MICROSECONDS } }),
-    ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
+    ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit === 0 ? -1 : pidsLimit } }),
   };
 }

@@ -1,3 +1,4 @@
+import { Fault } from '#base/fault.ts';
 import type { CpuResources } from '#runtime/spec/spec.ts';
 import type { Limit } from './limit.ts';
 
@@ -22,6 +23,8 @@ export function cpuLimitsV1(cpu: CpuResources): Limit[] {
     ...of('cpu.cfs_period_us', 'period'),
     ...of('cpu.cfs_quota_us', 'quota'),
     ...of('cpu.cfs_burst_us', 'burst'),
+    ...of('cpu.rt_period_us', 'realtimePeriod'),
+    ...of('cpu.rt_runtime_us', 'realtimeRuntime'),
     ...of('cpu.idle', 'idle'),
     ...of('cpuset.cpus', 'cpus', 'cpuset'),
     ...of('cpuset.mems', 'mems', 'cpuset'),
@@ -33,6 +36,10 @@ export function cpuLimitsV2(cpu: CpuResources): Limit[] {
   const add = (file: string, value: string, field: string, controller = 'cpu'): void => {
     limits.push({ controller, file, value, origin: `linux.resources.cpu.${field}` });
   };
+  for (const name of ['realtimePeriod', 'realtimeRuntime'] as const) {
+    const field = `linux.resources.cpu.${name}`;
+    if (cpu[name]) throw new Fault('unsupported', `${field}: cgroup version 2 has no share of real time`, { field });
+  }
   if (cpu.idle) add('cpu.idle', String(cpu.idle), 'idle');
   else if (cpu.shares) add('cpu.weight', String(weightOfShares(cpu.shares)), 'shares');
   if (cpu.quota || cpu.period) {

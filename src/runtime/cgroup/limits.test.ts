@@ -54,11 +54,11 @@ describe('memory', () => {
   });
 });
 
-test('pids: a number, -1 for none, 0 for not given', () => {
+test('pids: a number, -1 for none, 0 for no more than the program itself', () => {
   expect([{ limit: 5 }, { limit: -1 }, { limit: 0 }, undefined].map((pids) => text(pidsLimits(pids)))).toEqual([
     ['pids.max=5'],
     ['pids.max=max'],
-    [],
+    ['pids.max=1'],
     [],
   ]);
 });

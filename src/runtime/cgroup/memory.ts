@@ -11,12 +11,15 @@ export function memoryLimitsV1(memory: MemoryResources): Limit[] {
   checkSwap(memory);
   const limits: Limit[] = [];
   if (memory.limit) limits.push(limit('memory.limit_in_bytes', String(memory.limit), 'limit'));
-  const swap = memory.swap;
+  // Without a limit on memory there is none on memory and swap together.
+  const swap = memory.swap || (memory.limit === -1 ? -1 : 0);
   if (swap) limits.push(limit('memory.memsw.limit_in_bytes', String(swap), 'swap'));
   if (memory.reservation) limits.push(limit('memory.soft_limit_in_bytes', String(memory.reservation), 'reservation'));
   if (memory.swappiness !== undefined && memory.swappiness !== null) {
     limits.push(limit('memory.swappiness', String(memory.swappiness), 'swappiness'));
   }
+  // Kernels since 5.11 count hierarchically whatever is asked for, and refuse to be told otherwise.
+  if (memory.useHierarchy) limits.push(limit('memory.use_hierarchy', '1', 'useHierarchy'));
   if (memory.disableOOMKiller) limits.push(limit('memory.oom_control', '1', 'disableOOMKiller'));
   return limits;
 }

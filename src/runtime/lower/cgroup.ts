@@ -3,13 +3,11 @@ import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { OPEN } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
-import { cpuLimitsV1, cpuLimitsV2 } from '#runtime/cgroup/cpu.ts';
 import { deviceProgram } from '#runtime/cgroup/device-program.ts';
 import { deniesSomething, deviceRules, deviceRulesV1, type DeviceRules } from '#runtime/cgroup/device-rules.ts';
 import { cgroupDirectories, cgroupPathOf, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { Limit } from '#runtime/cgroup/limit.ts';
-import { memoryLimitsV1, memoryLimitsV2 } from '#runtime/cgroup/memory.ts';
-import { pidsLimits } from '#runtime/cgroup/pids.ts';
+import { ignoredLimits, limitsV1, limitsV2 } from '#runtime/cgroup/limits.ts';
 import type { Resources, Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
 
@@ -26,6 +24,7 @@ export interface LoweredCgroup {
   devices: Step[];
   remove: Step[];
   directories: CgroupDirectory[];
+  warnings: string[];
 }
 
 const ORIGIN = 'linux.cgroupsPath';
@@ -40,28 +39,20 @@ export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgr
   const remove = directories.map((directory): Step => {
     return { op: 'rmdir', path: directory.path, retryMs: ownPids(spec) ? 500 : 0, onError: 'ignore', origin: ORIGIN };
   });
-  if (facts.cgroup.mode !== 'v2') return { ...lowerV1(directories, resources, rules), remove, directories };
+  const warnings = ignoredLimits(resources, facts.cgroup.mode === 'v2' ? 2 : 1);
+  if (facts.cgroup.mode !== 'v2') return { ...lowerV1(directories, resources, rules), remove, directories, warnings };
   const devices = lowerDeviceProgram(rules, facts.inUserNamespace);
-  return { ...lowerV2(facts.cgroup, directories, resources), devices, remove, directories };
+  return { ...lowerV2(facts.cgroup, directories, resources), devices, remove, directories, warnings };
 }
 
 function ownPids(spec: Spec): boolean {
   return (spec.linux?.namespaces ?? []).some((entry) => entry.type === 'pid' && !entry.path);
 }
 
-type Part = Omit<LoweredCgroup, 'remove' | 'directories'>;
+type Part = Omit<LoweredCgroup, 'remove' | 'directories' | 'warnings'>;
 
 function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, rules: DeviceRules): Part {
-  const limits = [
-    ...memoryLimitsV1(resources.memory ?? {}),
-    ...cpuLimitsV1(resources.cpu ?? {}),
-    ...pidsLimits(resources.pids),
-  ];
-  if (Object.keys(resources.unified ?? {}).length > 0) {
-    throw new Fault('unsupported', 'linux.resources.unified needs cgroup version 2', {
-      field: 'linux.resources.unified',
-    });
-  }
+  const limits = limitsV1(resources);
   const create: Step[] = [];
   const join: Step[] = [];
   for (const directory of directories) {
@@ -123,12 +114,7 @@ function lowerV2(
   directories: readonly CgroupDirectory[],
   resources: Resources,
 ): Omit<Part, 'devices'> {
-  const limits: Limit[] = [
-    ...memoryLimitsV2(resources.memory ?? {}),
-    ...cpuLimitsV2(resources.cpu ?? {}),
-    ...pidsLimits(resources.pids),
-    ...unifiedLimits(resources.unified ?? {}),
-  ];
+  const limits = limitsV2(resources);
   const directory = directories[0];
   if (directory === undefined) throw new Fault('internal', 'Lower linux.cgroupsPath: no unified directory');
   const create: Step[] = [
@@ -160,15 +146,6 @@ function enableControllers({ unified }: CgroupLayout, { mountPoint, parts }: Cgr
   return steps;
 }
 
-function unifiedLimits(unified: Record<string, string>): Limit[] {
-  return Object.entries(unified).map(([file, value]) => {
-    const origin = `linux.resources.unified.${file}`;
-    if (file.includes('/') || file.startsWith('.'))
-      throw new Fault('invalid', `${origin} is no file name`, { field: origin });
-    return { controller: file.slice(0, file.indexOf('.')), file, value, origin };
-  });
-}
-
 function findDirectory(directories: readonly CgroupDirectory[], limit: Limit): CgroupDirectory | undefined {
   return directories.find((directory) => directory.hierarchy?.controllers.includes(limit.controller));
 }
@@ -183,6 +160,11 @@ function requireDirectory(directories: readonly CgroupDirectory[], limit: Limit)
   return directory;
 }
 
-function writeLimit(limit: Limit, directory: CgroupDirectory): Step {
-  return { op: 'write', path: `${directory.path}/${limit.file}`, data: limit.value, origin: limit.origin };
+function writeLimit({ file, value, otherwise, origin, onError }: Limit, { path }: CgroupDirectory): Step {
+  if (otherwise !== undefined) {
+    const paths = [`${path}/${file}`, `${path}/${otherwise.file}`];
+    return { op: 'writeFirst', paths, data: [value, otherwise.value], origin };
+  }
+  const step: Step = { op: 'write', path: `${path}/${file}`, data: value, origin };
+  return onError === undefined ? step : { ...step, onError };
 }

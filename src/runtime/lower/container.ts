@@ -7,7 +7,7 @@ import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
 import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
-import { lowerIdentity, type LoweredIdentity } from './identity.ts';
+import { keepsGroups, lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { lowerIdMap } from './id-map.ts';
 import { propagationFlags } from './mount-options.ts';
 import type { LoweredMounts } from './lowered-mounts.ts';
@@ -16,6 +16,7 @@ import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
 import { notifyProgram, openNotify, withNotify } from './notify.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
+import { lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
@@ -60,7 +61,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const mapped = namespaces.isNew('user');
   const mounts = lowerMounts(spec, context, { namespaced: namespaces.has('cgroup'), directories: cgroup.directories });
   const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
-  const identity = lowerIdentity(process, context.facts, seccomp.filter, false);
+  const identity = lowerIdentity(process, context.facts, seccomp.filter, keepsGroups(spec));
   const sections: Sections = {
     spec,
     process,
@@ -86,7 +87,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
-    warnings: [...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
+    warnings: [...cgroup.warnings, ...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
 }
@@ -244,7 +245,8 @@ function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): St
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
   if (mapped) {
-    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
+    const keepGroups = keepsGroups(spec) ? 1 : 0;
+    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
   }
   steps.push(...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
   if (context.noNewKeyring !== true) {
@@ -307,7 +309,7 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   const { spec, process, context, rlimits } = sections;
   const waits = waitsForGo(sections);
   const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
-  steps.push(...rlimits.own, ...identity);
+  steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...identity);
   if (context.mode !== 'run' || waits) steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
   if (waits) steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });

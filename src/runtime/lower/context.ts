@@ -34,6 +34,8 @@ export interface LowerContext {
   paths?: LowerPaths;
   /** Kind of every bind source by the path that `bindSources` names; a missing one is a fault. */
   sources?: ReadonlyMap<string, SourceKind>;
+  /** What the symlinks among `linkSources` say. */
+  links?: ReadonlyMap<string, string>;
   /** Namespaces joined by path that are the host's own: settings kept in them would reach the host. */
   hostNamespaces?: ReadonlySet<NamespaceType>;
   /** An init process between PID 1 and the program. */

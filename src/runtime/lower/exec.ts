@@ -8,6 +8,7 @@ import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
+import { lowerAffinity, lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerSeccomp } from './seccomp.ts';
@@ -98,6 +99,7 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
   const detached = mode === 'detached';
   if (detached) steps.push({ op: 'channel', a: EXEC_SEEN, b: EXEC_MADE });
   const group = unified ? { cgroup: 'cgroup' } : {};
+  steps.push(...lowerAffinity(process, 'initial'));
   steps.push({ op: 'clone', program: 'joiner', flags: 0, ...group, out: JOINER });
   if (detached) steps.push({ op: 'close', slot: EXEC_MADE });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
@@ -120,14 +122,15 @@ function joinerSteps({ process, context, namespaces, directories, terminal, rlim
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
-  steps.push(...joinCgroups(directories), enter('target', flags));
+  steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), enter('target', flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: 'target' });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
   steps.push(...terminal.open.filter((step) => !isOfSession(step)));
   if (process.terminal) steps.push({ op: 'close', slot: 'root' });
-  steps.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...identity.steps);
+  steps.push({ op: 'wait', slot: CHILD_END }, ...rlimits.own, ...lowerPolicy(process, context.spec.linux));
+  steps.push(...identity.steps);
   // A filter that is in force by now may deny it; then that is what the failure names.
   const filtered = identity.steps.some((step) => step.op === 'seccomp') ? { origin: 'linux.seccomp' } : {};
   steps.push({ op: 'clone', program: 'child', flags: CLONE.parent, out: PIDFD, ...filtered });

@@ -13,6 +13,7 @@ export function lowerIdMap(spec: Spec, pidfd: string): Step {
   };
 }
 
-function mapText(mappings: readonly IdMapping[]): string {
+/** As uid_map takes it. */
+export function mapText(mappings: readonly IdMapping[]): string {
   return mappings.map((mapping) => `${mapping.containerID} ${mapping.hostID} ${mapping.size}\n`).join('');
 }

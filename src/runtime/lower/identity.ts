@@ -1,7 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
-import type { Process } from '#runtime/spec/spec.ts';
+import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCapabilities } from './capabilities.ts';
 
 export interface LoweredIdentity {
@@ -9,6 +9,12 @@ export interface LoweredIdentity {
   /** The filter, when it goes last (no_new_privs); otherwise it is among the steps, loaded while rights are held. */
   last: Step[];
   warnings: string[];
+}
+
+/** An annotation of crun's: the program keeps the caller's supplementary groups, for file systems that trust them. */
+export function keepsGroups(spec: Spec): boolean {
+  const value = spec.annotations?.['run.oci.keep_original_groups'];
+  return value !== undefined && value !== '0';
 }
 
 /** From root with all rights to the process's user with its own: the order is that of security-rules F. */

@@ -1,4 +1,5 @@
 import { MOUNT_ATTR, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
+import { isIdMapOption } from './mount-idmap.ts';
 
 interface Attribute {
   set?: number;
@@ -42,10 +43,21 @@ const PROPAGATIONS: Readonly<Record<string, { flag: number; recursive: boolean }
 };
 
 /** Options of mount(8) that ask for what is there anyway. */
-const NO_EFFECT = new Set(['defaults', 'silent', 'loud', 'rbind', 'bind', 'noiversion']);
+const NO_EFFECT = new Set(['defaults', 'silent', 'loud', 'iversion', 'noiversion']);
+
+/** Of the file system, not of one mount of it: a bind mount has them as its source has. */
+export const OF_FILE_SYSTEM: ReadonlySet<string> = new Set([
+  'sync',
+  'async',
+  'dirsync',
+  'mand',
+  'nomand',
+  'lazytime',
+  'nolazytime',
+]);
 
 /** What the specification knows and this runtime does not do. */
-export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set(['remount', 'tmpcopyup', 'idmap', 'ridmap']);
+export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set(['remount']);
 
 export interface MountOptions {
   bind: 'none' | 'bind' | 'rbind';
@@ -54,13 +66,22 @@ export interface MountOptions {
   treeSet: number;
   treeClear: number;
   propagation: { flag: number; recursive: boolean }[];
+  /** A source that is a symlink: the link itself is mounted, or one like it is made. */
+  sourceNoFollow: boolean;
+  copySymlink: boolean;
+  /** A symlink at the destination is refused, not followed. */
+  destinationNoFollow: boolean;
+  /** A new tmpfs starts with what it covers. */
+  copyUp: boolean;
   /** For the file system: "key=value" or "flag". */
   data: string[];
 }
 
 /** Sorts the options of one mount; a later option wins over an earlier one. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
-  const out: MountOptions = { bind: 'none', set: 0, clear: 0, treeSet: 0, treeClear: 0, propagation: [], data: [] };
+  const bare = { set: 0, clear: 0, treeSet: 0, treeClear: 0 };
+  const off = { sourceNoFollow: false, copySymlink: false, destinationNoFollow: false, copyUp: false };
+  const out: MountOptions = { bind: 'none', ...bare, ...off, propagation: [], data: [] };
   for (const option of options) {
     const own = ATTRIBUTES[option];
     const tree = option.startsWith('r') ? ATTRIBUTES[option.slice(1)] : undefined;
@@ -75,7 +96,11 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
       out.treeClear = (out.treeClear & ~set) | clear;
     } else if (propagation !== undefined) out.propagation.push(propagation);
     else if (option === 'bind' || option === 'rbind') out.bind = option;
-    else if (!NO_EFFECT.has(option)) out.data.push(option);
+    else if (option === 'tmpcopyup') out.copyUp = true;
+    else if (option === 'src-nofollow') out.sourceNoFollow = true;
+    else if (option === 'copy-symlink') out.copySymlink = true;
+    else if (option === 'dest-nofollow') out.destinationNoFollow = true;
+    else if (!NO_EFFECT.has(option) && !isIdMapOption(option)) out.data.push(option);
   }
   return out;
 }

@@ -64,7 +64,78 @@ describe('binds', () => {
   });
 });
 
+describe('a bind source that is a symlink', () => {
+  const link = (option: string): LoweredMounts => {
+    const mounts = [{ destination: '/l', source: '/etc/link', options: ['bind', option] }];
+    const links = new Map([['/etc/link', 'target']]);
+    return lowerMounts(spec({ mounts }), { ...CONTEXT, sources, links }, { namespaced: true, directories: [] });
+  };
+
+  test('is copied as one, or mounted itself', () => {
+    expect(link('copy-symlink')).toMatchObject({
+      sources: [],
+      attach: [{ op: 'symlink', path: '/l', target: 'target' }],
+    });
+    const { sources: steps, attach } = link('src-nofollow');
+    expect([one(steps, 'tree').nofollow, one(attach, 'mkpath').kind]).toEqual([1, 1]);
+    expect(() => link('ro')).toThrow('/etc/link does not exist');
+  });
+});
+
+describe('ids of a bind mount', () => {
+  const bind = (more: Partial<Mount>): Mount => ({
+    destination: '/data',
+    source: 'data',
+    ...more,
+    options: ['rbind', ...(more.options ?? [])],
+  });
+  const map = [{ containerID: 0, hostID: 1000, size: 5 }];
+
+  test('are mapped through a namespace of the maps, while the clone is detached', () => {
+    const steps = lower(bind({ uidMappings: map, gidMappings: map })).sources;
+    expect(steps.map((step) => step.op)).toEqual(['tree', 'userns', 'mountAttr', 'close']);
+    expect(one(steps, 'userns')).toMatchObject({ uidMap: '0 1000 5\n', gidMap: '0 1000 5\n', origin: 'mounts[0]' });
+    expect(one(steps, 'mountAttr')).toMatchObject({ userns: 'mount.0.ids', recursive: 0 });
+  });
+
+  test('come from the option, or from the container; an r is for the whole tree', () => {
+    const option = 'ridmap=uids=0-1000-1#1-2000-3;gids=0-7-1';
+    const steps = lower(bind({ options: [option] })).sources;
+    expect(one(steps, 'userns')).toMatchObject({ uidMap: '0 1000 1\n1 2000 3\n', gidMap: '0 7 1\n' });
+    expect(one(steps, 'mountAttr').recursive).toBe(1);
+    const mounts = [bind({ options: ['idmap'] })];
+    const mapped = spec({ mounts }, {}, { uidMappings: map, gidMappings: map });
+    const groups = { namespaced: true, directories: [] };
+    const own = lowerMounts(mapped, { ...CONTEXT, sources }, groups).sources;
+    expect(one(own, 'userns').uidMap).toBe('0 1000 5\n');
+  });
+
+  test('that are asked for in part, by no map, or elsewhere are refused with the field', () => {
+    expect(() => lower(bind({ uidMappings: map }))).toThrow('mounts[0].gidMappings');
+    expect(() => lower(bind({ options: ['idmap'] }))).toThrow('needs uidMappings');
+    expect(() => lower(bind({ options: ['idmap=uids=0-1'] }))).toThrow('no range');
+    expect(() => lower({ destination: '/x', type: 'tmpfs', options: ['idmap'] })).toThrow('bind mounts only');
+  });
+});
+
 describe('file systems', () => {
+  test('a tmpfs is filled with what it covers before it is attached', () => {
+    const { attach } = lower({ destination: '/etc', type: 'tmpfs', options: ['tmpcopyup', 'mode=700'] });
+    expect(attach.map((step) => step.op)).toEqual(['fsmount', 'mkpath', 'copyUp', 'attach']);
+    expect(one(attach, 'copyUp')).toMatchObject({ from: 'mount.0.at', to: 'mount.0', attributes: 0 });
+    expect(() => lower({ destination: '/x', type: 'proc', options: ['tmpcopyup'] })).toThrow('tmpfs only');
+    const bind = { destination: '/data', type: 'bind', source: 'data', options: ['tmpcopyup'] };
+    expect(() => lower(bind)).toThrow('knows no option "tmpcopyup"');
+  });
+
+  test('options of the tree count for a new mount, those of the file system are left to it', () => {
+    const { attach } = lower({ destination: '/run', type: 'tmpfs', options: ['rnoexec', 'dest-nofollow', 'lazytime'] });
+    expect(one(attach, 'fsmount')).toMatchObject({ attrs: MOUNT_ATTR.noExec, options: ['lazytime'] });
+    expect(one(attach, 'mkpath').nofollow).toBe(1);
+    const mount = { destination: '/data', type: 'bind', source: 'data', options: ['sync', 'nolazytime'] };
+    expect(lower(mount).sources.map((step) => step.op)).toEqual(['tree']);
+  });
+
   test('proc and sysfs are never mounted through a symlink', () => {
     for (const type of ['proc', 'sysfs'])
       expect(one(lower({ destination: '/p', type }).attach, 'mkpath').nofollow).toBe(1);
@@ -78,7 +149,7 @@ describe('file systems', () => {
   });
 
   test('what is not supported is refused by name', () => {
-    for (const option of ['tmpcopyup', 'remount', 'idmap=uids=0-1-10']) {
+    for (const option of ['remount']) {
       expect(() => lower({ destination: '/x', type: 'tmpfs', options: [option] })).toThrow(option);
     }
     expect(() => lower({ destination: '/x' })).toThrow('mounts[0].type');

@@ -6,8 +6,9 @@ import type { Mount, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroupMount } from './cgroup-mount.ts';
 import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
 import { from, type LowerContext } from './context.ts';
+import { lowerMountIdMap, refuseIdMap } from './mount-idmap.ts';
 import { refuseOverProc } from './over-proc.ts';
-import { parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
+import { OF_FILE_SYSTEM, parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
 
 /** File systems that are mounted on an ordinary directory only: a symlink there would lead the mount astray. */
 const NO_FOLLOW = new Set(['proc', 'sysfs']);
@@ -19,7 +20,7 @@ export function lowerMounts(spec: Spec, context: LowerContext, groups: CgroupVie
     const options = parseMountOptions(mount.options ?? []);
     refuseUnsupported(mount, options, origin);
     refuseOverProc(mount, isBind(mount), origin);
-    const part = lowerMount(mount, options, `mount.${index}`, context, groups, origin);
+    const part = lowerMount({ mount, options, slot: `mount.${index}`, origin, spec, context, groups });
     lowered.sources.push(...from(origin, part.sources));
     lowered.attach.push(...from(origin, part.attach));
     lowered.finish.push(...from(origin, part.finish));
@@ -36,6 +37,13 @@ export function bindSources(spec: Spec, bundle: string | undefined): string[] {
   return (spec.mounts ?? []).filter(isBind).map((mount) => sourcePath(mount, bundle));
 }
 
+/** Bind sources whose symlinks are not to be followed, for the caller to read what they say. */
+export function linkSources(spec: Spec, bundle: string | undefined): string[] {
+  const asked = (mount: Mount): boolean =>
+    (mount.options ?? []).some((option) => option === 'src-nofollow' || option === 'copy-symlink');
+  return (spec.mounts ?? []).filter((mount) => isBind(mount) && asked(mount)).map((mount) => sourcePath(mount, bundle));
+}
+
 function sourcePath(mount: Mount, bundle = '/'): string {
   const source = mount.source ?? '';
   return source.startsWith('/') ? source : join(bundle, source);
@@ -49,44 +57,51 @@ function refuseUnsupported(mount: Mount, options: MountOptions, origin: string):
     });
   }
   if (isBind(mount)) {
-    if (options.data.length > 0) {
-      throw new Fault('invalid', `${origin}: a bind mount knows no option "${options.data[0]}"`, {
+    const unknown = options.copyUp ? 'tmpcopyup' : options.data.find((option) => !OF_FILE_SYSTEM.has(option));
+    if (unknown !== undefined) {
+      throw new Fault('invalid', `${origin}: a bind mount knows no option "${unknown}"`, {
         field: `${origin}.options`,
       });
     }
     if (!mount.source) throw new Fault('invalid', `${origin}.source is missing`, { field: `${origin}.source` });
+  } else if (options.copyUp && mount.type !== 'tmpfs') {
+    const field = `${origin}.options`;
+    throw new Fault('invalid', `${field}: tmpcopyup is for tmpfs only`, { field });
   } else if (!mount.type) throw new Fault('invalid', `${origin}.type is missing`, { field: `${origin}.type` });
 }
 
-function lowerMount(
-  mount: Mount,
-  options: MountOptions,
-  slot: string,
-  context: LowerContext,
-  groups: CgroupView,
-  origin: string,
-): LoweredMounts {
-  if (isBind(mount)) return bindMount(mount, options, slot, context, origin);
+interface OneMount {
+  mount: Mount;
+  options: MountOptions;
+  slot: string;
+  origin: string;
+  spec: Spec;
+  context: LowerContext;
+  groups: CgroupView;
+}
+
+function lowerMount(one: OneMount): LoweredMounts {
+  const { mount, options, slot, groups, origin } = one;
+  if (isBind(mount)) return bindMount(one);
+  refuseIdMap(mount, origin);
   if (mount.type === 'cgroup') return lowerCgroupMount(mount, options, slot, groups);
   return freshMount(mount, options, slot);
 }
 
-function bindMount(
-  mount: Mount,
-  options: MountOptions,
-  slot: string,
-  context: LowerContext,
-  origin: string,
-): LoweredMounts {
+function bindMount({ mount, options, slot, origin, spec, context }: OneMount): LoweredMounts {
   const path = sourcePath(mount, context.bundle);
-  const kind = context.sources?.get(path);
+  const link = context.links?.get(path);
+  if (options.copySymlink && link !== undefined) return copyLink(mount, link);
+  const kind = options.sourceNoFollow && link !== undefined ? 'file' : context.sources?.get(path);
   if (kind === undefined) {
     throw new Fault('notFound', `${origin}.source: ${path} does not exist`, {
       field: `${origin}.source`,
       facts: { path },
     });
   }
-  const sources: Step[] = [{ op: 'tree', path, recursive: options.bind === 'bind' ? 0 : 1, out: slot }];
+  const recursive = options.bind === 'bind' ? 0 : 1;
+  const sources: Step[] = [{ op: 'tree', path, recursive, nofollow: options.sourceNoFollow ? 1 : 0, out: slot }];
+  sources.push(...lowerMountIdMap(mount, spec, slot, origin));
   if ((options.set | options.clear) !== 0) {
     sources.push({ op: 'mountAttr', slot, set: options.set, clear: options.clear });
   }
@@ -94,24 +109,30 @@ function bindMount(
     sources.push({ op: 'mountAttr', slot, set: options.treeSet, clear: options.treeClear, recursive: 1 });
   }
   sources.push(...propagation(options, slot));
-  return { sources, attach: attachSteps(mount, slot, kind === 'directory' ? 0 : 1), finish: [] };
+  return { sources, attach: attachSteps(mount, options, slot, kind === 'directory' ? 0 : 1), finish: [] };
+}
+
+function copyLink({ destination }: Mount, target: string): LoweredMounts {
+  return { sources: [], attach: [{ op: 'symlink', root: 'root', path: destination, target }], finish: [] };
 }
 
 function freshMount(mount: Mount, options: MountOptions, slot: string): LoweredMounts {
   const fstype = mount.type ?? '';
+  // There is nothing below a new mount: its whole tree is itself.
+  const set = (options.set & ~options.treeClear) | options.treeSet;
   // A tmpfs is filled by what is mounted and made inside it, so it turns read-only at the very end.
-  const late = fstype === 'tmpfs' ? options.set & MOUNT_ATTR.readOnly : 0;
+  const late = fstype === 'tmpfs' ? set & MOUNT_ATTR.readOnly : 0;
   const attach: Step[] = [
     {
       op: 'fsmount',
       fstype,
       source: mount.source ?? fstype,
       options: options.data.filter((option) => !(fstype === 'devpts' && option === 'newinstance')),
-      attrs: options.set & ~late,
+      attrs: set & ~late,
       out: slot,
     },
     ...propagation(options, slot),
-    ...attachSteps(mount, slot, 0),
+    ...attachSteps(mount, options, slot, 0),
   ];
   return { sources: [], attach, finish: late === 0 ? [] : [{ op: 'mountAttr', slot, set: late }] };
 }
@@ -123,7 +144,7 @@ function propagation(options: MountOptions, slot: string): Step[] {
 }
 
 /** The descriptors stay open until the exec closes everything: they are all of the container's own tree. */
-function attachSteps(mount: Mount, slot: string, kind: 0 | 1): Step[] {
+function attachSteps(mount: Mount, options: MountOptions, slot: string, kind: 0 | 1): Step[] {
   const target = `${slot}.at`;
   return [
     {
@@ -132,9 +153,20 @@ function attachSteps(mount: Mount, slot: string, kind: 0 | 1): Step[] {
       path: mount.destination,
       kind,
       mode: kind === 0 ? 0o755 : 0o644,
-      nofollow: NO_FOLLOW.has(mount.type ?? '') ? 1 : 0,
+      nofollow: options.destinationNoFollow || NO_FOLLOW.has(mount.type ?? '') ? 1 : 0,
       out: target,
     },
+    ...(options.copyUp ? [copyUp(slot, target, options)] : []),
     { op: 'attach', mount: slot, target },
   ];
+}
+
+/** The directory's own mode stays, unless the options name one. */
+function copyUp(slot: string, target: string, { data }: MountOptions): Step {
+  return {
+    op: 'copyUp',
+    from: target,
+    to: slot,
+    attributes: data.some((option) => option.startsWith('mode=')) ? 0 : 1,
+  };
 }

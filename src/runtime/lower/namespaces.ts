@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import { CLONE, OPEN } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { NamespaceType, Spec } from '#runtime/spec/spec.ts';
+import { lowerTimeOffsets } from './time-namespace.ts';
 
 export const NAMESPACE_FLAGS: Readonly<Record<NamespaceType, number>> = {
   mount: CLONE.newns,
@@ -11,6 +12,7 @@ export const NAMESPACE_FLAGS: Readonly<Record<NamespaceType, number>> = {
   user: CLONE.newuser,
   pid: CLONE.newpid,
   network: CLONE.newnet,
+  time: CLONE.newtime,
 };
 
 export interface LoweredNamespaces {
@@ -44,7 +46,9 @@ export function lowerNamespaces(spec: Spec): LoweredNamespaces {
   for (const [index, { type, path }] of namespaces.entries()) {
     const flag = NAMESPACE_FLAGS[type];
     if (!path) {
-      if (type === 'cgroup' || joinsUser) lateFlags |= flag;
+      // Made for the children of the first program: its clocks are set before there is any.
+      if (type === 'time') open.push(...newTime(spec));
+      else if (type === 'cgroup' || joinsUser) lateFlags |= flag;
       else cloneFlags |= flag;
       continue;
     }
@@ -69,4 +73,11 @@ export function lowerNamespaces(spec: Spec): LoweredNamespaces {
     has: (type) => paths.has(type),
     isNew: (type) => paths.has(type) && paths.get(type) === undefined,
   };
+}
+
+function newTime(spec: Spec): Step[] {
+  return [
+    { op: 'unshare', flags: CLONE.newtime, origin: 'linux.namespaces' },
+    ...lowerTimeOffsets(spec.linux?.timeOffsets),
+  ];
 }

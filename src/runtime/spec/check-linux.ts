@@ -1,33 +1,19 @@
 import { Fault } from '#base/fault.ts';
-import {
-  absolutePath,
-  amount,
-  count,
-  flag,
-  id,
-  integer,
-  list,
-  oneOf,
-  record,
-  shape,
-  text,
-  type Check,
-} from './check.ts';
+import { absolutePath, count, id, integer, list, oneOf, record, shape, text, type Check } from './check.ts';
+import { memoryPolicy, personality } from './check-policy.ts';
+import { resources } from './check-resources.ts';
 import type { Linux, Spec } from './spec.ts';
 
-const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup'];
+const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'];
 const SCMP_OPS = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'].map((name) => `SCMP_CMP_${name}`);
 const SCMP_ACTIONS = ['KILL', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'ERRNO', 'TRACE', 'ALLOW', 'LOG'];
 const PROPAGATIONS = ['shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate', 'unbindable', 'runbindable'];
 const action = oneOf(...SCMP_ACTIONS.map((name) => `SCMP_ACT_${name}`));
 
-const namespace: Check = (value, field) => {
-  const type = (value as { type?: unknown } | null)?.type;
-  if (type === 'time') throw new Fault('unsupported', `${field}: time namespaces are not supported`, { field });
-  shape({ required: { type: oneOf(...NAMESPACES) }, optional: { path: text } })(value, field);
-};
+const namespace = shape({ required: { type: oneOf(...NAMESPACES) }, optional: { path: text } });
+const timeOffset = shape({ optional: { secs: integer(-(2 ** 53), 2 ** 53), nanosecs: integer(0, 999_999_999) } });
 
-const mapping = shape({ required: { containerID: id, hostID: id, size: integer(1, 0xffff_ffff) } });
+export const mapping = shape({ required: { containerID: id, hostID: id, size: integer(1, 0xffff_ffff) } });
 
 const device = shape({
   required: { path: absolutePath, type: oneOf('c', 'b', 'u', 'p') },
@@ -38,52 +24,6 @@ const device = shape({
     uid: id,
     gid: id,
   },
-});
-
-const access: Check = (value, field) => {
-  text(value, field);
-  if (/[^rwm]/.test(value as string)) throw new Fault('invalid', `${field} may hold only r, w and m`, { field });
-};
-
-const deviceRule = shape({
-  required: { allow: flag },
-  optional: { type: oneOf('a', 'c', 'b', ''), major: amount, minor: amount, access },
-});
-
-const cpuList: Check = (value, field) => {
-  text(value, field);
-  if (/[^0-9,\- ]/.test(value as string))
-    throw new Fault('invalid', `${field} must be a list such as 0-2,5`, { field });
-};
-
-const resources = shape({
-  optional: {
-    devices: list(deviceRule),
-    memory: shape({
-      optional: {
-        limit: amount,
-        reservation: amount,
-        swap: amount,
-        swappiness: integer(0, 200),
-        disableOOMKiller: flag,
-      },
-    }),
-    cpu: shape({
-      optional: {
-        shares: count,
-        quota: amount,
-        burst: count,
-        period: count,
-        cpus: cpuList,
-        mems: cpuList,
-        idle: amount,
-      },
-      refused: ['realtimeRuntime', 'realtimePeriod'],
-    }),
-    pids: shape({ optional: { limit: amount } }),
-    unified: record(text),
-  },
-  refused: ['blockIO', 'hugepageLimits', 'network', 'rdma'],
 });
 
 const seccomp = shape({
@@ -123,8 +63,11 @@ export const linuxShape: Check = shape({
     readonlyPaths: list(absolutePath),
     rootfsPropagation: oneOf('', ...PROPAGATIONS),
     sysctl: record(text),
+    timeOffsets: shape({ optional: { monotonic: timeOffset, boottime: timeOffset } }),
+    personality,
+    memoryPolicy,
   },
-  refused: ['intelRdt', 'timeOffsets', 'personality', 'mountLabel', 'memoryPolicy', 'netDevices'],
+  refused: ['intelRdt', 'mountLabel', 'netDevices'],
 });
 
 /** What fields of `linux` demand of one another. */
@@ -141,6 +84,10 @@ export function checkLinuxTogether(spec: Spec): void {
     throw new Fault('unsupported', 'linux.namespaces: joining a mount namespace is not supported', {
       field: 'linux.namespaces',
     });
+  }
+  const time = linux.namespaces?.find((entry) => entry.type === 'time');
+  if (Object.keys(linux.timeOffsets ?? {}).length > 0 && (time === undefined || time.path)) {
+    fail('linux.timeOffsets', 'clocks can be set in a new time namespace only');
   }
   const user = linux.namespaces?.find((entry) => entry.type === 'user');
   const mapped = (linux.uidMappings?.length ?? 0) > 0 && (linux.gidMappings?.length ?? 0) > 0;

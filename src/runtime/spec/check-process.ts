@@ -1,6 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { RLIMITS } from '#kernel/rlimits.ts';
 import { absolutePath, count, filledText, flag, id, integer, list, shape, text, type Check } from './check.ts';
+import { execCPUAffinity, ioPriority, scheduler } from './check-policy.ts';
 import type { Process } from './spec.ts';
 
 const variable: Check = (value, field) => {
@@ -37,8 +38,11 @@ const checkProcessShape: Check = shape({
     rlimits: list(rlimit),
     noNewPrivileges: flag,
     oomScoreAdj: integer(-1000, 1000),
+    scheduler,
+    ioPriority,
+    execCPUAffinity,
   },
-  refused: ['apparmorProfile', 'selinuxLabel', 'scheduler', 'ioPriority', 'execCPUAffinity'],
+  refused: ['apparmorProfile', 'selinuxLabel'],
 });
 
 /** The `process` of config.json or of `exec --process`. Throws `invalid` or `unsupported` with the field. */

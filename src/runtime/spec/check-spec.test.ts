@@ -67,9 +67,29 @@ describe('refused, with the field', () => {
     ['invalid', 'hooks.poststop[1].timeout', 'hooks', { poststop: [{ path: '/a' }, { path: '/a', timeout: 0 }] }],
     ['unsupported', 'process.apparmorProfile', 'process.apparmorProfile', 'docker-default'],
     ['unsupported', 'linux.intelRdt', 'linux.intelRdt', { closID: 'x' }],
-    ['unsupported', 'linux.namespaces[6]', 'linux.namespaces.+', { type: 'time' }],
-    ['unsupported', 'linux.resources.blockIO', 'linux.resources.blockIO', { weight: 100 }],
-    ['unsupported', 'mounts[0].uidMappings', 'mounts.0.uidMappings', [{ size: 1 }]],
+    ['invalid', 'linux.timeOffsets', 'linux.timeOffsets', { boottime: { secs: 1 } }],
+    ['invalid', 'process.scheduler.policy', 'process.scheduler', { policy: 'SCHED_FAST' }],
+    ['invalid', 'process.scheduler.priority', 'process.scheduler', { policy: 'SCHED_BATCH', priority: 3 }],
+    ['invalid', 'process.scheduler.runtime', 'process.scheduler', { policy: 'SCHED_FIFO', priority: 3, runtime: 5 }],
+    ['invalid', 'process.ioPriority.priority', 'process.ioPriority', { class: 'IOPRIO_CLASS_BE', priority: 8 }],
+    ['invalid', 'linux.personality.domain', 'linux.personality', { domain: 'PLAN9' }],
+    ['invalid', 'linux.memoryPolicy.mode', 'linux.memoryPolicy', { mode: 'MPOL_NEAR' }],
+    ['invalid', 'linux.resources.blockIO.weight', 'linux.resources.blockIO', { weight: 1001 }],
+    [
+      'invalid',
+      'linux.resources.blockIO.throttleReadBpsDevice[0].rate',
+      'linux.resources.blockIO',
+      { throttleReadBpsDevice: [{ major: 8, minor: 0 }] },
+    ],
+    [
+      'invalid',
+      'linux.resources.hugepageLimits[0].pageSize',
+      'linux.resources.hugepageLimits',
+      [{ pageSize: '2M', limit: 0 }],
+    ],
+    ['invalid', 'linux.resources.rdma.mlx.hcaHandles', 'linux.resources.rdma', { mlx: { hcaHandles: -1 } }],
+    ['invalid', 'mounts[0].uidMappings[0].containerID', 'mounts.0.uidMappings', [{ size: 1 }]],
+    ['invalid', 'mounts[0].uidMappings[0].size', 'mounts.0.uidMappings', [{ containerID: 0, hostID: 0, size: 0 }]],
   ];
   for (const [kind, field, path, value] of cases) {
     test(`${field} (${path} = ${JSON.stringify(value)})`, () => {

@@ -1,14 +1,19 @@
 import { Fault } from '#base/fault.ts';
 import { filledText, flag, list, record, shape, text, type Check } from './check.ts';
 import { hooksShape } from './check-hooks.ts';
-import { checkLinuxTogether, linuxShape } from './check-linux.ts';
+import { checkLinuxTogether, linuxShape, mapping } from './check-linux.ts';
 import { checkProcess } from './check-process.ts';
 import type { Spec } from './spec.ts';
 
 const mount: Check = shape({
   required: { destination: filledText },
-  optional: { type: text, source: text, options: list(text) },
-  refused: ['uidMappings', 'gidMappings'],
+  optional: {
+    type: text,
+    source: text,
+    options: list(text),
+    uidMappings: list(mapping),
+    gidMappings: list(mapping),
+  },
 });
 
 const top: Check = shape({

@@ -33,6 +33,20 @@ export interface Process {
   rlimits?: Rlimit[];
   noNewPrivileges?: boolean;
   oomScoreAdj?: number;
+  scheduler?: Scheduler;
+  ioPriority?: { class: string; priority?: number };
+  /** Of `exec` alone: processors until the control group is joined, and after. */
+  execCPUAffinity?: { initial?: string; final?: string };
+}
+
+export interface Scheduler {
+  policy: string;
+  nice?: number;
+  priority?: number;
+  flags?: string[];
+  runtime?: number;
+  deadline?: number;
+  period?: number;
 }
 
 export interface User {
@@ -56,9 +70,11 @@ export interface Mount {
   type?: string;
   source?: string;
   options?: string[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
 }
 
-export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup';
+export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
 
 export interface Namespace {
   type: NamespaceType;
@@ -93,7 +109,12 @@ export interface Linux {
   readonlyPaths?: string[];
   rootfsPropagation?: string;
   sysctl?: Record<string, string>;
+  timeOffsets?: TimeOffsets;
+  personality?: { domain: string };
+  memoryPolicy?: { mode: string; nodes?: string; flags?: string[] };
 }
+
+export type TimeOffsets = Partial<Record<'monotonic' | 'boottime', { secs?: number; nanosecs?: number }>>;
 
 export interface DeviceRule {
   allow: boolean;
@@ -109,6 +130,11 @@ export interface MemoryResources {
   swap?: number;
   swappiness?: number;
   disableOOMKiller?: boolean;
+  useHierarchy?: boolean;
+  /** For updates: a limit below what is in use is refused. */
+  checkBeforeUpdate?: boolean;
+  kernel?: number;
+  kernelTCP?: number;
 }
 
 export interface CpuResources {
@@ -116,9 +142,50 @@ export interface CpuResources {
   quota?: number;
   burst?: number;
   period?: number;
+  realtimeRuntime?: number;
+  realtimePeriod?: number;
   cpus?: string;
   mems?: string;
   idle?: number;
+}
+
+export interface WeightDevice {
+  major: number;
+  minor: number;
+  weight?: number;
+  leafWeight?: number;
+}
+
+export interface ThrottleDevice {
+  major: number;
+  minor: number;
+  rate: number;
+}
+
+export interface BlockIO {
+  weight?: number;
+  leafWeight?: number;
+  weightDevice?: WeightDevice[];
+  throttleReadBpsDevice?: ThrottleDevice[];
+  throttleWriteBpsDevice?: ThrottleDevice[];
+  throttleReadIOPSDevice?: ThrottleDevice[];
+  throttleWriteIOPSDevice?: ThrottleDevice[];
+}
+
+export interface HugepageLimit {
+  /** Such as `2MB`. */
+  pageSize: string;
+  limit: number;
+}
+
+export interface NetworkResources {
+  classID?: number;
+  priorities?: { name: string; priority: number }[];
+}
+
+export interface RdmaLimit {
+  hcaHandles?: number;
+  hcaObjects?: number;
 }
 
 export interface Resources {
@@ -126,6 +193,10 @@ export interface Resources {
   memory?: MemoryResources;
   cpu?: CpuResources;
   pids?: { limit?: number };
+  blockIO?: BlockIO;
+  hugepageLimits?: HugepageLimit[];
+  network?: NetworkResources;
+  rdma?: Record<string, RdmaLimit>;
   /** Files of cgroup v2 by name, written as they are. */
   unified?: Record<string, string>;
 }

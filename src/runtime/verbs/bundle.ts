@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
-import { bindSources } from '#runtime/lower/mounts.ts';
-import { sourceKinds } from '#runtime/lower/source-kinds.ts';
+import { bindSources, linkSources } from '#runtime/lower/mounts.ts';
+import { linkTargets, sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { checkSpec } from '#runtime/spec/check-spec.ts';
 import type { NamespaceType, Spec } from '#runtime/spec/spec.ts';
 import { hostNamespaces } from './host-namespaces.ts';
@@ -15,6 +15,7 @@ export interface Bundle {
   spec: Spec;
   rootfs: string;
   sources: ReadonlyMap<string, SourceKind>;
+  links: ReadonlyMap<string, string>;
   hostNamespaces: ReadonlySet<NamespaceType>;
 }
 
@@ -26,7 +27,8 @@ export function readBundle(path: string, config = join(path, 'config.json')): Bu
   const rootfs = root.startsWith('/') ? root : join(path, root);
   checkRoot(rootfs);
   const sources = sourceKinds(bindSources(spec, path));
-  return { path, text, spec, rootfs, sources, hostNamespaces: hostNamespaces(spec) };
+  const links = linkTargets(linkSources(spec, path));
+  return { path, text, spec, rootfs, sources, links, hostNamespaces: hostNamespaces(spec) };
 }
 
 function readConfig(config: string, path: string): string {

@@ -19,6 +19,7 @@ export function explainBundle(path: string, id: string, facts: HostFacts): Lower
     mode: 'run',
     terminal: { kind: 'relay' },
     sources: bundle.sources,
+    links: bundle.links,
     hostNamespaces: bundle.hostNamespaces,
     cleanUp: true,
     paths: { go: `${path}/go`, report: `${path}/report` },

@@ -9,6 +9,7 @@ const FILES: Readonly<Record<NamespaceType, string>> = {
   uts: 'uts',
   user: 'user',
   cgroup: 'cgroup',
+  time: 'time',
 };
 
 /** Namespaces that the configuration names by path and that are this process's own: joining them keeps nothing apart. */

@@ -57,6 +57,7 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     mode,
     terminal,
     sources: notify === undefined ? bundle.sources : new Map([...bundle.sources, [notify.directory, 'directory']]),
+    links: bundle.links,
     hostNamespaces: bundle.hostNamespaces,
     paths: {
       state: directory.pid,
