@@ -48,6 +48,11 @@ dist/large: $(SOURCES) dist/launcher package.json $(MODULES)
 dist/front-build/front: $(FRONT) $(SOURCES) dist/launcher $(QUICKJS) $(MODULES)
 	@$(MAKE) -C front all PROGRAM="$(addprefix ../,$(SOURCES) $(filter %.ts,$(FRONT)))"
 	@touch $@
+# Our part of the front with sanitizers, for the tests.
+.PHONY: front-asan
+front-asan: dist/front-build/front
+	@$(MAKE) -C front asan PROGRAM=
+
 $(QUICKJS): $(MODULES)
 	@$(BUN) tools/fetch-quickjs.ts
 	@touch $@

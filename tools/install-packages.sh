@@ -6,7 +6,7 @@ packages_of() {
 	case $1 in
 	build) echo gcc make musl-tools libc6-dev libsqlite3-dev linux-libc-dev xz-utils ;;
 	test) echo attr busybox-static clang cpio docker-registry e2fsprogs file gcc-aarch64-linux-gnu \
-		libc6-dev-arm64-cross kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 util-linux xz-utils zstd ;;
+		libc6-dev-arm64-cross kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 strace util-linux xz-utils zstd ;;
 	bench) echo conmon crun golang-github-containers-common podman runc ;;
 	*)
 		echo "install-packages.sh: no such group: $1" >&2

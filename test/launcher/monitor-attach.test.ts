@@ -236,7 +236,8 @@ describe.each(BUILDS.map((path) => [path]))('attach socket (%s)', (launcher) => 
     });
     const client = await container.attach();
     client.send(TO.start);
-    await client.state(FROM.started);
+    // The terminal echoes what comes before the program has said anything.
+    await until(() => client.output().includes('30 90'));
     client.send(TO.stdin, 'hello\r');
     await until(() => client.output().includes('got hello'));
     client.send(TO.resize, Buffer.from([0, 50, 0, 160]));

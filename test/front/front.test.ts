@@ -1,0 +1,114 @@
+/** dist/sampan is two programs in one file: which of them does what, and that both do the same. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ociWorld, type OciWorld } from '#test/oci/world.ts';
+import { SAMPAN, TREE } from '#tools/places.ts';
+
+const FRONT_ASAN = join(TREE, 'dist/front-build/front-asan');
+
+function call(program: string, args: readonly string[], argv0 = program) {
+  const { status, stdout, stderr } = spawnSync(program, args, { argv0, encoding: 'utf8', timeout: 60_000 });
+  return { status, stdout, stderr };
+}
+
+let directory: string;
+let world: OciWorld;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sampan-front-'));
+  world = ociWorld();
+});
+afterAll(() => {
+  world[Symbol.dispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('which program goes on', () => {
+  test.each(['sampan-oci', 'runc', 'crun'])('called as %s it is the OCI runtime', (name) => {
+    symlinkSync(SAMPAN, join(directory, name));
+    expect(call(join(directory, name), ['--version']).stdout).toContain('spec: ');
+  });
+
+  test('the large program does what the front does not', () => {
+    expect(call(SAMPAN, ['--version']).stdout).toMatch(/^sampan version \S+\n$/);
+    expect(call(SAMPAN, ['--root', directory, 'images']).stdout).toStartWith('REPOSITORY');
+    expect(call(SAMPAN, ['nosuch']).status).toBe(125);
+  });
+
+  test('help and mistakes read the same wherever the command is done', () => {
+    for (const args of [
+      ['run', '--help'],
+      ['run'],
+      ['run', '--nosuch', 'x'],
+      ['oci', 'nosuch'],
+      ['oci', 'run', '--help'],
+    ]) {
+      const large = call(SAMPAN, args, 'sampan-large');
+      expect({ args, ...call(SAMPAN, args) }).toEqual({ args, ...large });
+    }
+  });
+
+  test('without its dynamic loader nothing is mapped that was not asked for', () => {
+    // Only the front runs for `oci`: no glibc, no interpreter of the large program.
+    world.configure(['true']);
+    const trace = join(directory, 'trace');
+    const args = ['-f', '-o', trace, '-e', 'trace=openat', SAMPAN, 'oci', '--root', join(directory, 'state'), 'list'];
+    expect(call('strace', args).status).toBe(0);
+    expect(readFileSync(trace, 'utf8')).not.toContain('libc.so');
+  });
+});
+
+describe('both programs', () => {
+  test.each(['sampan', 'sampan-large'])('a life from create to delete, called as %s', (argv0) => {
+    world.configure(['sleep', '100']);
+    const state = join(directory, `state-${argv0}`);
+    const oci = (...args: string[]) =>
+      spawnSync(SAMPAN, ['oci', '--root', state, ...args], {
+        argv0,
+        cwd: world.directory,
+        encoding: 'utf8',
+        stdio: ['ignore', args[0] === 'create' ? 'ignore' : 'pipe', args[0] === 'create' ? 'ignore' : 'pipe'],
+      });
+    expect(oci('create', 'both').status).toBe(0);
+    expect(JSON.parse(oci('state', 'both').stdout)).toMatchObject({ id: 'both', status: 'created' });
+    expect(oci('start', 'both').status).toBe(0);
+    expect(oci('exec', 'both', 'sh', '-c', 'exit 7').status).toBe(7);
+    expect(oci('list', '-q').stdout).toBe('both\n');
+    expect(oci('kill', 'both', 'KILL').status).toBe(0);
+    expect(oci('delete', '--force', 'both').status).toBe(0);
+    expect(oci('state', 'both').stderr).toContain('container does not exist: both');
+  });
+
+  test('a plan is the same byte for byte', () => {
+    world.configure(['true']);
+    const plan = (argv0: string) => call(SAMPAN, ['oci', 'explain', '--help'], argv0).status;
+    expect(plan('sampan')).toBe(plan('sampan-large'));
+    const dry = (argv0: string) =>
+      spawnSync(SAMPAN, ['oci', '--root', join(directory, 'dry'), 'run', '--dry-run', 'x'], {
+        argv0,
+        cwd: world.directory,
+        encoding: 'utf8',
+      }).stdout;
+    expect(dry('sampan').length).toBeGreaterThan(1000);
+    expect(dry('sampan')).toBe(dry('sampan-large'));
+  });
+});
+
+describe('with sanitizers', () => {
+  const state = () => join(directory, 'state-asan');
+  const oci = (...args: string[]) =>
+    spawnSync(FRONT_ASAN, ['oci', '--root', state(), ...args], { cwd: world.directory, encoding: 'utf8' });
+
+  test('run, list, failures and odd arguments', () => {
+    world.configure(['sh', '-c', 'echo out; exit 5']);
+    expect(oci('run', 'a')).toMatchObject({ status: 5, stdout: 'out\n', stderr: '' });
+    expect(oci('list').status).toBe(0);
+    expect(oci('state', 'nosuch')).toMatchObject({ status: 1, stderr: 'container does not exist: nosuch\n' });
+    expect(oci('run', '../x').stderr).toContain('container id');
+    expect(oci('run', '--bundle', '/nonexistent/\u{1f6a2}é', 'b').stderr).toContain('\u{1f6a2}é');
+    world.configure(['nosuch']);
+    expect(oci('run', 'c').status).not.toBe(0);
+  });
+});
