@@ -18,6 +18,7 @@ import { enterPrivateMounts } from './namespace.ts';
 import { page, type Section, section } from './report.ts';
 import { scratchDisk } from './scratch-disk.ts';
 import { startUp } from './start-up.ts';
+import { verbs } from './verbs.ts';
 
 enterPrivateMounts(import.meta.path);
 endLeftovers();
@@ -36,6 +37,7 @@ const busybox = `${registry.host}/busybox:latest`;
 const parts: Record<string, () => Section[]> = {
   'start-up': () => [startUp(memory)],
   'low-level': () => lowLevel(memory, `/${cgroup}`),
+  verbs: () => verbs(memory, `/${cgroup}`),
   run: () => [runAndRemove(busybox, place)],
   memory: () => [supervisorMemory(busybox, place)],
   pull: () => [pull(`${registry.host}/debian:12`, place)],

@@ -6,13 +6,13 @@ import { SAMPAN } from '#tools/places.ts';
 import { type Contender, interleave } from './interleave.ts';
 import type { Section } from './report.ts';
 
-interface Runtime {
+export interface Runtime {
   name: string;
   /** The command up to its verb; `root` is a directory for its state. */
   base: (root: string) => string[];
 }
 
-const RUNTIMES: readonly Runtime[] = [
+export const RUNTIMES: readonly Runtime[] = [
   { name: 'sampan oci run', base: (root) => [SAMPAN, 'oci', '--root', root] },
   { name: 'crun run', base: (root) => ['crun', '--root', root] },
   { name: 'runc run', base: (root) => ['runc', '--root', root] },
@@ -29,14 +29,14 @@ interface Config {
 }
 
 /** runc's default bundle with busybox as its root, running `true` without a terminal. */
-function writeBundle(directory: string, cgroupsPath: string): void {
+export function writeBundle(directory: string, cgroupsPath: string, args: readonly string[] = ['true']): void {
   mkdirSync(join(directory, 'rootfs'), { recursive: true });
   writeBusyboxTree(join(directory, 'rootfs'));
   execFileSync('runc', ['spec'], { cwd: directory });
   const file = join(directory, 'config.json');
   const config = JSON.parse(readFileSync(file, 'utf8')) as Config;
   config.process.terminal = false;
-  config.process.args = ['true'];
+  config.process.args = [...args];
   config.linux.cgroupsPath = cgroupsPath;
   writeFileSync(file, JSON.stringify(config));
 }
