@@ -1,4 +1,5 @@
 /** The composition root of the front: the OCI runtime's command line and `run`, on the small engine. */
+import { Fault } from '#base/fault.ts';
 import { complain, type CliWorld } from '#doors/cli/cli.ts';
 import { COMMANDS } from '#doors/cli/commands.ts';
 import { globalFlags, type GlobalFlags } from '#doors/cli/global-flags.ts';
@@ -14,7 +15,7 @@ import { makePrivate } from '#kernel/install-launcher.ts';
 import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
-import { becomeLarge } from './shim/large.ts';
+import { becomeLarge, LARGE_NAME } from './shim/large.ts';
 import { finish } from './shim/loop.ts';
 import { Output } from './shim/output.ts';
 
@@ -81,6 +82,8 @@ function isPlainRun(args: readonly string[]): boolean {
 }
 
 async function main(): Promise<number> {
+  // Else a front that is not joined with the large program would begin anew for ever.
+  if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
   if (RUNTIME_NAMES.test(host.argv[0] ?? '')) return oci(host.argv.slice(1), {});
   const { flags, rest } = globalFlags(host.argv.slice(1));
   const [name, ...args] = rest;

@@ -110,5 +110,11 @@ describe('with sanitizers', () => {
     expect(oci('run', '--bundle', '/nonexistent/\u{1f6a2}é', 'b').stderr).toContain('\u{1f6a2}é');
     world.configure(['nosuch']);
     expect(oci('run', 'c').status).not.toBe(0);
+    // It has no large program to become, and must not try for ever.
+    const { status, stderr } = call(FRONT_ASAN, ['images']);
+    expect({ status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('large program is missing'),
+    });
   });
 });
