@@ -22,7 +22,7 @@ interface Segment {
   align: bigint;
 }
 
-interface Elf {
+export interface Elf {
   bytes: Buffer;
   entry: bigint;
   headersAt: bigint;

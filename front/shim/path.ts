@@ -12,7 +12,7 @@ export function normalize(path: string): string {
     else if (!absolute) kept.push('..');
   }
   const joined = `${absolute ? '/' : ''}${kept.join('/')}`;
-  if (joined === '') return '.';
+  if (joined === '') return path.endsWith('/') ? './' : '.';
   return path.endsWith('/') && !joined.endsWith('/') ? `${joined}/` : joined;
 }
 
