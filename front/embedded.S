@@ -13,5 +13,6 @@
 	.endm
 
 	embed embedded_launcher, LAUNCHER_FILE
-	embed embedded_program, PROGRAM_FILE
+	embed embedded_oci, OCI_FILE
+	embed embedded_engine, ENGINE_FILE
 	.section .note.GNU-stack, "", %progbits

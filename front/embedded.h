@@ -6,6 +6,8 @@
 
 extern const uint8_t embedded_launcher[];
 extern const size_t embedded_launcher_size;
-/* The compiled module of front/main.ts. */
-extern const uint8_t embedded_program[];
-extern const size_t embedded_program_size;
+/* The compiled modules of front/oci.ts and front/engine.ts. */
+extern const uint8_t embedded_oci[];
+extern const size_t embedded_oci_size;
+extern const uint8_t embedded_engine[];
+extern const size_t embedded_engine_size;

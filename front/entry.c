@@ -20,6 +20,8 @@
 
 __attribute__((used)) volatile struct joined_program joined_program = { .marker = JOINED_MARKER };
 
+int front_program = FRONT_ENGINE;
+
 extern const Elf64_Ehdr __ehdr_start;
 extern void _start(void);
 
@@ -109,17 +111,19 @@ static const char *command_word(long count, char **arguments)
 	return at < count ? arguments[at] : NULL;
 }
 
-/* What the front does itself: `sampan oci ...`, `sampan run ...`, or a name that an OCI runtime is called by. */
-static bool is_for_front(long count, char **arguments)
+/* Which of the front's programs the command is for; -1 for the large program. */
+static int front_program_of(long count, char **arguments)
 {
 	static const char *const names[] = { "sampan-oci", "runc", "crun", NULL };
-	static const char *const commands[] = { "oci", "run", NULL };
+	static const char *const commands[] = { "run", "exec", "ps", "start", "stop", "kill", "rm", "inspect", NULL };
 	if (count < 1 || same(arguments[0], "sampan-large"))
-		return false;
+		return -1;
 	if (is_one_of(last_part(arguments[0]), names))
-		return true;
+		return FRONT_OCI;
 	const char *command = command_word(count, arguments);
-	return command && is_one_of(command, commands);
+	if (!command)
+		return -1;
+	return same(command, "oci") ? FRONT_OCI : is_one_of(command, commands) ? FRONT_ENGINE : -1;
 }
 
 /* Runs of pages: `down` and `up` to their borders. */
@@ -206,7 +210,10 @@ _Noreturn void choose_program(long *stack)
 	uintptr_t loader = 0, start = (uintptr_t)_start;
 	uint64_t headers = (uint64_t)&__ehdr_start + __ehdr_start.e_phoff, header_count = __ehdr_start.e_phnum;
 	uint64_t entry = start;
-	if (joined_program.entry && !is_for_front(count, arguments)) {
+	int program = front_program_of(count, arguments);
+	if (program >= 0)
+		front_program = program;
+	else if (joined_program.entry) {
 		headers = joined_program.headers;
 		header_count = joined_program.header_count;
 		entry = joined_program.entry;

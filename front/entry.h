@@ -11,3 +11,7 @@ struct joined_program {
 	uint64_t header_count;
 };
 #define JOINED_MARKER "sampan-joined-1"
+
+/* Which of its two JavaScript programs the front runs. */
+enum front_program { FRONT_OCI, FRONT_ENGINE };
+extern int front_program;

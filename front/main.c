@@ -1,4 +1,5 @@
-/* sampan-oci: the OCI runtime's TypeScript on an engine that starts in less than a millisecond. */
+/* The front: TypeScript on an engine that starts in less than a millisecond. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -6,6 +7,7 @@
 #include "arena.h"
 #include "embedded.h"
 #include "engine.h"
+#include "entry.h"
 #include "host.h"
 
 #define FAILED 125
@@ -57,7 +59,9 @@ int main(int argc, char **argv)
 	/* It lives too short for cycles to matter. */
 	JS_SetGCThreshold(runtime, (size_t)-1);
 	engine_host(context, argv);
-	JSValue program = JS_ReadObject(context, embedded_program, embedded_program_size, JS_READ_OBJ_BYTECODE);
+	bool oci = front_program == FRONT_OCI;
+	JSValue program = JS_ReadObject(context, oci ? embedded_oci : embedded_engine,
+					oci ? embedded_oci_size : embedded_engine_size, JS_READ_OBJ_BYTECODE);
 	if (JS_IsException(program))
 		return complain(context);
 	JSValue loaded = JS_EvalFunction(context, program);

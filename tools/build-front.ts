@@ -1,4 +1,4 @@
-/** Bundles front/main.ts for the small engine: node's modules become those of front/shim. */
+/** Bundles front/oci.ts and front/engine.ts for the small engine: node's modules become those of front/shim. */
 import { constants as fsConstants } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ const CONSTANTS = [
 
 const [target = join(TREE, 'dist/front-build')] = process.argv.slice(2);
 const result = await Bun.build({
-  entrypoints: [join(TREE, 'front/main.ts')],
+  entrypoints: ['oci', 'engine'].map((name) => join(TREE, 'front', `${name}.ts`)),
   outdir: target,
   format: 'esm',
   target: 'browser',
@@ -51,7 +51,7 @@ const result = await Bun.build({
         build.onResolve({ filter: /\/pull(-progress)?\.ts$/ }, ({ path }) =>
           /^\.\/(pull\/pull|pull-progress)\.ts$/.test(path) ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
         );
-        build.onResolve({ filter: /^\.\/engine\/(?!run\.ts)/ }, ({ importer }) =>
+        build.onResolve({ filter: /^\.\/engine\/(?!(run|start|exec|ps|stop|kill|rm|inspect)\.ts)/ }, ({ importer }) =>
           importer.endsWith('/doors/cli/commands.ts') ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
         );
         build.onResolve({ filter: /^front:constants$/ }, ({ path }) => ({ path, namespace: 'front' }));
@@ -62,3 +62,15 @@ const result = await Bun.build({
 });
 for (const log of result.logs) console.error(String(log));
 if (!result.success) process.exit(1);
+
+/** Globals of Node or of browsers that the small engine has not and front/shim/globals.ts does not bring. */
+const MISSING =
+  /(?<![.\w$'"`-])(setInterval|setImmediate|queueMicrotask|structuredClone|TextEncoder|TextDecoder|URL|AbortController|AbortSignal|fetch|Intl|crypto|atob|btoa|console|require|WeakRef|Proxy|eval|WebAssembly)(?=\s*[.(])/g;
+for (const name of ['oci', 'engine']) {
+  const text = await Bun.file(join(target, `${name}.js`)).text();
+  const found = new Set([...text.matchAll(MISSING)].map(([word]) => word));
+  if (found.size > 0) {
+    console.error(`front/${name}.ts reaches globals that the front has not: ${[...found].join(', ')}`);
+    process.exit(1);
+  }
+}

@@ -3,7 +3,7 @@ import { signals } from 'front:constants';
 import { addNumbers, Buffer } from './buffer.ts';
 import { spawn } from './child-process.ts';
 import { host } from './host.ts';
-import { offSignal, onSignal, tick } from './loop.ts';
+import { forget, later, offSignal, onSignal, tick } from './loop.ts';
 
 const MACHINES: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64' };
 
@@ -29,7 +29,25 @@ const nodeProcess = {
   getBuiltinModule: () => ({ spawn }),
 };
 
+/** `unref` means nothing here: the loop ends with the program's work, whatever timers are left. */
+function setTimeout(done: () => void, milliseconds = 0) {
+  return Object.assign(later(milliseconds, done), { unref: () => undefined });
+}
+
+/** The sources only ever sleep by it. */
+function wait(_array: unknown, _index: number, _value: number, milliseconds: number): string {
+  host.sleep(milliseconds);
+  return 'timed-out';
+}
+
 export function installGlobals(): void {
   addNumbers();
-  Object.assign(globalThis, { Buffer, process: nodeProcess, performance: { now: host.monotonic }, tick });
+  Object.assign(globalThis, {
+    Buffer,
+    process: nodeProcess,
+    performance: { now: host.monotonic },
+    setTimeout,
+    clearTimeout: forget,
+    tick,
+  });
 }

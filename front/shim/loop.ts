@@ -4,7 +4,11 @@ import { host } from './host.ts';
 
 type Ended = (status: number | null, signal: string | null) => void;
 
-const timers: { at: number; done: () => void }[] = [];
+interface Timer {
+  at: number;
+  done: () => void;
+}
+let timers: Timer[] = [];
 const children = new Map<number, Ended>();
 const listeners = new Map<number, Set<() => void>>();
 const watchers = new Map<number, () => void>();
@@ -13,8 +17,14 @@ let finished: number | undefined;
 /** The status that the process ends with once nothing is left to do. */
 export const finish = (status: number): void => void (finished = status);
 
-export function later(milliseconds: number, done: () => void): void {
-  timers.push({ at: host.monotonic() + milliseconds, done });
+export function later(milliseconds: number, done: () => void): Timer {
+  const timer = { at: host.monotonic() + milliseconds, done };
+  timers.push(timer);
+  return timer;
+}
+
+export function forget(timer: Timer | undefined): void {
+  timers = timers.filter((other) => other !== timer);
 }
 
 export const onEnd = (pid: number, ended: Ended): void => void children.set(pid, ended);

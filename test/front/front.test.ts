@@ -111,7 +111,10 @@ describe('with sanitizers', () => {
     world.configure(['nosuch']);
     expect(oci('run', 'c').status).not.toBe(0);
     // It has no large program to become, and must not try for ever.
-    const { status, stderr } = call(FRONT_ASAN, ['images']);
+    const { status, stderr } = spawnSync(FRONT_ASAN, ['images'], {
+      encoding: 'utf8',
+      env: { ...process.env, SAMPAN_FRONT: 'engine' },
+    });
     expect({ status, stderr }).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('large program is missing'),

@@ -1,14 +1,13 @@
-/** The composition root of the front: the OCI runtime's command line and `run`, on the small engine. */
+/** The composition root of the engine's commands in the front. */
 import { Fault } from '#base/fault.ts';
 import { complain, type CliWorld } from '#doors/cli/cli.ts';
 import { COMMANDS } from '#doors/cli/commands.ts';
-import { globalFlags, type GlobalFlags } from '#doors/cli/global-flags.ts';
-import { run } from '#doors/cli/engine/run.ts';
+import { globalFlags } from '#doors/cli/global-flags.ts';
 import { parseFlags } from '#doors/cli/flags.ts';
-import { ociCommand } from '#doors/cli/oci/oci.ts';
 import { outputTo } from '#doors/cli/output.ts';
 import { places } from '#doors/cli/places.ts';
 import { runVerb } from '#doors/cli/run-verb.ts';
+import type { Verb } from '#doors/cli/verb.ts';
 import { openEngine } from '#engine/engine.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
 import { makePrivate } from '#kernel/install-launcher.ts';
@@ -22,22 +21,6 @@ import { Output } from './shim/output.ts';
 installGlobals();
 const { env } = process;
 const [out, err] = [outputTo(1), outputTo(2)];
-const RUNTIME_NAMES = /(?:^|\/)(?:sampan-oci|runc|crun)$/;
-
-function oci(args: readonly string[], flags: Pick<GlobalFlags, 'root' | 'runRoot'>): Promise<number> {
-  const { runDirectory } = places(flags, env, host.uid);
-  return ociCommand([...args], {
-    env,
-    stdout: out,
-    stderr: err,
-    launcher: async () => {
-      makePrivate(runDirectory);
-      return nativeLauncher(host.launcher(), runDirectory);
-    },
-    runDirectory,
-  });
-}
-
 /** Monitors live long, so they share the pages of one file; the large program lays it down. */
 function sharedLauncher(runDirectory: string): Launcher {
   makePrivate(runDirectory);
@@ -68,14 +51,26 @@ const world: CliWorld = {
       ...(flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {}),
     });
   },
-  oci,
+  oci: () => becomeLarge(),
 };
 
-/** What needs the terminal or standard input, or only help, is for the large program. */
-function isPlainRun(args: readonly string[]): boolean {
+/** The commands that entry.c leaves to this program, with the flags that make them matters of the large one. */
+const FOR_LARGE: Readonly<Record<string, readonly string[]>> = {
+  run: ['interactive', 'tty'],
+  start: ['attach', 'interactive'],
+  exec: [],
+  ps: [],
+  stop: [],
+  kill: [],
+  rm: [],
+  inspect: [],
+};
+
+/** What needs the terminal or standard input is for the large program, and so is a line that cannot be read. */
+function isPlain(verb: Verb, args: readonly string[], forLarge: readonly string[]): boolean {
   try {
-    const { flags } = parseFlags(args, run.flags, true);
-    return !flags.on('interactive') && !flags.on('tty');
+    const { flags } = parseFlags(args, verb.flags, verb.stop === true);
+    return !forLarge.some((name) => flags.on(name));
   } catch {
     return false;
   }
@@ -84,13 +79,13 @@ function isPlainRun(args: readonly string[]): boolean {
 async function main(): Promise<number> {
   // Else a front that is not joined with the large program would begin anew for ever.
   if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
-  if (RUNTIME_NAMES.test(host.argv[0] ?? '')) return oci(host.argv.slice(1), {});
   const { flags, rest } = globalFlags(host.argv.slice(1));
-  const [name, ...args] = rest;
-  if (name === 'oci') return oci(args, flags);
-  const entry = COMMANDS['run'];
-  if (name !== 'run' || entry === undefined || !isPlainRun(args)) return becomeLarge();
-  return runVerb('run', { ...entry, load: () => Promise.resolve(run) }, args, flags, world);
+  const [name = '', ...args] = rest;
+  const [entry, forLarge] = [COMMANDS[name], FOR_LARGE[name]];
+  if (entry === undefined || forLarge === undefined) return becomeLarge();
+  const verb = await entry.load();
+  if (!isPlain(verb, args, forLarge)) return becomeLarge();
+  return runVerb(name, { ...entry, load: () => Promise.resolve(verb) }, args, flags, world);
 }
 
 void main()
