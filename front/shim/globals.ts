@@ -48,6 +48,7 @@ export function installGlobals(): void {
     performance: { now: host.monotonic },
     setTimeout,
     clearTimeout: forget,
+    Atomics: { wait },
     tick,
   });
 }
