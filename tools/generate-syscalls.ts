@@ -1,60 +1,90 @@
 /**
- * Writes src/runtime/seccomp/syscalls-*.gen.ts from the installed kernel headers: x86-64, its 32-bit sibling i386,
- * and arm64 through the preprocessor of the cross compiler.
+ * Writes src/runtime/seccomp/tables/*.gen.ts from the kernel headers that Debian has: those of this machine, and those
+ * of others from the packages linux-libc-dev-*-cross, through the preprocessor.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { generated } from './generated-file.ts';
 
-const X86 = '/usr/include/x86_64-linux-gnu/asm';
+interface Source {
+  name: string;
+  /** Directory of the headers. */
+  include: string;
+  header: string;
+  defines?: readonly string[];
+}
 
-const TABLES = [
+const NATIVE = '/usr/include/x86_64-linux-gnu';
+const cross = (triplet: string): string => `/usr/${triplet}/include`;
+const GENERIC = 'asm-generic/unistd.h';
+
+const SOURCES: readonly Source[] = [
+  { name: 'x86-64', include: NATIVE, header: 'asm/unistd_64.h' },
+  { name: 'i386', include: NATIVE, header: 'asm/unistd_32.h' },
+  { name: 'x32', include: NATIVE, header: 'asm/unistd_x32.h', defines: ['__X32_SYSCALL_BIT=0'] },
+  { name: 'arm64', include: cross('aarch64-linux-gnu'), header: 'asm/unistd.h', defines: ['__LP64__', '__aarch64__'] },
+  { name: 'arm', include: cross('arm-linux-gnueabihf'), header: 'asm/unistd.h', defines: ['__ARM_EABI__'] },
+  { name: 'mips', include: cross('mips-linux-gnu'), header: 'asm/unistd_o32.h', defines: ['__NR_Linux=0'] },
+  { name: 'mips-n32', include: cross('mips-linux-gnu'), header: 'asm/unistd_n32.h', defines: ['__NR_Linux=0'] },
+  { name: 'mips64', include: cross('mips-linux-gnu'), header: 'asm/unistd_n64.h', defines: ['__NR_Linux=0'] },
+  { name: 'ppc', include: cross('powerpc-linux-gnu'), header: 'asm/unistd_32.h' },
+  { name: 'ppc64', include: cross('powerpc-linux-gnu'), header: 'asm/unistd_64.h' },
+  { name: 's390', include: cross('s390x-linux-gnu'), header: 'asm/unistd_32.h' },
+  { name: 's390x', include: cross('s390x-linux-gnu'), header: 'asm/unistd_64.h' },
+  { name: 'parisc', include: cross('hppa-linux-gnu'), header: 'asm/unistd_32.h' },
+  { name: 'parisc64', include: cross('hppa-linux-gnu'), header: 'asm/unistd_64.h' },
+  { name: 'riscv64', include: cross('riscv64-linux-gnu'), header: 'asm/unistd.h', defines: ['__LP64__'] },
+  // Debian has no headers of loongarch64 for other machines; it uses the generic table with these choices.
   {
-    name: 'x86-64',
-    constant: 'SYSCALLS_X86_64',
-    from: `${X86}/unistd_64.h`,
-    defines: () => readFileSync(`${X86}/unistd_64.h`, 'utf8'),
+    name: 'loongarch64',
+    include: cross('riscv64-linux-gnu'),
+    header: GENERIC,
+    defines: ['__LP64__', '__ARCH_WANT_SYS_CLONE', '__ARCH_WANT_SYS_CLONE3'],
   },
-  {
-    name: 'i386',
-    constant: 'SYSCALLS_I386',
-    from: `${X86}/unistd_32.h`,
-    defines: () => readFileSync(`${X86}/unistd_32.h`, 'utf8'),
-  },
-  { name: 'arm64', constant: 'SYSCALLS_ARM64', from: 'asm/unistd.h of aarch64-linux-gnu', defines: arm64Defines },
+  { name: 'm68k', include: cross('m68k-linux-gnu'), header: 'asm/unistd_32.h' },
+  { name: 'sh', include: cross('sh4-linux-gnu'), header: 'asm/unistd_32.h' },
 ];
 
-function arm64Defines(): string {
-  return execFileSync('aarch64-linux-gnu-gcc', ['-E', '-dM', '-x', 'c', '-'], {
-    input: '#include <asm/unistd.h>\n',
-    encoding: 'utf8',
-  });
+/** What begins like a system call and is none. */
+const NO_CALL = /^(syscalls|arch_specific_syscall|\w*SYSCALL_(BASE|MASK)|\w*Linux\w*)$/;
+
+function macros({ include, header, defines = [] }: Source): string {
+  const flags = ['-E', '-dM', '-nostdinc', '-isystem', include, ...defines.map((name) => `-D${name}`)];
+  return execFileSync('gcc', [...flags, '-x', 'c', '-'], { input: `#include <${header}>\n`, encoding: 'utf8' });
 }
 
-/** Follows one level of `#define __NR_x __NR3264_x`. */
-function parse(defines: string): [string, number][] {
+/** `__NR_x 5`, `__NR_x __NR3264_x`, and sums such as `(__NR_Linux + 5)`. */
+function parse(text: string): [string, number][] {
   const values = new Map(
-    [...defines.matchAll(/^#define (__NR\w+)\s+(\w+)\s*$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']),
+    [...text.matchAll(/^#define (__\w+)[ \t]+(\S.*)$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']),
   );
+  const evaluate = (expression: string): number => {
+    const sum = /^\((\w+) ?\+ ?(\w+)\)$/.exec(expression);
+    if (sum !== null) return evaluate(sum[1] ?? '') + evaluate(sum[2] ?? '');
+    const defined = values.get(expression);
+    return defined === undefined ? Number(expression) : evaluate(defined);
+  };
   const rows: [string, number][] = [];
-  for (const [name, value] of values) {
-    if (!name.startsWith('__NR_') || name === '__NR_syscalls' || name === '__NR_arch_specific_syscall') continue;
-    const number = Number(values.get(value) ?? value);
-    if (Number.isInteger(number)) rows.push([name.slice(5), number]);
+  for (const [macro, value] of values) {
+    const name = /^__(?:ARM_)?NR_(\w+)$/.exec(macro)?.[1];
+    if (name === undefined || NO_CALL.test(name) || macro === '__ARM_NR_BASE') continue;
+    const number = evaluate(value);
+    if (Number.isInteger(number)) rows.push([name, number]);
   }
-  return rows.toSorted((a, b) => a[1] - b[1]);
+  return rows.toSorted((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1));
 }
 
-for (const { name, constant, from, defines } of TABLES) {
-  const rows = parse(defines());
-  if (rows.length < 250) throw new Error(`${from}: only ${rows.length} system calls found`);
+for (const source of SOURCES) {
+  const rows = parse(macros(source));
+  if (rows.length < 250) throw new Error(`${source.name}: only ${rows.length} system calls found`);
   // Plain text, split at first use: a table of this size costs less to load as a string than as an object.
   const words = rows.map(([call, number]) => `${call}:${number}`);
   const lines: string[] = [];
   for (let at = 0; at < words.length; at += 5) lines.push(words.slice(at, at + 5).join(' '));
+  const constant = `SYSCALLS_${source.name.toUpperCase().replaceAll('-', '_')}`;
   generated(
-    `src/runtime/seccomp/syscalls-${name}.gen.ts`,
-    `// Generated by tools/generate-syscalls.ts from ${from}.\n/** System calls as "name:number", by number. */\n` +
+    `src/runtime/seccomp/tables/${source.name}.gen.ts`,
+    `// Generated by tools/generate-syscalls.ts from ${source.header} of ${source.include}.\n` +
+      `/** System calls as "name:number", by number. */\n` +
       `export const ${constant} = \`\n${lines.join('\n')}\n\`;\n`,
   );
 }

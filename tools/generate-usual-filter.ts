@@ -5,8 +5,8 @@ import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import { generated } from './generated-file.ts';
 
 const rows = (['x86-64', 'arm64'] as const).map((arch) => {
-  const { program, flags, warnings } = compileSeccomp(defaultSeccompProfile(DEFAULT_CAPABILITIES), arch);
-  if (flags !== 0 || warnings.length > 0) throw new Error(`${arch}: the usual filter has flags or warnings`);
+  const { program, flags } = compileSeccomp(defaultSeccompProfile(DEFAULT_CAPABILITIES), arch);
+  if (flags !== 0) throw new Error(`${arch}: the usual filter has flags`);
   const lines = Buffer.from(program)
     .toString('base64')
     .match(/.{1,110}/g)

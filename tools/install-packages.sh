@@ -2,11 +2,17 @@
 # Installs the Debian packages of the named groups that are missing: install-packages.sh build test bench
 set -eu
 
+# System call tables of other machines are read from these.
+kernel_headers() {
+	for machine in armhf hppa m68k mips powerpc riscv64 s390x sh4; do echo "linux-libc-dev-$machine-cross"; done
+}
+
 packages_of() {
 	case $1 in
 	build) echo gcc make musl-tools libc6-dev libsqlite3-dev linux-libc-dev xz-utils ;;
 	test) echo attr busybox-static clang cpio docker-registry e2fsprogs file gcc-aarch64-linux-gnu \
-		libc6-dev-arm64-cross kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 strace util-linux xz-utils zstd ;;
+		libc6-dev-arm64-cross libseccomp-dev kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 strace util-linux \
+		xz-utils zstd $(kernel_headers) ;;
 	bench) echo conmon crun golang-github-containers-common podman runc ;;
 	*)
 		echo "install-packages.sh: no such group: $1" >&2

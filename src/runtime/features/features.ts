@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { VERSION } from '#base/version.ts';
 import { allCapabilities, capabilityNames } from '#kernel/capability-set.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
-import { ARCHITECTURES } from '#runtime/seccomp/compile.ts';
+import { ARCHITECTURE_NAMES } from '#runtime/seccomp/architectures.ts';
 import { knows } from './knows.ts';
 import { HOOKS, NAMESPACES, words } from './words.ts';
 
@@ -54,14 +54,17 @@ function namespace(can: Can, type: string): boolean {
 
 function seccomp({ seccomp: enabled }: HostFacts, can: Can, all: Words): object {
   if (!enabled) return { enabled };
-  const rule = (action: string, args: object[] = []): object => ({ syscalls: [{ names: ['getcwd'], action, args }] });
+  const rule = (action: string, args: object[] = []): object => ({
+    syscalls: [{ names: ['getcwd'], action, args }],
+    listenerPath: '/run/listener',
+  });
   const known = all.seccompFlags.filter((flag) => can.seccomp({ flags: [flag] }));
   const available = read('/proc/sys/kernel/seccomp/actions_avail').split(/\s+/);
   return {
     enabled,
     actions: all.actions.filter((action) => can.seccomp(rule(action)) && available.includes(kernelWord(action))),
     operators: all.operators.filter((op) => can.seccomp(rule('SCMP_ACT_ALLOW', [{ index: 0, value: 1, op }]))),
-    archs: Object.keys(ARCHITECTURES).toSorted(),
+    archs: ARCHITECTURE_NAMES.toSorted(),
     knownFlags: known,
     supportedFlags: known,
   };

@@ -18,7 +18,7 @@ export function lowerSeccomp(
 ): LoweredSeccomp {
   if (profile === undefined || profile === null) return { filter: [], warnings: [] };
   if (ready !== undefined) return { filter: [{ op: 'seccomp', filter: ready, origin: ORIGIN }], warnings: [] };
-  const { program, flags, warnings } = compileSeccomp(profile, facts.arch);
-  if (program.length === 0) return { filter: [], warnings };
-  return { filter: [{ op: 'seccomp', filter: program, flags, origin: ORIGIN }], warnings };
+  const { program, flags } = compileSeccomp(profile, facts.arch);
+  if (program.length === 0) return { filter: [], warnings: [] };
+  return { filter: [{ op: 'seccomp', filter: program, flags, origin: ORIGIN }], warnings: [] };
 }

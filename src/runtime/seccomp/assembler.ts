@@ -25,6 +25,7 @@ export class Assembler {
   /** Per instruction: code, jump if true, jump if false, constant. */
   readonly #reversed: (readonly [number, number, number, number])[] = [];
   readonly #returns = new Map<number, Label>();
+  readonly #stones = new Map<Label, Label>();
 
   get length(): number {
     return this.#reversed.length;
@@ -77,9 +78,14 @@ export class Assembler {
     return this.#emit(code, 0, 0, value);
   }
 
-  /** Conditional jumps reach 255 instructions; beyond that they need a stepping stone. */
+  /** Conditional jumps reach 255 instructions; beyond that they need a stepping stone, which others use too. */
   #near(target: Label): Label {
-    return this.length - target < FAR ? target : this.#emit(BPF.jump, 0, 0, this.length - target - 1);
+    if (this.length - target < FAR) return target;
+    const known = this.#stones.get(target);
+    if (known !== undefined && this.length - known < FAR) return known;
+    const stone = this.#emit(BPF.jump, 0, 0, this.length - target - 1);
+    this.#stones.set(target, stone);
+    return stone;
   }
 
   #emit(code: number, yes: number, no: number, value: number): Label {

@@ -1,28 +1,39 @@
 import { describe, expect, test } from 'bun:test';
 import type { SeccompArgument, SeccompProfile } from '#runtime/spec/spec.ts';
-import { returnValue } from './actions.ts';
+import { isPermissive, returnValue } from './actions.ts';
+import { FAMILIES, type Architecture } from './architectures.ts';
 import { runFilter } from './bpf-machine.fixture.ts';
-import { compileSeccomp } from './compile.ts';
+import { compileFilter, compileSeccomp } from './compile.ts';
 import { defaultSeccompProfile } from './default-profile.ts';
-import { syscallTable, type Abi } from './syscall-table.ts';
+import { FOREIGN_ARCHITECTURES } from './foreign-architectures.ts';
+import { syscallTable } from './syscall-table.ts';
 
-const AUDIT = { 'x86-64': 0xc000003e, i386: 0x40000003, arm64: 0xc00000b7 } as const;
-const TABLES = { 'x86-64': syscallTable('x86-64'), i386: syscallTable('i386'), arm64: syscallTable('arm64') };
+const [X86_64, X86] = FAMILIES['x86-64'] as [Architecture, Architecture];
+const [ARM64] = FAMILIES.arm64;
 const KILL = 0x80000000;
 const ALLOW = 0x7fff0000;
 const ENOSYS = 0x00050026;
 const EPERM = 0x00050001;
 
-/** The profile by its words, without a filter: the first rule that matches decides. */
-function evaluate(profile: SeccompProfile, abi: Abi, nr: number, args: readonly bigint[]): number {
-  const table = TABLES[abi];
+type Verdict = (args: readonly bigint[]) => number;
+
+/** The profile by its words, without a filter: a rule without conditions decides, else the first that matches. */
+function evaluate(profile: SeccompProfile, architecture: Architecture): (nr: number) => Verdict {
+  const table = syscallTable(architecture);
   const fallback = returnValue(profile.defaultAction, profile.defaultErrnoRet);
-  for (const rule of profile.syscalls ?? []) {
-    const names = rule.names.some((candidate) => table.get(candidate) === nr);
-    if (names && (rule.args ?? []).every((arg) => holds(arg, args))) return returnValue(rule.action, rule.errnoRet);
-  }
-  const isNew = nr > Math.max(...table.values());
-  return isNew && fallback >>> 16 === 5 ? ENOSYS : fallback;
+  const all = (profile.syscalls ?? []).map((rule) => ({
+    numbers: rule.names.map((name) => table.get(name) ?? -1),
+    args: rule.args ?? [],
+    action: returnValue(rule.action, rule.errnoRet),
+  }));
+  const newest = Math.max(...all.flatMap(({ numbers }) => numbers));
+  return (nr) => {
+    if (nr > newest) return () => (isPermissive(profile.defaultAction) ? fallback : ENOSYS);
+    const rules = all.filter(({ action, numbers }) => action !== fallback && numbers.includes(nr));
+    const plain = rules.find(({ args }) => args.length === 0);
+    if (plain !== undefined) return () => plain.action;
+    return (args) => rules.find((rule) => rule.args.every((arg) => holds(arg, args)))?.action ?? fallback;
+  };
 }
 
 function holds({ index, op, value, valueTwo }: SeccompArgument, args: readonly bigint[]): boolean {
@@ -50,29 +61,30 @@ function numbers(seed: number): () => bigint {
   };
 }
 
-function compareAll(profile: SeccompProfile, arch: 'x86-64' | 'arm64', abi: Abi, interesting: readonly bigint[]): void {
-  const { program } = compileSeccomp(profile, arch);
+function compareAll(profile: SeccompProfile, architecture: Architecture, interesting: readonly bigint[]): void {
+  const program = compileFilter(profile, [architecture]);
   const next = numbers(7);
+  const verdictOf = evaluate(profile, architecture);
   for (let nr = 0; nr < 520; nr++) {
+    const verdict = verdictOf(nr);
     const tries = [0n, ...interesting, next(), next(), next()];
     for (const first of tries) {
       const args = [first, next(), first, next(), first, next()];
-      const got = runFilter(program, { arch: AUDIT[abi], nr, args });
-      if (got !== evaluate(profile, abi, nr, args)) {
-        throw new Error(`${abi} call ${nr} with ${args.join(' ')}: 0x${got.toString(16)}`);
+      const got = runFilter(program, { arch: architecture.audit, nr, args });
+      if (got !== verdict(args)) {
+        throw new Error(`${architecture.name} call ${nr} with ${args.join(' ')}: 0x${got.toString(16)}`);
       }
     }
   }
 }
 
 describe('a compiled filter decides as its profile says', () => {
-  test('for every call of the default profile, on each ABI', () => {
+  test('for every call of the default profile', () => {
     const interesting = [40n, 38n, 0x7e020000n, 0x20000n, 8n, 0xffffffffn, 0x11n, 0x10000000n];
     for (const capabilities of [[], ['CAP_SYS_ADMIN', 'CAP_SYSLOG', 'CAP_SYS_PTRACE']]) {
       const profile = defaultSeccompProfile(capabilities);
-      compareAll(profile, 'x86-64', 'x86-64', interesting);
-      compareAll(profile, 'x86-64', 'i386', interesting);
-      compareAll(profile, 'arm64', 'arm64', interesting);
+      compareAll(profile, X86_64, interesting);
+      compareAll(profile, ARM64, interesting);
     }
   });
 
@@ -82,8 +94,25 @@ describe('a compiled filter decides as its profile says', () => {
     for (const op of ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ']) {
       const args = [{ index: 2, op: `SCMP_CMP_${op}`, value, valueTwo: 0x1_0000_0001 }];
       const syscalls = [{ names: ['read', 'kill', 'openat'], action: 'SCMP_ACT_ALLOW', args }];
-      compareAll({ defaultAction: 'SCMP_ACT_ERRNO', syscalls }, 'x86-64', 'x86-64', [...around, 0x1_0000_0001n]);
+      compareAll({ defaultAction: 'SCMP_ACT_ERRNO', syscalls }, X86_64, [...around, 0x1_0000_0001n]);
     }
+  });
+
+  test('for ranges of one argument that overlap, in rules with different actions', () => {
+    const between = (op: string, value: number, action: string) => ({
+      names: ['ioctl', 'read'],
+      action: `SCMP_ACT_${action}`,
+      args: [{ index: 2, op: `SCMP_CMP_${op}`, value }],
+    });
+    const syscalls = [
+      between('LT', 0, 'TRAP'),
+      between('LE', 40, 'ALLOW'),
+      between('LT', 0x1_2345_6789, 'TRACE'),
+      between('NE', 0x2_0000_0000, 'LOG'),
+      between('GT', 3, 'KILL_PROCESS'),
+    ];
+    const values = [3n, 40n, 41n, 0xffff_ffffn, 0x1_2345_6788n, 0x1_2345_6789n, 0x2_0000_0000n];
+    compareAll({ defaultAction: 'SCMP_ACT_ERRNO', syscalls }, X86_64, values);
   });
 
   test('when conditions must all hold, and rules follow one another', () => {
@@ -100,13 +129,38 @@ describe('a compiled filter decides as its profile says', () => {
           ],
         },
         { names: ['ioctl'], action: 'SCMP_ACT_LOG', args: [{ index: 0, op: 'SCMP_CMP_EQ', value: 5 }] },
-        { names: ['ioctl'], action: 'SCMP_ACT_TRAP' },
-        { names: ['ioctl'], action: 'SCMP_ACT_KILL' },
+        { names: ['kill'], action: 'SCMP_ACT_LOG', args: [{ index: 0, op: 'SCMP_CMP_EQ', value: 5 }] },
+        { names: ['kill'], action: 'SCMP_ACT_TRAP' },
+        { names: ['kill'], action: 'SCMP_ACT_KILL' },
         { names: ['ptrace'], action: 'SCMP_ACT_KILL_PROCESS' },
         { names: ['reboot'], action: 'SCMP_ACT_TRACE', errnoRet: 7 },
+        { names: ['mount'], action: 'SCMP_ACT_NOTIFY' },
       ],
     };
-    compareAll(profile, 'x86-64', 'x86-64', [5n, 9n, 10n, 99n, 100n]);
+    compareAll(profile, X86_64, [5n, 9n, 10n, 99n, 100n]);
+  });
+
+  test('several conditions on one argument are alternatives', () => {
+    const args = [5, 7].map((value) => ({ index: 1, op: 'SCMP_CMP_EQ', value }));
+    const profile = {
+      defaultAction: 'SCMP_ACT_ERRNO',
+      syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW', args }],
+    };
+    const { program } = compileSeccomp(profile, 'x86-64');
+    const second = (value: bigint): number => runFilter(program, { arch: X86_64.audit, nr: 0, args: [0n, value] });
+    expect([5n, 6n, 7n].map(second)).toEqual([ALLOW, EPERM, ALLOW]);
+  });
+
+  test('a denied socket is denied to 32-bit programs that call it by socketcall', () => {
+    const profile = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      architectures: ['SCMP_ARCH_X86'],
+      syscalls: [{ names: ['socket'], action: 'SCMP_ACT_ERRNO' }],
+    };
+    const { program } = compileSeccomp(profile, 'x86-64');
+    const socketcall = syscallTable(X86).get('socketcall') ?? -1;
+    const run = (first: bigint): number => runFilter(program, { arch: X86.audit, nr: socketcall, args: [first] });
+    expect([1n, 2n].map(run)).toEqual([EPERM, ALLOW]);
   });
 });
 
@@ -114,32 +168,33 @@ describe('calls outside of the profile', () => {
   const profile: SeccompProfile = {
     defaultAction: 'SCMP_ACT_ERRNO',
     architectures: ['SCMP_ARCH_X86_64'],
-    syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }],
+    syscalls: [{ names: ['read', 'mseal'], action: 'SCMP_ACT_ALLOW' }],
   };
   const run = (arch: number, nr: number): number =>
     runFilter(compileSeccomp(profile, 'x86-64').program, { arch, nr, args: [] });
 
   test('of an architecture that is not named kill the process', () => {
-    expect(run(AUDIT.i386, 3)).toBe(KILL);
-    expect(run(AUDIT.arm64, 63)).toBe(KILL);
+    expect(run(X86.audit, 3)).toBe(KILL);
+    expect(run(ARM64.audit, 63)).toBe(KILL);
   });
 
   test('of the x32 ABI do not pass, even with an allowed number', () => {
-    expect(run(AUDIT['x86-64'], 0)).toBe(ALLOW);
-    expect(run(AUDIT['x86-64'], 0x40000000)).toBe(ENOSYS);
+    expect(run(X86_64.audit, 0)).toBe(ALLOW);
+    expect(run(X86_64.audit, 0x40000000)).toBe(ENOSYS);
   });
 
-  test('that are newer than the table give ENOSYS, known ones the default', () => {
-    expect(run(AUDIT['x86-64'], 2000)).toBe(ENOSYS);
-    expect(run(AUDIT['x86-64'], 1)).toBe(EPERM);
+  test('that are newer than what the profile names give ENOSYS, others the default', () => {
+    expect(run(X86_64.audit, 2000)).toBe(ENOSYS);
+    expect(run(X86_64.audit, 463)).toBe(ENOSYS);
+    expect(run(X86_64.audit, 1)).toBe(EPERM);
   });
 });
 
 test('the default profile keeps namespaces, kernel modules and mounts from a plain container', () => {
   const { program } = compileSeccomp(defaultSeccompProfile([]), 'x86-64');
-  const table = syscallTable('x86-64');
+  const table = syscallTable(X86_64);
   const run = (name: string, ...args: bigint[]): number =>
-    runFilter(program, { arch: AUDIT['x86-64'], nr: table.get(name) ?? -1, args });
+    runFilter(program, { arch: X86_64.audit, nr: table.get(name) ?? -1, args });
   for (const name of ['mount', 'unshare', 'setns', 'init_module', 'bpf', 'kexec_load', 'keyctl', 'io_uring_setup']) {
     expect([name, run(name)]).toEqual([name, EPERM]);
   }
@@ -151,7 +206,7 @@ test('the default profile keeps namespaces, kernel modules and mounts from a pla
 });
 
 test('every name of the default profile is a call of some architecture', () => {
-  const known = new Set((['x86-64', 'i386', 'arm64'] as const).flatMap((abi) => [...syscallTable(abi).keys()]));
+  const known = new Set([...FAMILIES['x86-64'], ...FAMILIES.arm64].flatMap((one) => [...syscallTable(one).keys()]));
   const everything = defaultSeccompProfile([
     'CAP_SYS_ADMIN',
     'CAP_SYS_BOOT',
@@ -170,11 +225,38 @@ test('every name of the default profile is a call of some architecture', () => {
   expect(names.filter((name) => !known.has(name))).toEqual([]);
 });
 
+test('a filter for a big-endian machine compares the halves of an argument in their order', () => {
+  const s390x = FOREIGN_ARCHITECTURES.find(({ name }) => name === 'SCMP_ARCH_S390X') as Architecture;
+  const args = [{ index: 0, op: 'SCMP_CMP_EQ', value: 0x1_0000_0002 }];
+  const syscalls = [{ names: ['read'], action: 'SCMP_ACT_ALLOW', args }];
+  const program = compileFilter({ defaultAction: 'SCMP_ACT_ERRNO', syscalls }, [s390x]);
+  const run = (first: bigint): number =>
+    runFilter(program, { arch: s390x.audit, nr: 3, args: [first], bigEndian: true });
+  expect([0x1_0000_0002n, 0x2_0000_0001n].map(run)).toEqual([ALLOW, EPERM]);
+});
+
 test('a profile that allows everything needs no filter', () => {
   expect(compileSeccomp({ defaultAction: 'SCMP_ACT_ALLOW' }, 'x86-64').program.length).toBe(0);
 });
 
-test('a filter flag that needs a listener is refused', () => {
-  const profile = { defaultAction: 'SCMP_ACT_ERRNO', flags: ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'] };
-  expect(() => compileSeccomp(profile, 'x86-64')).toThrow('WAIT_KILLABLE_RECV');
+test('flags are those of the kernel; what is for listeners is left out without one', () => {
+  const flags = ['LOG', 'SPEC_ALLOW', 'TSYNC', 'WAIT_KILLABLE_RECV'].map((name) => `SECCOMP_FILTER_FLAG_${name}`);
+  const compile = (action: string, given = flags) =>
+    compileSeccomp(
+      { defaultAction: 'SCMP_ACT_ALLOW', flags: given, syscalls: [{ names: ['mount'], action }] },
+      'x86-64',
+    );
+  expect(compile('SCMP_ACT_LOG').flags).toBe(2 | 4);
+  expect(compile('SCMP_ACT_NOTIFY').flags).toBe(2 | 4 | 8 | 32);
+  expect(() => compile('SCMP_ACT_LOG', ['SECCOMP_FILTER_FLAG_SOON'])).toThrow('SOON');
+});
+
+test('a filter that is too long for the kernel is refused by name', () => {
+  const args = (value: number) => [{ index: value % 6, op: 'SCMP_CMP_EQ', value: value * 0x1_0000_0001 }];
+  const rules = (count: number) =>
+    Array.from({ length: count }, (_, value) => ({ names: ['read'], action: 'SCMP_ACT_ALLOW', args: args(value) }));
+  for (const count of [2000, 100_000]) {
+    const profile = { defaultAction: 'SCMP_ACT_ERRNO', syscalls: rules(count) };
+    expect(() => compileSeccomp(profile, 'x86-64')).toThrow('linux.seccomp');
+  }
 });

@@ -1,5 +1,7 @@
 import type { SeccompArgument } from '#runtime/spec/spec.ts';
-import { BPF, type Assembler, type Label } from './assembler.ts';
+import type { Architecture } from './architectures.ts';
+import { BPF } from './assembler.ts';
+import { assume, EVERY_BIT, type Decisions, type Node, type Question } from './decision.ts';
 
 /** One comparison of a 64-bit argument with constants, in halves of 32 bits. */
 export interface Condition {
@@ -27,38 +29,53 @@ function halves(value: number): [number, number] {
   return [Number(kept >> 32n), Number(kept & 0xffff_ffffn)];
 }
 
-/** struct seccomp_data: the arguments start at byte 16, low half first on both architectures. */
-const lowAt = (index: number): number => 16 + 8 * index;
-const highAt = (index: number): number => 20 + 8 * index;
+/** Where the halves of an argument are in struct seccomp_data; `high` is absent where arguments have 32 bits. */
+export interface Place {
+  low: number;
+  high: number | undefined;
+}
 
-type Emit = (out: Assembler, it: Condition, yes: Label, no: Label) => Label;
+export function placeOf(index: number, { bits, bigEndian = false }: Architecture): Place {
+  const at = 16 + 8 * index;
+  const high = bigEndian ? at : at + 4;
+  return { low: bigEndian ? at + 4 : at, high: bits === 32 ? undefined : high };
+}
 
-const equal: Emit = (out, { index, high, low }, yes, no) => {
-  const lowHalf = out.load(lowAt(index), out.jump(BPF.jumpEqual, low, yes, no));
-  return out.load(highAt(index), out.jump(BPF.jumpEqual, high, lowHalf, no));
-};
+type Decide = (out: Decisions, it: Condition, place: Place, yes: Node, no: Node) => Node;
 
-const maskedEqual: Emit = (out, { index, high, low, wantedHigh, wantedLow }, yes, no) => {
-  const lowHalf = out.load(lowAt(index), out.and(low, out.jump(BPF.jumpEqual, wantedLow, yes, no)));
-  return out.load(highAt(index), out.and(high, out.jump(BPF.jumpEqual, wantedHigh, lowHalf, no)));
-};
+const question = (at: number, code: number, value: number, mask = EVERY_BIT): Question => ({ at, mask, code, value });
+
+const equal: Decide = (out, { high, low }, place, yes, no) =>
+  both(out, question(place.low, BPF.jumpEqual, low), high, EVERY_BIT, place, yes, no);
+
+const maskedEqual: Decide = (out, { high, low, wantedHigh, wantedLow }, place, yes, no) =>
+  both(out, question(place.low, BPF.jumpEqual, wantedLow, low), wantedHigh, high, place, yes, no);
+
+function both(out: Decisions, low: Question, high: number, highMask: number, place: Place, yes: Node, no: Node): Node {
+  if (place.high === undefined || (highMask === 0 && high === 0)) return out.ask(low, yes, no);
+  const first = question(place.high, BPF.jumpEqual, high, highMask);
+  return out.ask(first, out.ask(low, assume(yes, first, true), assume(no, first, true)), no);
+}
 
 const greater =
-  (lowTest: number): Emit =>
-  (out, { index, high, low }, yes, no) => {
-    const lowHalf = out.load(lowAt(index), out.jump(lowTest, low, yes, no));
-    const sameHigh = out.jump(BPF.jumpEqual, high, lowHalf, no);
-    return out.load(highAt(index), out.jump(BPF.jumpGreater, high, yes, sameHigh));
+  (code: number): Decide =>
+  (out, { high, low }, place, yes, no) => {
+    const lowTest = question(place.low, code, low);
+    if (place.high === undefined) return out.ask(lowTest, yes, no);
+    const same = question(place.high, BPF.jumpEqual, high);
+    const lowHalf = out.ask(lowTest, assume(yes, same, true), assume(no, same, true));
+    if (high === 0) return out.ask(same, lowHalf, yes);
+    return out.ask(question(place.high, BPF.jumpGreater, high), yes, out.ask(same, lowHalf, no));
   };
 
 const greaterThan = greater(BPF.jumpGreater);
 const greaterOrEqual = greater(BPF.jumpGreaterEqual);
 const not =
-  (emit: Emit): Emit =>
-  (out, it, yes, no) =>
-    emit(out, it, no, yes);
+  (decide: Decide): Decide =>
+  (out, it, place, yes, no) =>
+    decide(out, it, place, no, yes);
 
-const OPERATORS: Readonly<Record<string, Emit>> = {
+const OPERATORS: Readonly<Record<string, Decide>> = {
   SCMP_CMP_EQ: equal,
   SCMP_CMP_NE: not(equal),
   SCMP_CMP_GT: greaterThan,
@@ -68,7 +85,14 @@ const OPERATORS: Readonly<Record<string, Emit>> = {
   SCMP_CMP_MASKED_EQ: maskedEqual,
 };
 
-/** Emits the test; it goes on at `yes` or `no`. */
-export function emitCondition(out: Assembler, it: Condition, yes: Label, no: Label): Label {
-  return (OPERATORS[it.op] ?? equal)(out, it, yes, no);
+/** The decision that goes on at `yes` when the condition holds, else at `no`. */
+export function decideCondition(out: Decisions, it: Condition, place: Place, yes: Node, no: Node): Node {
+  return (OPERATORS[it.op] ?? equal)(out, it, place, yes, no);
+}
+
+/** What is left of `node` where the condition is known to hold. */
+export function given(node: Node, { op, high, low }: Condition, place: Place): Node {
+  if (op !== 'SCMP_CMP_EQ') return node;
+  const sameHigh = place.high === undefined ? node : assume(node, question(place.high, BPF.jumpEqual, high), true);
+  return assume(sameHigh, question(place.low, BPF.jumpEqual, low), true);
 }

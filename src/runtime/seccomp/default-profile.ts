@@ -51,9 +51,10 @@ function personalities(): SeccompRule[] {
   });
 }
 
+/** As rules of their own: several conditions on one argument of one rule would be alternatives. */
 function sockets(): SeccompRule[] {
-  const unlike = (value: number): { index: number; value: number; op: string } => {
-    return { index: 0, value, op: 'SCMP_CMP_NE' };
+  const family = (op: string, value: number): SeccompRule => {
+    return { names: ['socket'], action: ALLOW, args: [{ index: 0, value, op: `SCMP_CMP_${op}` }] };
   };
-  return [{ names: ['socket'], action: ALLOW, args: [unlike(VSOCK), unlike(ALG)] }];
+  return [family('LT', ALG), family('EQ', ALG + 1), family('GT', VSOCK)];
 }

@@ -1,8 +1,4 @@
-import { SYSCALLS_ARM64 } from './syscalls-arm64.gen.ts';
-import { SYSCALLS_I386 } from './syscalls-i386.gen.ts';
-import { SYSCALLS_X86_64 } from './syscalls-x86-64.gen.ts';
-
-export type Abi = 'x86-64' | 'i386' | 'arm64';
+import type { Architecture } from './architectures.ts';
 
 /** Calls that are younger than the headers; since 5.0 a new call has one number on every architecture. */
 const NEWER =
@@ -10,20 +6,14 @@ const NEWER =
   'listmount:458 lsm_get_self_attr:459 lsm_set_self_attr:460 lsm_list_modules:461 mseal:462 setxattrat:463 ' +
   'getxattrat:464 listxattrat:465 removexattrat:466 open_tree_attr:467 file_getattr:468 file_setattr:469';
 
-const SOURCES: Readonly<Record<Abi, string>> = {
-  'x86-64': SYSCALLS_X86_64,
-  i386: SYSCALLS_I386,
-  arm64: SYSCALLS_ARM64,
-};
-
-/** Numbers of the system calls of one ABI by name. */
-export function syscallTable(abi: Abi): ReadonlyMap<string, number> {
+/** Numbers of the system calls of one architecture by name. */
+export function syscallTable({ calls, base = 0 }: Pick<Architecture, 'calls' | 'base'>): ReadonlyMap<string, number> {
   const table = new Map<string, number>();
   // Split by strings: by an expression it would take most of a millisecond.
-  for (const line of `${SOURCES[abi]}\n${NEWER}`.split('\n')) {
+  for (const line of `${calls}\n${NEWER}`.split('\n')) {
     for (const word of line.split(' ')) {
       const colon = word.indexOf(':');
-      if (colon > 0) table.set(word.slice(0, colon), Number(word.slice(colon + 1)));
+      if (colon > 0) table.set(word.slice(0, colon), base + Number(word.slice(colon + 1)));
     }
   }
   return table;

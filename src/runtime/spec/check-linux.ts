@@ -1,14 +1,12 @@
 import { Fault } from '#base/fault.ts';
-import { absolutePath, count, id, integer, list, oneOf, record, shape, text, type Check } from './check.ts';
+import { absolutePath, id, integer, list, oneOf, record, shape, text, type Check } from './check.ts';
 import { memoryPolicy, personality } from './check-policy.ts';
 import { resources } from './check-resources.ts';
+import { seccomp } from './check-seccomp.ts';
 import type { Linux, Spec } from './spec.ts';
 
 const NAMESPACES = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'];
-const SCMP_OPS = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'].map((name) => `SCMP_CMP_${name}`);
-const SCMP_ACTIONS = ['KILL', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'ERRNO', 'TRACE', 'ALLOW', 'LOG'];
 const PROPAGATIONS = ['shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate', 'unbindable', 'runbindable'];
-const action = oneOf(...SCMP_ACTIONS.map((name) => `SCMP_ACT_${name}`));
 
 const namespace = shape({ required: { type: oneOf(...NAMESPACES) }, optional: { path: text } });
 const timeOffset = shape({ optional: { secs: integer(-(2 ** 53), 2 ** 53), nanosecs: integer(0, 999_999_999) } });
@@ -24,30 +22,6 @@ const device = shape({
     uid: id,
     gid: id,
   },
-});
-
-const seccomp = shape({
-  required: { defaultAction: action },
-  optional: {
-    defaultErrnoRet: integer(0, 4095),
-    architectures: list(text),
-    flags: list(text),
-    syscalls: list(
-      shape({
-        required: { names: list(text, 1), action },
-        optional: {
-          errnoRet: integer(0, 65535),
-          args: list(
-            shape({
-              required: { index: integer(0, 5), op: oneOf(...SCMP_OPS) },
-              optional: { value: count, valueTwo: count },
-            }),
-          ),
-        },
-      }),
-    ),
-  },
-  refused: ['listenerPath', 'listenerMetadata'],
 });
 
 export const linuxShape: Check = shape({

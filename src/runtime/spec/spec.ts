@@ -221,4 +221,7 @@ export interface SeccompProfile {
   architectures?: string[];
   flags?: string[];
   syscalls?: SeccompRule[];
+  /** Unix socket that gets the filter's listener, when an action is SCMP_ACT_NOTIFY. */
+  listenerPath?: string;
+  listenerMetadata?: string;
 }
