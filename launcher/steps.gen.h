@@ -42,6 +42,9 @@ enum step_code {
 	STEP_HOOK = 38,
 	STEP_NOTIFY_SOCKET = 36,
 	STEP_NOTIFY = 37,
+	STEP_OFFER_FD = 34,
+	STEP_TAKE_FD = 35,
+	STEP_SEND_FD_WITH_PID = 39,
 	STEP_MKPATH = 40,
 	STEP_MKNOD = 41,
 	STEP_BIND_DEVICE = 42,
@@ -436,6 +439,39 @@ static const struct field fields_of_step_notify[] = {
 	{ FIELD_SLOT, offsetof(struct step_notify, pidfd) },
 };
 
+struct step_offer_fd {
+	int32_t slot;
+	int32_t fd;
+};
+static const struct field fields_of_step_offer_fd[] = {
+	{ FIELD_SLOT, offsetof(struct step_offer_fd, slot) },
+	{ FIELD_SLOT, offsetof(struct step_offer_fd, fd) },
+};
+
+struct step_take_fd {
+	int32_t slot;
+	int32_t pidfd;
+	int32_t out;
+};
+static const struct field fields_of_step_take_fd[] = {
+	{ FIELD_SLOT, offsetof(struct step_take_fd, slot) },
+	{ FIELD_SLOT, offsetof(struct step_take_fd, pidfd) },
+	{ FIELD_SLOT, offsetof(struct step_take_fd, out) },
+};
+
+struct step_send_fd_with_pid {
+	int32_t slot;
+	int32_t fd;
+	int32_t pidfd;
+	struct texts pieces;
+};
+static const struct field fields_of_step_send_fd_with_pid[] = {
+	{ FIELD_SLOT, offsetof(struct step_send_fd_with_pid, slot) },
+	{ FIELD_SLOT, offsetof(struct step_send_fd_with_pid, fd) },
+	{ FIELD_SLOT, offsetof(struct step_send_fd_with_pid, pidfd) },
+	{ FIELD_STRS, offsetof(struct step_send_fd_with_pid, pieces) },
+};
+
 struct step_mkpath {
 	int32_t root;
 	struct text path;
@@ -819,10 +855,12 @@ static const struct field fields_of_step_caps[] = {
 struct step_seccomp {
 	struct blob filter;
 	uint32_t flags;
+	int32_t out;
 };
 static const struct field fields_of_step_seccomp[] = {
 	{ FIELD_BYTES, offsetof(struct step_seccomp, filter) },
 	{ FIELD_U32, offsetof(struct step_seccomp, flags) },
+	{ FIELD_SLOT, offsetof(struct step_seccomp, out) },
 };
 
 struct step_cwd {
@@ -975,6 +1013,9 @@ static const struct step_shape step_shapes[] = {
 	{ 38, 9, sizeof(struct step_hook), "hook", fields_of_step_hook },
 	{ 36, 2, sizeof(struct step_notify_socket), "notifySocket", fields_of_step_notify_socket },
 	{ 37, 3, sizeof(struct step_notify), "notify", fields_of_step_notify },
+	{ 34, 2, sizeof(struct step_offer_fd), "offerFd", fields_of_step_offer_fd },
+	{ 35, 3, sizeof(struct step_take_fd), "takeFd", fields_of_step_take_fd },
+	{ 39, 4, sizeof(struct step_send_fd_with_pid), "sendFdWithPid", fields_of_step_send_fd_with_pid },
 	{ 40, 9, sizeof(struct step_mkpath), "mkpath", fields_of_step_mkpath },
 	{ 41, 7, sizeof(struct step_mknod), "mknod", fields_of_step_mknod },
 	{ 42, 3, sizeof(struct step_bind_device), "bindDevice", fields_of_step_bind_device },
@@ -1009,7 +1050,7 @@ static const struct step_shape step_shapes[] = {
 	{ 77, 1, sizeof(struct step_drop_bounding), "dropBounding", fields_of_step_drop_bounding },
 	{ 78, 4, sizeof(struct step_ids), "ids", fields_of_step_ids },
 	{ 79, 4, sizeof(struct step_caps), "caps", fields_of_step_caps },
-	{ 80, 2, sizeof(struct step_seccomp), "seccomp", fields_of_step_seccomp },
+	{ 80, 3, sizeof(struct step_seccomp), "seccomp", fields_of_step_seccomp },
 	{ 81, 1, sizeof(struct step_cwd), "cwd", fields_of_step_cwd },
 	{ 82, 0, sizeof(struct step_check_cwd), "checkCwd", fields_of_step_check_cwd },
 	{ 84, 2, sizeof(struct step_device_program), "deviceProgram", fields_of_step_device_program },

@@ -14,7 +14,8 @@ extern step_handler *const step_handlers[STEP_HANDLER_LIMIT];
 
 step_handler step_open, step_close, step_mkdir, step_write, step_write_slot, step_mkfifo, step_unlink, step_rmdir,
 	step_inherit, step_connect, step_pidfile, step_write_first;
-step_handler step_channel, step_post, step_wait, step_send_fd, step_recv_fd;
+step_handler step_channel, step_post, step_wait, step_send_fd, step_recv_fd, step_offer_fd, step_take_fd,
+	step_send_fd_with_pid;
 step_handler step_clone, step_unshare, step_setns, step_pidfd, step_idmap, step_release, step_await_go, step_report_to,
 	step_supervise, step_init, step_setsid, step_exec, step_adopt, step_hook, step_notify_socket,
 	step_notify;

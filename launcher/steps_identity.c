@@ -104,7 +104,9 @@ int step_seccomp(struct run *run, const void *body)
 	/* The filter may deny what this takes. */
 	ready_for_exec(run);
 	long result = SYS_RESULT(SYS_seccomp, SECCOMP_SET_MODE_FILTER, step->flags, &program);
-	return result < 0 ? (int)result : 0;
+	if (result < 0 || !(step->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return result < 0 ? (int)result : 0;
+	return slot_put(run, step->out, (int)result);
 }
 
 int step_prctl(struct run *run, const void *body)

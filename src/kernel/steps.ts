@@ -149,6 +149,16 @@ export const STEPS = {
    */
   notify: { code: 37, fields: { socket: 'slot', to: 'str', pidfd: 'slot' } },
 
+  /**
+   * Writes the number of the descriptor fd to the channel, with write(2): the one call that a filter with a listener
+   * may not keep waiting.
+   */
+  offerFd: { code: 34, fields: { slot: 'slot', fd: 'slot' } },
+  /** Reads such a number from the channel and takes that descriptor from the process in pidfd (pidfd_getfd) into out. */
+  takeFd: { code: 35, fields: { slot: 'slot', pidfd: 'slot', out: 'slot' } },
+  /** As sendFd; the data is the pieces (at most 4) with the pid of the process in pidfd, in decimals, between them. */
+  sendFdWithPid: { code: 39, fields: { slot: 'slot', fd: 'slot', pidfd: 'slot', pieces: 'strs' } },
+
   // The container's tree: everything is resolved below a root descriptor by openat2(RESOLVE_IN_ROOT)
   /**
    * Makes path below root, component by component, kind 0 directory, 1 regular file, and opens it O_PATH into out.
@@ -301,8 +311,11 @@ export const STEPS = {
    * out of permitted and effective, and reported as one `warn` record.
    */
   caps: { code: 79, fields: { effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' } },
-  /** seccomp(SECCOMP_SET_MODE_FILTER, flags, the array of struct sock_filter in program). */
-  seccomp: { code: 80, fields: { filter: 'bytes', flags: 'u32?' } },
+  /**
+   * seccomp(SECCOMP_SET_MODE_FILTER, flags, the array of struct sock_filter in program). With the flag NEW_LISTENER the
+   * listener goes to out.
+   */
+  seccomp: { code: 80, fields: { filter: 'bytes', flags: 'u32?', out: 'slot?' } },
   /** chdir(path), then the raw getcwd must start with "/" (ENOENT otherwise). */
   cwd: { code: 81, fields: { path: 'str' } },
   /** The raw getcwd must start with "/". */

@@ -16,6 +16,7 @@ const CALLS: Partial<Record<Step['op'], readonly [call: string, since: string]>>
   remountRoot: ['mount_setattr', '5.12'],
   pidfd: ['pidfd_open', '5.3'],
   exec: ['close_range', '5.9'],
+  takeFd: ['pidfd_getfd', '5.6'],
 };
 
 /** Why a step ended with ENOSYS; undefined for one that makes no young call. `kernel` is a release as of uname. */

@@ -6,7 +6,7 @@ export const HOOKS = ['prestart', 'createRuntime', 'createContainer', 'startCont
 const scmp = (kind: string, names: string): string[] => names.split(' ').map((name) => `SCMP_${kind}_${name}`);
 
 export const words = () => ({
-  actions: scmp('ACT', 'ALLOW ERRNO KILL KILL_PROCESS KILL_THREAD LOG TRACE TRAP'),
+  actions: scmp('ACT', 'ALLOW ERRNO KILL KILL_PROCESS KILL_THREAD LOG NOTIFY TRACE TRAP'),
   operators: scmp('CMP', 'EQ GE GT LE LT MASKED_EQ NE'),
   seccompFlags: ['LOG', 'SPEC_ALLOW', 'TSYNC', 'WAIT_KILLABLE_RECV'].map((name) => `SECCOMP_FILTER_FLAG_${name}`),
   mountOptions: (

@@ -20,6 +20,7 @@ import { lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
+import { handedOver, handOver, takeListener } from './seccomp-listener.ts';
 import { lowerSeccomp } from './seccomp.ts';
 import { lowerSysctl } from './sysctl.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
@@ -41,6 +42,8 @@ interface Sections {
   rlimits: LoweredRlimits;
   /** A new user namespace: the first program opens what is the host's and writes the maps. */
   mapped: boolean;
+  /** The filter has a listener, who gets it while the container is made. */
+  notifies: boolean;
   /** Waits for the container to be ready, beside the first program. */
   relayed: ReturnType<typeof notifyProgram> | undefined;
   /** Steps of the first program or of init, depending on who has the rights: clones of host trees. */
@@ -61,7 +64,8 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const mapped = namespaces.isNew('user');
   const mounts = lowerMounts(spec, context, { namespaced: namespaces.has('cgroup'), directories: cgroup.directories });
   const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
-  const identity = lowerIdentity(process, context.facts, seccomp.filter, keepsGroups(spec));
+  const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
+  const identity = lowerIdentity(process, context.facts, filter, keepsGroups(spec));
   const sections: Sections = {
     spec,
     process,
@@ -71,6 +75,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     mapped,
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
+    notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
     sources: [...rootSource(context), ...mounts.sources],
   };
@@ -87,7 +92,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
-    warnings: [...cgroup.warnings, ...rlimits.warnings, ...seccomp.warnings, ...identity.warnings],
+    warnings: [...cgroup.warnings, ...rlimits.warnings, ...identity.warnings],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
 }
@@ -100,7 +105,8 @@ function initSteps(sections: Sections, mounts: LoweredMounts, identity: LoweredI
   ];
   // One that waits to be started keeps nothing open but its fifos; any other is about to close everything anyway.
   if (waitsForGo(sections)) steps.push(...closeLeftOpen(steps));
-  steps.push(...becomeSteps(sections, identity.steps, identity.last));
+  const { steps: own, last } = identity;
+  steps.push(...(sections.notifies ? becomeSteps(sections, [...own, ...last], []) : becomeSteps(sections, own, last)));
   return steps;
 }
 
@@ -152,7 +158,7 @@ function mainSteps(sections: Sections): Step[] {
   if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
-  steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take);
+  steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
   if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
   // The child's end closes by its exec, or with the child: only then is it known how it went.
   if (context.mode === 'detached') steps.push({ op: 'wait', slot: MAIN_END, onError: 'ignore' });
@@ -163,6 +169,12 @@ function mainSteps(sections: Sections): Step[] {
     if (context.cleanUp === true) steps.push(...cgroup.remove);
   }
   return steps;
+}
+
+function listenerSteps({ notifies, spec, context }: Sections): Step[] {
+  if (!notifies) return [];
+  const handover = { channel: MAIN_END, holder: PIDFD, pidfd: PIDFD };
+  return [takeListener(handover), ...handOver({ spec, ...subject(context), status: 'creating' }, handover)];
 }
 
 interface MainHooks {

@@ -4,6 +4,7 @@ import type { Step } from '#kernel/plan.ts';
 import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
+import { lowerExecListener, JOINER, PIDFD, type ExecListener } from './exec-listener.ts';
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
@@ -11,6 +12,7 @@ import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerAffinity, lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
+import type { ListenerSubject } from './seccomp-listener.ts';
 import { lowerSeccomp } from './seccomp.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 
@@ -22,6 +24,8 @@ export interface ExecContext {
   init: { pid: number; startTime: string };
   /** As `cgroupDirectories` takes it. */
   cgroupsPath: string;
+  /** Who the agent of a filter's listener is told of. */
+  subject?: Pick<ListenerSubject, 'id' | 'bundle'>;
   terminal: TerminalMode;
   mode: Exclude<LaunchMode, 'hold'>;
   /** Name of the container's session keyring, when it has one. */
@@ -36,8 +40,6 @@ const CHILD_END = 'to.main';
 /** The joiner and the child both write to the first channel; what closes by the child's exec is a second one. */
 const EXEC_SEEN = 'exec.seen';
 const EXEC_MADE = 'exec.made';
-const JOINER = 'joiner';
-const PIDFD = 'child';
 /** Of the terminal's steps, those that only the program's own process can do: it must lead its session. */
 const OF_SESSION: ReadonlySet<string> = new Set(['setsid', 'controllingTty', 'stdio']);
 
@@ -49,6 +51,7 @@ interface Sections {
   terminal: LoweredTerminal;
   rlimits: LoweredRlimits;
   identity: LoweredIdentity;
+  listener: ExecListener;
 }
 
 /**
@@ -68,6 +71,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
     identity: lowerIdentity(process, facts, seccomp.filter, false),
+    listener: lowerExecListener(process, context, seccomp.notifies, { main: MAIN_END, child: CHILD_END }),
   };
   const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
   return {
@@ -79,12 +83,12 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
       ],
       ...inheritedSlots(context.preserveFds ?? 0, sendsConsole),
     },
-    warnings: [...sections.rlimits.warnings, ...seccomp.warnings, ...sections.identity.warnings],
+    warnings: [...sections.rlimits.warnings, ...sections.identity.warnings],
     cgroups: sections.directories.map((directory) => directory.path),
   };
 }
 
-function mainSteps({ process, context, directories, terminal, rlimits }: Sections): Step[] {
+function mainSteps({ process, context, directories, terminal, rlimits, listener }: Sections): Step[] {
   const { init, facts, mode, pidFile } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
@@ -104,8 +108,8 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
   if (detached) steps.push({ op: 'close', slot: EXEC_MADE });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
   steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER), { op: 'post', slot: MAIN_END }, ...terminal.take);
-  steps.push({ op: 'recvFd', slot: MAIN_END, out: PIDFD });
-  steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 }, ...handed.send);
+  steps.push(...listener.take);
+  steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 }, ...handed.send, ...listener.send);
   if (detached) {
     // The child's end closes by its exec, or with the child: only then is it known how it went.
     steps.push({ op: 'wait', slot: EXEC_SEEN, onError: 'ignore' });
@@ -117,7 +121,8 @@ function mainSteps({ process, context, directories, terminal, rlimits }: Section
   return steps;
 }
 
-function joinerSteps({ process, context, namespaces, directories, terminal, rlimits, identity }: Sections): Step[] {
+function joinerSteps(sections: Sections): Step[] {
+  const { process, context, namespaces, directories, terminal, rlimits, identity, listener } = sections;
   const { keyring, mode } = context;
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
@@ -134,14 +139,17 @@ function joinerSteps({ process, context, namespaces, directories, terminal, rlim
   // A filter that is in force by now may deny it; then that is what the failure names.
   const filtered = identity.steps.some((step) => step.op === 'seccomp') ? { origin: 'linux.seccomp' } : {};
   steps.push({ op: 'clone', program: 'child', flags: CLONE.parent, out: PIDFD, ...filtered });
-  steps.push({ op: 'sendFd', slot: CHILD_END, fd: PIDFD, data: 'p' });
+  steps.push(...listener.offer);
   return steps;
 }
 
-function childSteps({ process, context, terminal, identity }: Sections): Step[] {
+function childSteps({ process, context, terminal, identity, listener }: Sections): Step[] {
   const { mode, preserveFds = 0 } = context;
   const steps: Step[] = terminal.open.filter(isOfSession);
-  steps.push({ op: 'close', slot: CHILD_END }, ...identity.last);
+  const close: Step = { op: 'close', slot: CHILD_END };
+  // After the filter nothing is done that it might deny, unless somebody answers for it.
+  if (listener.seen.length > 0) steps.push(...identity.last, ...listener.seen, close);
+  else steps.push(close, ...identity.last);
   steps.push(execStep(process, preserveFds, mode === 'detached' ? EXEC_MADE : undefined));
   return steps;
 }
