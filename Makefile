@@ -88,8 +88,9 @@ test-v2: deps build ## Run the cgroup v2 tests in virtual machines with Debian's
 	@$(BUN) vm/test.ts --full
 vm-shell: deps build ## Open a shell in the virtual machine
 	@$(BUN) vm/shell.ts
-fuzz: deps ## Fuzz the launcher's decoders for a bounded time
+fuzz: deps ## Fuzz the launcher's decoders, configurations and state files for a bounded time (FUZZ_SECONDS=20 each)
 	@$(MAKE) -C launcher fuzz
+	@$(BUN) test/fuzz/fuzz.ts
 
 .PHONY: demo bench
 demo: deps build ## Pull, run, look at, stop and remove containers of a real Debian image

@@ -70,7 +70,10 @@ export interface Shape {
   refused?: readonly string[];
 }
 
-/** Properties outside of the shape are ignored, as the specification demands; null counts as absent. */
+/**
+ * Properties outside of the shape are ignored, as the specification demands. Null counts as absent: it is taken out of
+ * the parsed object, so that nobody who reads it has to ask again.
+ */
 export function shape({ required = {}, optional = {}, refused = [] }: Shape): Check {
   const needs = Object.entries(required);
   const takes = Object.entries(optional);
@@ -81,7 +84,10 @@ export function shape({ required = {}, optional = {}, refused = [] }: Shape): Ch
       if (isAbsent(object[name])) throw new Fault('invalid', `${prefix}${name} is missing`, { field: prefix + name });
       check(object[name], prefix + name);
     }
-    for (const [name, check] of takes) if (!isAbsent(object[name])) check(object[name], prefix + name);
+    for (const [name, check] of takes) {
+      if (object[name] === null) delete object[name];
+      else if (object[name] !== undefined) check(object[name], prefix + name);
+    }
     for (const name of refused) if (!isEmpty(object[name])) refuse(prefix + name);
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
+import { list, record, shape, text } from '#runtime/spec/check.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { ContainerDirectory } from './container-directory.ts';
 
@@ -19,6 +20,12 @@ export interface StoredState {
   annotations?: Record<string, string>;
 }
 
+/** What is needed to look after a container; a state without it was not written by us, or was damaged. */
+const checkState = shape({
+  required: { ociVersion: text, id: text, bundle: text, rootfs: text, cgroups: list(text), cgroupsPath: text },
+  optional: { created: text, owner: text, keyring: text, annotations: record(text) },
+});
+
 export function writeState(directory: ContainerDirectory, state: StoredState): void {
   const aside = `${directory.state}.new`;
   writeFileSync(aside, JSON.stringify(state), { mode: 0o600 });
@@ -27,9 +34,9 @@ export function writeState(directory: ContainerDirectory, state: StoredState): v
 
 /** Undefined when the container was killed while it was being made; throws `notFound` when there is none. */
 export function readState(directory: ContainerDirectory, id: string): StoredState | undefined {
-  let text: string;
+  let content: string;
   try {
-    text = readFileSync(directory.state, 'utf8');
+    content = readFileSync(directory.state, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       throw new Fault('internal', `read the state of container ${id}`, { cause: error });
@@ -38,7 +45,9 @@ export function readState(directory: ContainerDirectory, id: string): StoredStat
     throw new Fault('notFound', `container does not exist: ${id}`, { facts: { id } });
   }
   try {
-    return JSON.parse(text) as StoredState;
+    const state: unknown = JSON.parse(content);
+    checkState(state, 'state');
+    return state as StoredState;
   } catch (error) {
     throw new Fault('corrupt', `read the state of container ${id}`, { cause: error });
   }
@@ -47,7 +56,9 @@ export function readState(directory: ContainerDirectory, id: string): StoredStat
 /** The configuration as it was when the container was created. */
 export function readStoredSpec(directory: ContainerDirectory, id: string): Spec {
   try {
-    return JSON.parse(readFileSync(directory.config, 'utf8')) as Spec;
+    const spec: unknown = JSON.parse(readFileSync(directory.config, 'utf8'));
+    shape({})(spec, 'config.json');
+    return spec as Spec;
   } catch (error) {
     throw new Fault('corrupt', `read the configuration of container ${id}`, { cause: error });
   }
