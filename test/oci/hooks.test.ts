@@ -77,7 +77,7 @@ test.each(['run', 'create and start'])('all kinds in order, each in its namespac
   expect(all.map(({ kind }) => kind)).toEqual([...KINDS.slice(0, 5), 'program', 'poststop']);
   const told = Object.fromEntries(all.map((note) => [note.kind, note]));
   const statuses = all.filter(({ kind }) => kind !== 'program').map(({ state }) => state.status);
-  expect(statuses).toEqual(['creating', 'creating', 'creating', 'created', 'running', 'stopped']);
+  expect(statuses).toEqual(['created', 'creating', 'creating', 'created', 'running', 'stopped']);
   for (const kind of ['prestart', 'createRuntime', 'poststart', 'poststop']) {
     expect(told[kind]).toMatchObject({ pids: namespace('pid'), mounts: namespace('mnt'), cwd: world.directory });
   }

@@ -60,3 +60,17 @@ test('a source that is a symlink is followed, copied, or mounted itself', () => 
   });
   expect(world.oci('run', 'a')).toMatchObject({ status: 0, stdout: 'nowhere\nnowhere\ntext', stderr: '' });
 });
+
+test('mounts are listed in the order of the configuration', () => {
+  using world = ociWorld();
+  const wanted = ['/a', '/b', '/c', '/d'];
+  world.configure(['sh', '-c', 'cut -d" " -f5 /proc/self/mountinfo | grep "^/[a-d]$"'], (spec) => {
+    if (spec.root !== undefined) spec.root.readonly = false;
+    for (const [index, destination] of wanted.entries()) {
+      const bind = { destination, type: 'bind', source: world.directory, options: ['bind'] };
+      spec.mounts?.push(index % 2 === 0 ? { destination, type: 'tmpfs', source: 'tmpfs' } : bind);
+    }
+  });
+  const { status, stdout, stderr } = world.oci('run', 'a');
+  expect({ status, stderr, order: stdout.trim().split('\n') }).toEqual({ status: 0, stderr: '', order: wanted });
+});

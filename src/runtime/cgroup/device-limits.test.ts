@@ -89,6 +89,8 @@ test('memory: what version 2 has not is told, and so are limits on kernel memory
     'memory.limit_in_bytes=-1',
     'memory.memsw.limit_in_bytes=-1',
   ]);
+  expect(text(limitsV1({ memory: { kernelTCP: 5 } }))).toEqual(['memory.kmem.tcp.limit_in_bytes=5']);
+  expect(ignoredLimits({ memory: { kernelTCP: 5 } }, 2)).toHaveLength(1);
   expect(limitsV2({ memory })).toEqual([]);
   expect(ignoredLimits({ memory }, 1)).toHaveLength(1);
   expect(ignoredLimits({ memory }, 2)).toEqual([

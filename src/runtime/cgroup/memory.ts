@@ -21,6 +21,8 @@ export function memoryLimitsV1(memory: MemoryResources): Limit[] {
   // Kernels since 5.11 count hierarchically whatever is asked for, and refuse to be told otherwise.
   if (memory.useHierarchy) limits.push(limit('memory.use_hierarchy', '1', 'useHierarchy'));
   if (memory.disableOOMKiller) limits.push(limit('memory.oom_control', '1', 'disableOOMKiller'));
+  // Version 1 alone counts the buffers of TCP apart.
+  if (memory.kernelTCP) limits.push(limit('memory.kmem.tcp.limit_in_bytes', String(memory.kernelTCP), 'kernelTCP'));
   return limits;
 }
 

@@ -62,7 +62,8 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const namespaces = lowerNamespaces(spec);
   const cgroup = lowerCgroup(spec, context);
   const mapped = namespaces.isNew('user');
-  const mounts = lowerMounts(spec, context, { namespaced: namespaces.has('cgroup'), directories: cgroup.directories });
+  const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories };
+  const mounts = lowerMounts(spec, context, groups, !mapped);
   const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
   const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
   const identity = lowerIdentity(process, context.facts, filter, keepsGroups(spec));

@@ -16,7 +16,8 @@ interface HookPlace {
 }
 
 const STATUS: Readonly<Record<HookKind, string>> = {
-  prestart: 'creating',
+  // They once ran at the start; programs and the specification's own tests still expect that word, as crun gives it.
+  prestart: 'created',
   createRuntime: 'creating',
   createContainer: 'creating',
   startContainer: 'created',

@@ -51,7 +51,7 @@ describe('binds', () => {
 
   test('of nothing are refused, as are options that binds do not know', () => {
     expect(() => lower({ destination: '/x', source: '/nope', options: ['bind'] })).toThrow('/nope does not exist');
-    expect(() => lower({ destination: '/x', source: '/etc/hosts', options: ['bind', 'size=1'] })).toThrow('size=1');
+    expect(() => lower({ destination: '/x', source: '/etc/hosts', options: ['bind', 'sise=1'] })).toThrow('sise=1');
     expect(() => lower({ destination: '/x', options: ['bind'] })).toThrow('mounts[0].source');
   });
 
@@ -126,6 +126,7 @@ describe('file systems', () => {
     expect(() => lower({ destination: '/x', type: 'proc', options: ['tmpcopyup'] })).toThrow('tmpfs only');
     const bind = { destination: '/data', type: 'bind', source: 'data', options: ['tmpcopyup'] };
     expect(() => lower(bind)).toThrow('knows no option "tmpcopyup"');
+    expect(lower({ ...bind, options: ['mode=755', 'size=64k'] })).toEqual(lower({ ...bind, options: [] }));
   });
 
   test('options of the tree count for a new mount, those of the file system are left to it', () => {

@@ -10,10 +10,16 @@ import { lowerMountIdMap, refuseIdMap } from './mount-idmap.ts';
 import { refuseOverProc } from './over-proc.ts';
 import { OF_FILE_SYSTEM, parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
 
+/** A bind has no use for these, and other runtimes let them pass: configurations made from one of a tmpfs have them. */
+const OF_TMPFS = /^(mode|size|uid|gid|nr_inodes|nr_blocks)=/;
 /** File systems that are mounted on an ordinary directory only: a symlink there would lead the mount astray. */
 const NO_FOLLOW = new Set(['proc', 'sysfs']);
 
-export function lowerMounts(spec: Spec, context: LowerContext, groups: CgroupView): LoweredMounts {
+/**
+ * `inTurn`: each bind source is opened when its mount's turn comes, so that the kernel lists the mounts in the order of
+ * the configuration. Whatever has to do with mapped ids is opened before.
+ */
+export function lowerMounts(spec: Spec, context: LowerContext, groups: CgroupView, inTurn = false): LoweredMounts {
   const lowered: LoweredMounts = { sources: [], attach: [], finish: [] };
   for (const [index, mount] of (spec.mounts ?? []).entries()) {
     const origin = `mounts[${index}]`;
@@ -21,7 +27,8 @@ export function lowerMounts(spec: Spec, context: LowerContext, groups: CgroupVie
     refuseUnsupported(mount, options, origin);
     refuseOverProc(mount, isBind(mount), origin);
     const part = lowerMount({ mount, options, slot: `mount.${index}`, origin, spec, context, groups });
-    lowered.sources.push(...from(origin, part.sources));
+    const early = !inTurn || part.sources.some((step) => step.op === 'userns');
+    (early ? lowered.sources : lowered.attach).push(...from(origin, part.sources));
     lowered.attach.push(...from(origin, part.attach));
     lowered.finish.push(...from(origin, part.finish));
   }
@@ -57,7 +64,7 @@ function refuseUnsupported(mount: Mount, options: MountOptions, origin: string):
     });
   }
   if (isBind(mount)) {
-    const unknown = options.copyUp ? 'tmpcopyup' : options.data.find((option) => !OF_FILE_SYSTEM.has(option));
+    const unknown = options.copyUp ? 'tmpcopyup' : options.data.find((option) => !OF_FILE_SYSTEM.has(option) && !OF_TMPFS.test(option));
     if (unknown !== undefined) {
       throw new Fault('invalid', `${origin}: a bind mount knows no option "${unknown}"`, {
         field: `${origin}.options`,
