@@ -79,7 +79,7 @@ int step_pidfile(struct run *run, const void *body)
 	pid_t pid = slot_pid(run, step->pidfd);
 	if (pid < 0)
 		return pid;
-	int length = snprintf(text, sizeof text, "%d\n", pid);
+	int length = snprintf(text, sizeof text, "%d", pid);
 	if (step->starttime) {
 		int result = proc_start_time(pid, &ticks);
 		if (result)

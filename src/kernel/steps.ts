@@ -45,7 +45,8 @@ export const STEPS = {
   /** Connects a unix stream socket to path, into out. */
   connect: { code: 10, fields: { path: 'str', out: 'slot' } },
   /**
-   * Writes "PID\n" of the process in pidfd (as seen by this process) to path: aside, then renamed. starttime=1 writes
+   * Writes "PID" of the process in pidfd (as seen by this process) to path: aside, then renamed; no end of line, as there
+   * are engines that take the whole file for a number. starttime=1 writes
    * "PID STARTTIME\n" (field 22 of stat) instead.
    */
   pidfile: { code: 11, fields: { path: 'str', pidfd: 'slot', starttime: 'u32?' } },

@@ -324,7 +324,7 @@ describe.each(BUILDS)('%s', (binary) => {
       expect((await scene.run(alone(open, { op: 'pidfile', path, pidfd: 'p', starttime: 1 }))).code).toBe(0);
       expect(readFileSync(path, 'utf8')).toBe(`${process.pid} ${starttime}\n`);
       expect((await scene.run(alone(open, { op: 'pidfile', path, pidfd: 'p' }))).code).toBe(0);
-      expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+      expect(readFileSync(path, 'utf8')).toBe(`${process.pid}`);
       expect(readdirSync(scene.dir).filter((name) => name.startsWith('pid'))).toEqual(['pid']);
     });
 

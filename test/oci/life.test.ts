@@ -21,7 +21,8 @@ test('create, start, state, kill, delete', async () => {
   const pidFile = join(world.directory, 'pid');
   expect(world.oci('create', '--pid-file', pidFile, 'a')).toMatchObject({ status: 0, stderr: '' });
   expect(status(world, 'a')).toBe('created');
-  expect(readFileSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}/comm`, 'utf8')).not.toBe('sleep\n');
+  expect(readFileSync(pidFile, 'utf8')).toMatch(/^\d+$/);
+  expect(readFileSync(`/proc/${readFileSync(pidFile, 'utf8')}/comm`, 'utf8')).not.toBe('sleep\n');
   expect(world.oci('start', 'a').status).toBe(0);
   expect(status(world, 'a')).toBe('running');
   expect(readFileSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}/comm`, 'utf8')).toBe('sleep\n');

@@ -53,7 +53,9 @@ export function ignoredLimits({ memory = {} }: Resources, version: 1 | 2): strin
   const none = 'cgroup version 2 has no such setting';
   return [
     ...ignored('kernel', 'kernels count such memory with the rest'),
-    ...(version === 2 ? [...ignored('kernelTCP', none), ...ignored('swappiness', none), ...ignored('disableOOMKiller', none)] : []),
+    ...(version === 2
+      ? [...ignored('kernelTCP', none), ...ignored('swappiness', none), ...ignored('disableOOMKiller', none)]
+      : []),
   ];
 }
 

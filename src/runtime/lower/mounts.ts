@@ -64,7 +64,9 @@ function refuseUnsupported(mount: Mount, options: MountOptions, origin: string):
     });
   }
   if (isBind(mount)) {
-    const unknown = options.copyUp ? 'tmpcopyup' : options.data.find((option) => !OF_FILE_SYSTEM.has(option) && !OF_TMPFS.test(option));
+    const unknown = options.copyUp
+      ? 'tmpcopyup'
+      : options.data.find((option) => !OF_FILE_SYSTEM.has(option) && !OF_TMPFS.test(option));
     if (unknown !== undefined) {
       throw new Fault('invalid', `${origin}: a bind mount knows no option "${unknown}"`, {
         field: `${origin}.options`,
