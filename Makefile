@@ -29,7 +29,7 @@ $(MODULES): package-lock.json
 .PHONY: build
 build: deps-build dist/sampan dist/sampan-oci ## Build dist/sampan, the launcher inside it
 
-# One file of two programs: the front, which is the OCI runtime on a small engine and starts in a millisecond, and the
+# One file of two programs: the front, which does the OCI runtime and short commands on an engine that starts soon, and the
 # large one on Bun that it becomes for every other command (front/entry.c).
 dist/sampan: dist/large dist/front-build/front tools/join-executables.ts
 	$(BUN) tools/join-executables.ts dist/front-build/front dist/large $@.new
@@ -49,9 +49,11 @@ dist/front-build/front: $(FRONT) $(SOURCES) dist/launcher $(QUICKJS) $(MODULES)
 	@$(MAKE) -C front all PROGRAM="$(addprefix ../,$(SOURCES) $(filter %.ts,$(FRONT)))"
 	@touch $@
 # Our part of the front with sanitizers, for the tests.
-.PHONY: front-asan
+.PHONY: front-asan front-arm64-check
 front-asan: dist/front-build/front
 	@$(MAKE) -C front asan PROGRAM=
+front-arm64-check: dist/front-build/front
+	@$(MAKE) -C front arm64-check PROGRAM=
 
 $(QUICKJS): $(MODULES)
 	@$(BUN) tools/fetch-quickjs.ts

@@ -16,6 +16,7 @@ export function startUp(directory: string): Section {
   execFileSync(BUN, ['build', ...options, source], { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] });
   const contenders = [
     { name: 'sampan --version', argv: () => [SAMPAN, '--version'] },
+    { name: 'sampan oci --version', argv: () => [SAMPAN, 'oci', '--version'] },
     { name: EMPTY, argv: () => [target] },
     { name: 'crun --version', argv: () => ['crun', '--version'] },
     { name: 'runc --version', argv: () => ['runc', '--version'] },

@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 	JSContext *context = JS_NewContext(runtime);
 	/* SAMPAN_FRONT_DEBUG keeps lines and names for stack traces. */
 	JS_SetStripInfo(runtime, getenv("SAMPAN_FRONT_DEBUG") ? JS_STRIP_SOURCE : JS_STRIP_DEBUG);
-	JSValue module = JS_Eval(context, text, size, "sampan-oci", JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+	JSValue module = JS_Eval(context, text, size, "front", JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
 	if (JS_IsException(module)) {
 		JSValue error = JS_GetException(context);
 		fprintf(stderr, "%s: %s\n", argv[1], JS_ToCString(context, error));

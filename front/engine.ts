@@ -12,15 +12,17 @@ import { openEngine } from '#engine/engine.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
 import { makePrivate } from '#kernel/install-launcher.ts';
 import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
+import { FRONT_COMMANDS, LARGE_NAME } from './commands.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
-import { becomeLarge, LARGE_NAME } from './shim/large.ts';
+import { becomeLarge } from './shim/large.ts';
 import { finish } from './shim/loop.ts';
 import { Output } from './shim/output.ts';
 
 installGlobals();
 const { env } = process;
 const [out, err] = [outputTo(1), outputTo(2)];
+
 /** Monitors live long, so they share the pages of one file; the large program lays it down. */
 function sharedLauncher(runDirectory: string): Launcher {
   makePrivate(runDirectory);
@@ -54,18 +56,6 @@ const world: CliWorld = {
   oci: () => becomeLarge(),
 };
 
-/** The commands that entry.c leaves to this program, with the flags that make them matters of the large one. */
-const FOR_LARGE: Readonly<Record<string, readonly string[]>> = {
-  run: ['interactive', 'tty'],
-  start: ['attach', 'interactive'],
-  exec: [],
-  ps: [],
-  stop: [],
-  kill: [],
-  rm: [],
-  inspect: [],
-};
-
 /** What needs the terminal or standard input is for the large program, and so is a line that cannot be read. */
 function isPlain(verb: Verb, args: readonly string[], forLarge: readonly string[]): boolean {
   try {
@@ -81,7 +71,7 @@ async function main(): Promise<number> {
   if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
   const { flags, rest } = globalFlags(host.argv.slice(1));
   const [name = '', ...args] = rest;
-  const [entry, forLarge] = [COMMANDS[name], FOR_LARGE[name]];
+  const [entry, forLarge] = [COMMANDS[name], FRONT_COMMANDS[name]];
   if (entry === undefined || forLarge === undefined) return becomeLarge();
   const verb = await entry.load();
   if (!isPlain(verb, args, forLarge)) return becomeLarge();

@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "commands.h"
+
 #define PAGE 4096ul
 #define MOST_HEADERS 16
 #define STUCK 126
@@ -114,9 +116,9 @@ static const char *command_word(long count, char **arguments)
 /* Which of the front's programs the command is for; -1 for the large program. */
 static int front_program_of(long count, char **arguments)
 {
-	static const char *const names[] = { "sampan-oci", "runc", "crun", NULL };
-	static const char *const commands[] = { "run", "exec", "ps", "start", "stop", "kill", "rm", "inspect", NULL };
-	if (count < 1 || same(arguments[0], "sampan-large"))
+	static const char *const names[] = { OCI_NAMES, NULL };
+	static const char *const commands[] = { FRONT_COMMANDS, NULL };
+	if (count < 1 || same(arguments[0], LARGE_NAME))
 		return -1;
 	if (is_one_of(last_part(arguments[0]), names))
 		return FRONT_OCI;

@@ -25,6 +25,12 @@ JSValue host_fail(JSContext *context, int number, const char *call, const char *
 /* The bytes behind an ArrayBuffer argument from `offset` on; NULL (and an exception) when they are fewer than `size`. */
 uint8_t *host_room(JSContext *context, JSValueConst buffer, int64_t offset, int64_t size);
 
+/*
+ * An argument as text for the kernel, freed by JS_FreeCString; NULL (and an exception) when it holds a NUL, where the
+ * kernel would stop reading.
+ */
+const char *host_text(JSContext *context, JSValueConst value);
+
 /* An argument as a number; a missing one is `fallback`. */
 int64_t host_number(JSContext *context, int argc, JSValueConst *argv, int at, int64_t fallback);
 

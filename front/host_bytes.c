@@ -3,7 +3,7 @@
 
 #include "host.h"
 
-/* encode(text, buffer, offset, latin1): bytes written; the caller has made room. */
+/* encode(text, buffer, offset): bytes written; the caller has made room. */
 HOST_FUNCTION(encode)
 {
 	(void)self;
@@ -11,26 +11,11 @@ HOST_FUNCTION(encode)
 	const char *text = JS_ToCStringLen(context, &length, argv[0]);
 	if (!text)
 		return JS_EXCEPTION;
-	int64_t offset = host_number(context, argc, argv, 2, 0);
-	int latin1 = JS_ToBool(context, argv[3]);
-	uint8_t *to = host_room(context, argv[1], offset, latin1 ? 0 : (int64_t)length);
-	size_t capacity;
-	uint8_t *start = to ? JS_GetArrayBuffer(context, &capacity, argv[1]) : NULL;
-	size_t written = 0;
-	for (size_t i = 0; start && latin1 && i < length; i++) {
-		uint8_t byte = (uint8_t)text[i];
-		if (byte >= 0xc0 && i + 1 < length) /* what is above U+00FF is cut, as Buffer does */
-			byte = (uint8_t)((byte & 3) << 6 | ((uint8_t)text[++i] & 0x3f));
-		if ((size_t)offset + written >= capacity)
-			break;
-		to[written++] = byte;
-	}
-	if (start && !latin1) {
+	uint8_t *to = host_room(context, argv[1], host_number(context, argc, argv, 2, 0), (int64_t)length);
+	if (to)
 		memcpy(to, text, length);
-		written = length;
-	}
 	JS_FreeCString(context, text);
-	return to ? JS_NewInt64(context, (int64_t)written) : JS_EXCEPTION;
+	return to ? JS_NewInt64(context, (int64_t)length) : JS_EXCEPTION;
 }
 
 HOST_FUNCTION(utf8_length)
@@ -72,7 +57,7 @@ HOST_FUNCTION(decode)
 }
 
 const JSCFunctionListEntry host_bytes[] = {
-	JS_CFUNC_DEF("encode", 4, encode),
+	JS_CFUNC_DEF("encode", 3, encode),
 	JS_CFUNC_DEF("utf8Length", 1, utf8_length),
 	JS_CFUNC_DEF("decode", 4, decode),
 };

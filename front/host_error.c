@@ -65,3 +65,14 @@ int64_t host_number(JSContext *context, int argc, JSValueConst *argv, int at, in
 		return fallback;
 	return value;
 }
+
+const char *host_text(JSContext *context, JSValueConst value)
+{
+	size_t length;
+	const char *text = JS_ToCStringLen(context, &length, value);
+	if (!text || strlen(text) == length)
+		return text;
+	host_fail(context, EINVAL, "path", text);
+	JS_FreeCString(context, text);
+	return NULL;
+}

@@ -11,7 +11,7 @@
 HOST_FUNCTION(open_file)
 {
 	(void)self;
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	if (!path)
 		return JS_EXCEPTION;
 	int flags = (int)host_number(context, argc, argv, 1, O_RDONLY);
@@ -70,7 +70,7 @@ HOST_FUNCTION(stat_path)
 {
 	(void)self, (void)argc;
 	struct stat found;
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	if (!path)
 		return JS_EXCEPTION;
 	int flags = JS_ToBool(context, argv[1]) ? 0 : AT_SYMLINK_NOFOLLOW;
@@ -103,7 +103,7 @@ static const char *const path_calls[] = { "mkdir", "rmdir", "unlink", "chmod" };
 static JSValue path_call(JSContext *context, JSValueConst self, int argc, JSValueConst *argv, int which)
 {
 	(void)self;
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	if (!path)
 		return JS_EXCEPTION;
 	mode_t mode = (mode_t)host_number(context, argc, argv, 1, 0777);
@@ -119,7 +119,7 @@ static JSValue path_call(JSContext *context, JSValueConst self, int argc, JSValu
 HOST_FUNCTION(change_owner)
 {
 	(void)self;
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	if (!path)
 		return JS_EXCEPTION;
 	uid_t uid = (uid_t)host_number(context, argc, argv, 1, -1);
@@ -136,8 +136,8 @@ static const char *const pair_calls[] = { "rename", "symlink" };
 static JSValue pair_call(JSContext *context, JSValueConst self, int argc, JSValueConst *argv, int which)
 {
 	(void)self, (void)argc;
-	const char *from = JS_ToCString(context, argv[0]);
-	const char *to = from ? JS_ToCString(context, argv[1]) : NULL;
+	const char *from = host_text(context, argv[0]);
+	const char *to = from ? host_text(context, argv[1]) : NULL;
 	JSValue value = JS_EXCEPTION;
 	if (to) {
 		int result = which == RENAME ? rename(from, to) : symlink(from, to);
@@ -152,7 +152,7 @@ HOST_FUNCTION(read_link)
 {
 	(void)self, (void)argc;
 	char target[4096];
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	if (!path)
 		return JS_EXCEPTION;
 	ssize_t size = readlink(path, target, sizeof target);
@@ -166,7 +166,7 @@ HOST_FUNCTION(read_link)
 HOST_FUNCTION(read_directory)
 {
 	(void)self, (void)argc;
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	if (!path)
 		return JS_EXCEPTION;
 	DIR *directory = opendir(path);

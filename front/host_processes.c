@@ -43,26 +43,32 @@ static uint32_t length_of(JSContext *context, JSValueConst list)
 	return (uint32_t)value;
 }
 
-/* A NULL-terminated vector of copies; freed with free_strings. */
+static void free_strings(char **vector)
+{
+	for (char **at = vector; at && *at; at++)
+		free(*at);
+	free(vector);
+}
+
+/* A NULL-terminated vector of copies, freed with free_strings; NULL (and an exception) unless all of it is there. */
 static char **strings(JSContext *context, JSValueConst list)
 {
 	uint32_t count = length_of(context, list);
 	char **vector = calloc(count + 1, sizeof *vector);
 	for (uint32_t i = 0; vector && i < count; i++) {
 		JSValue item = JS_GetPropertyUint32(context, list, i);
-		const char *text = JS_ToCString(context, item);
+		const char *text = host_text(context, item);
 		vector[i] = text ? strdup(text) : NULL;
 		JS_FreeCString(context, text);
 		JS_FreeValue(context, item);
+		if (!vector[i]) {
+			free_strings(vector);
+			vector = NULL;
+		}
 	}
+	if (!vector && !JS_HasException(context))
+		JS_ThrowOutOfMemory(context);
 	return vector;
-}
-
-static void free_strings(char **vector)
-{
-	for (char **at = vector; at && *at; at++)
-		free(*at);
-	free(vector);
 }
 
 /* Copies of the descriptors for the child out of the way of the numbers that they get there; -1 stands for /dev/null. */
@@ -108,15 +114,20 @@ HOST_FUNCTION(spawn_program)
 	if (count > MOST_FDS)
 		return JS_ThrowRangeError(context, "too many descriptors");
 	memset(copies, -1, sizeof copies);
-	char **arguments = strings(context, argv[0]), **variables = strings(context, argv[1]);
+	char **arguments = strings(context, argv[0]);
+	char **variables = arguments ? strings(context, argv[1]) : NULL;
+	if (!variables) {
+		free_strings(arguments);
+		return JS_EXCEPTION;
+	}
 	pid_t pid = -1;
-	int error = arguments && variables ? take_descriptors(context, argv[2], copies, count) : ENOMEM;
+	int error = take_descriptors(context, argv[2], copies, count);
 	if (!error)
 		error = start(&pid, arguments, variables, copies, count);
 	for (uint32_t i = 0; i < count; i++)
 		if (copies[i] >= 0)
 			close(copies[i]);
-	JSValue result = error ? host_fail(context, error, "spawn", arguments ? arguments[0] : NULL) :
+	JSValue result = error ? host_fail(context, error, "spawn", arguments[0]) :
 				 JS_NewInt32(context, pid);
 	free_strings(arguments);
 	free_strings(variables);
@@ -175,7 +186,7 @@ static JSValue arrived(JSContext *context)
 static int watched(JSContext *context, JSValueConst list, struct pollfd *polled, int count)
 {
 	uint32_t length = length_of(context, list);
-	for (uint32_t i = 0; i < length && count < MOST_WATCHED; i++, count++) {
+	for (uint32_t i = 0; i < length; i++, count++) {
 		JSValue item = JS_GetPropertyUint32(context, list, i);
 		int32_t word = 0;
 		JS_ToInt32(context, &word, item);
@@ -194,6 +205,8 @@ HOST_FUNCTION(next_event)
 	(void)self;
 	struct pollfd polled[MOST_WATCHED + 1];
 	int64_t patience = host_number(context, argc, argv, 0, -1);
+	if (length_of(context, argv[1]) > MOST_WATCHED)
+		return JS_ThrowRangeError(context, "too many descriptors are watched");
 	int signals = signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0)
 		return host_fail(context, errno, "signalfd", NULL);
@@ -233,12 +246,15 @@ HOST_FUNCTION(sleep_for)
 HOST_FUNCTION(become)
 {
 	(void)self, (void)argc;
-	const char *path = JS_ToCString(context, argv[0]);
-	char **arguments = strings(context, argv[1]);
+	const char *path = host_text(context, argv[0]);
+	char **arguments = path ? strings(context, argv[1]) : NULL;
+	if (!arguments) {
+		JS_FreeCString(context, path);
+		return JS_EXCEPTION;
+	}
 	sigprocmask(SIG_SETMASK, &at_start, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (path && arguments)
-		execve(path, arguments, environ);
+	execve(path, arguments, environ);
 	JSValue result = host_fail(context, errno, "execve", path);
 	JS_FreeCString(context, path);
 	free_strings(arguments);
@@ -282,9 +298,11 @@ HOST_FUNCTION(launcher_is)
 {
 	(void)self, (void)argc;
 	struct stat found;
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	bool same = false;
+	if (!path)
+		return JS_EXCEPTION;
 	JS_FreeCString(context, path);
 	if (fd < 0)
 		return JS_FALSE;

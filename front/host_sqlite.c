@@ -42,7 +42,7 @@ static int free_place(void **places, int count)
 HOST_FUNCTION(sql_open)
 {
 	(void)self, (void)argc;
-	const char *path = JS_ToCString(context, argv[0]);
+	const char *path = host_text(context, argv[0]);
 	int at = free_place((void **)connections, MOST_CONNECTIONS);
 	if (!path || at < 0)
 		return JS_ThrowRangeError(context, "too many databases");

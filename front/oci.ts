@@ -1,5 +1,6 @@
 /** The composition root of the OCI runtime in the front: called as `sampan oci ...`, or by a runtime's own name. */
 import { globalFlags } from '#doors/cli/global-flags.ts';
+import { isOciName } from '#doors/cli/oci-names.ts';
 import { ociCommand } from '#doors/cli/oci/oci.ts';
 import { outputTo } from '#doors/cli/output.ts';
 import { places } from '#doors/cli/places.ts';
@@ -9,12 +10,9 @@ import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
 import { finish } from './shim/loop.ts';
 
-const RUNTIME_NAMES = /(?:^|\/)(?:sampan-oci|runc|crun)$/;
-
 function oci(): Promise<number> {
   const given = host.argv.slice(1);
-  const named = RUNTIME_NAMES.test(host.argv[0] ?? '');
-  const { flags, rest } = named ? { flags: {}, rest: ['oci', ...given] } : globalFlags(given);
+  const { flags, rest } = isOciName(host.argv[0] ?? '') ? { flags: {}, rest: ['oci', ...given] } : globalFlags(given);
   const { env } = process;
   const { runDirectory } = places(flags, env, host.uid);
   return ociCommand(rest.slice(1), {

@@ -1,8 +1,11 @@
 /** Bundles front/oci.ts and front/engine.ts for the small engine: node's modules become those of front/shim. */
-import { constants as fsConstants } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { constants as fsConstants, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { join } from 'node:path';
-import { TREE } from './places.ts';
+import { basename, join } from 'node:path';
+import { FRONT_COMMANDS, LARGE_NAME } from '#front/commands.ts';
+import { OCI_NAMES } from '#doors/cli/oci-names.ts';
+import { BUN, TREE } from './places.ts';
 
 const SHIMS: Readonly<Record<string, string>> = {
   'node:fs': 'fs.ts',
@@ -51,8 +54,10 @@ const result = await Bun.build({
         build.onResolve({ filter: /\/pull(-progress)?\.ts$/ }, ({ path }) =>
           /^\.\/(pull\/pull|pull-progress)\.ts$/.test(path) ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
         );
-        build.onResolve({ filter: /^\.\/engine\/(?!(run|start|exec|ps|stop|kill|rm|inspect)\.ts)/ }, ({ importer }) =>
-          importer.endsWith('/doors/cli/commands.ts') ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
+        build.onResolve({ filter: /^\.\/engine\// }, ({ path, importer }) =>
+          importer.endsWith('/doors/cli/commands.ts') && !(basename(path, '.ts') in FRONT_COMMANDS)
+            ? { path: join(TREE, 'front/shim/large.ts') }
+            : undefined,
         );
         build.onResolve({ filter: /^front:constants$/ }, ({ path }) => ({ path, namespace: 'front' }));
         build.onLoad({ filter: /.*/, namespace: 'front' }, () => ({ contents: CONSTANTS, loader: 'js' }));
@@ -63,14 +68,43 @@ const result = await Bun.build({
 for (const log of result.logs) console.error(String(log));
 if (!result.success) process.exit(1);
 
-/** Globals of Node or of browsers that the small engine has not and front/shim/globals.ts does not bring. */
-const MISSING =
-  /(?<![.\w$'"`-])(setInterval|setImmediate|queueMicrotask|structuredClone|TextEncoder|TextDecoder|URL|AbortController|AbortSignal|fetch|Intl|crypto|atob|btoa|console|require|WeakRef|Proxy|eval|WebAssembly)(?=\s*[.(])/g;
-for (const name of ['oci', 'engine']) {
-  const text = await Bun.file(join(target, `${name}.js`)).text();
-  const found = new Set([...text.matchAll(MISSING)].map(([word]) => word));
-  if (found.size > 0) {
-    console.error(`front/${name}.ts reaches globals that the front has not: ${[...found].join(', ')}`);
-    process.exit(1);
-  }
+const words = (list: Iterable<string>): string => [...list].map((word) => `"${word}"`).join(', ');
+writeFileSync(
+  join(target, 'commands.h'),
+  [
+    '/* Written by tools/build-front.ts from front/commands.ts and src/doors/cli/oci-names.ts. */',
+    `#define FRONT_COMMANDS ${words(Object.keys(FRONT_COMMANDS))}`,
+    `#define OCI_NAMES ${words(OCI_NAMES)}`,
+    `#define LARGE_NAME "${LARGE_NAME}"`,
+    '',
+  ].join('\n'),
+);
+
+/** Everything that a bundle names must be there: the language, or what front/shim/globals.ts brings. */
+const PROVIDED = ['Buffer', 'process', 'performance', 'setTimeout', 'clearTimeout'];
+/** Of the language, what engine.c leaves out. */
+const LEFT_OUT = /(?<![.\w$'"`-])(Intl|Proxy|WeakRef|FinalizationRegistry|eval)(?=\s*[.(])/g;
+
+const bundles = ['oci', 'engine'].map((name) => join(target, `${name}.js`));
+const rules = join(target, 'globals.json');
+writeFileSync(
+  rules,
+  JSON.stringify({
+    plugins: [],
+    categories: { correctness: 'off' },
+    rules: { 'no-undef': 'error' },
+    env: { builtin: false, es2024: true },
+    globals: Object.fromEntries(PROVIDED.map((name) => [name, 'readonly'])),
+  }),
+);
+const lint = ['--bun', join(TREE, 'node_modules/.bin/oxlint'), '--no-ignore', '-c', rules, '-f', 'unix', ...bundles];
+const checked = spawnSync(BUN, lint, { encoding: 'utf8' });
+const leftOut = (await Promise.all(bundles.map((path) => Bun.file(path).text()))).flatMap((text) => [
+  ...text.matchAll(LEFT_OUT),
+]);
+if (checked.status !== 0 || leftOut.length > 0) {
+  const missing = [...checked.stdout.matchAll(/'[^']+' is not defined/g)].map(String);
+  const named = [...new Set([...missing, ...leftOut.map(([word]) => `'${word}' is left out of the engine`)])];
+  console.error(`the front reaches what it has not: ${named.join(', ') || checked.stdout + checked.stderr}`);
+  process.exit(1);
 }

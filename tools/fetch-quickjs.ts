@@ -1,5 +1,5 @@
 /**
- * Gets the source of QuickJS, the engine of sampan-oci, from Debian 13 (Debian 12 has none), checked by apt, and
+ * Gets the source of QuickJS, the engine of the front (docs/front.md), from Debian 13 (Debian 12 has none), checked by apt, and
  * unpacks it to .work/cache/quickjs. Does nothing when it is there.
  */
 import { execFileSync } from 'node:child_process';

@@ -38,7 +38,9 @@ export class Buffer extends Uint8Array {
   }
 
   write(text: string, offset = 0, encoding: Encoding = 'utf8'): number {
-    return host.encode(text, this.buffer, this.byteOffset + offset, encoding === 'latin1');
+    if (encoding !== 'latin1') return host.encode(text, this.buffer, this.byteOffset + offset);
+    for (let at = 0; at < text.length; at++) this[offset + at] = text.charCodeAt(at);
+    return text.length;
   }
 
   override toString(encoding: Encoding = 'utf8', start = 0, end = this.length): string {

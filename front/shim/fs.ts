@@ -2,6 +2,7 @@
 import { FS_CONSTANTS } from 'front:constants';
 import { Buffer } from './buffer.ts';
 import { host } from './host.ts';
+import { dirname } from './path.ts';
 
 export const constants: Readonly<Record<string, number>> = FS_CONSTANTS;
 
@@ -177,7 +178,9 @@ export function mkdirSync(path: string, options: { recursive?: boolean; mode?: n
       if (statSync(path)?.isDirectory() === true) return;
       throw error;
     }
-    mkdirSync(path.replace(/\/+[^/]*\/*$/, '') || '/', options);
+    const parent = dirname(path);
+    if (parent === path || parent === '.') throw error;
+    mkdirSync(parent, options);
     mkdirSync(path, options);
   }
 }
@@ -190,12 +193,18 @@ class Entry extends Kind {
   }
 }
 
+/** Some file systems do not tell the kind along with the name. */
+const kindOf = (path: string, told: number): number =>
+  told === 0 ? ((host.stat(path, false)[0] ?? 0) >> 12) & 15 : told;
+
 export function readdirSync(path: string, options: { withFileTypes?: boolean } = {}): (string | Entry)[] {
   const list = host.readDirectory(path);
   const entries: (string | Entry)[] = [];
   for (let at = 0; at < list.length; at += 2) {
     const name = String(list[at]);
-    entries.push(options.withFileTypes === true ? new Entry(name, Number(list[at + 1])) : name);
+    entries.push(
+      options.withFileTypes === true ? new Entry(name, kindOf(`${path}/${name}`, Number(list[at + 1]))) : name,
+    );
   }
   return entries;
 }

@@ -19,7 +19,8 @@ export interface Host {
   readlink(path: string): string;
   /** Names and kinds (DT_*) in turn. */
   readDirectory(path: string): (string | number)[];
-  encode(text: string, buffer: ArrayBufferLike, offset: number, latin1: boolean): number;
+  /** As UTF-8; bytes written. */
+  encode(text: string, buffer: ArrayBufferLike, offset: number): number;
   utf8Length(text: string): number;
   decode(buffer: ArrayBufferLike, offset: number, size: number, latin1: boolean): string;
   /** A descriptor of -1 is /dev/null. */

@@ -1,8 +1,6 @@
 /** What the front does not do itself: this process becomes the large program, which starts the command anew. */
+import { LARGE_NAME } from '#front/commands.ts';
 import { host } from './host.ts';
-
-/** A process of this name is always the large program (front/entry.c). */
-export const LARGE_NAME = 'sampan-large';
 
 export function becomeLarge(): never {
   return host.become('/proc/self/exe', [LARGE_NAME, ...host.argv.slice(1)]);

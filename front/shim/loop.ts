@@ -58,10 +58,16 @@ export function tick(): number | null {
   timers.sort((left, right) => left.at - right.at);
   const first = timers[0];
   if (first === undefined && children.size === 0 && watchers.size === 0) throw new Error('nothing is left to wait for');
-  const patience = first === undefined ? -1 : Math.max(0, Math.ceil(first.at - host.monotonic()));
+  const patience = first === undefined ? -1 : Math.ceil(first.at - host.monotonic());
+  // First of all, or what is always ready would keep it waiting for ever.
+  if (first !== undefined && patience <= 0) {
+    timers.shift();
+    first.done();
+    return null;
+  }
   const event = host.next(patience, [...watchers.keys()]);
-  if (event === null) timers.shift()?.done();
-  else if (event[0] === 'ready') watchers.get(event[1])?.();
+  if (event === null) return null;
+  if (event[0] === 'ready') watchers.get(event[1])?.();
   else if (event[0] === 'signal') for (const listener of listeners.get(event[1]) ?? []) listener();
   else {
     const [, pid, status] = event;

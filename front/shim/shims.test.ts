@@ -7,8 +7,7 @@ const latin1Or = (latin1: boolean) => (latin1 ? 'latin1' : 'utf8');
 (globalThis as { host?: unknown }).host = {
   directory: process.cwd(),
   utf8Length: (text: string) => NodeBuffer.byteLength(text),
-  encode: (text: string, buffer: ArrayBuffer, offset: number, latin1: boolean) =>
-    NodeBuffer.from(buffer).write(text, offset, latin1Or(latin1)),
+  encode: (text: string, buffer: ArrayBuffer, offset: number) => NodeBuffer.from(buffer).write(text, offset),
   decode: (buffer: ArrayBuffer, offset: number, size: number, latin1: boolean) =>
     NodeBuffer.from(buffer, offset, size).toString(latin1Or(latin1)),
 };
@@ -57,6 +56,7 @@ test('bytes come out as those of node:buffer', () => {
     for (const encoding of ['utf8', 'latin1', 'base64', 'hex'] as const) {
       expect(ours.toString(encoding)).toBe(theirs.toString(encoding));
     }
+    expect([...Buffer.from(text, 'latin1')]).toEqual([...NodeBuffer.from(text, 'latin1')]);
     expect([...Buffer.from(theirs.toString('base64'), 'base64')]).toEqual([...theirs]);
     expect(ours.equals(Buffer.from(text))).toBe(true);
     expect(ours.equals(Buffer.concat([ours, Buffer.of(1)]))).toBe(false);

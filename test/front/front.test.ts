@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cliWorld, type CliWorld } from '#test/cli/world.ts';
 import { ociWorld, type OciWorld } from '#test/oci/world.ts';
 import { SAMPAN, TREE } from '#tools/places.ts';
 
@@ -16,11 +17,15 @@ function call(program: string, args: readonly string[], argv0 = program) {
 
 let directory: string;
 let world: OciWorld;
-beforeAll(() => {
+let engine: CliWorld;
+beforeAll(async () => {
+  engine = await cliWorld();
+  await engine.sampan('pull', '-q', engine.image);
   directory = mkdtempSync(join(tmpdir(), 'sampan-front-'));
   world = ociWorld();
 });
-afterAll(() => {
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
   world[Symbol.dispose]();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -96,6 +101,61 @@ describe('both programs', () => {
   });
 });
 
+describe('what the small engine must not get wrong', () => {
+  test('a closed standard output takes nothing that belongs to a file', () => {
+    for (const closed of ['>&-', '2>&-', '<&- >&- 2>&-']) {
+      const line = `"$0" --root "$1" ps -a ${closed}; echo "$?"`;
+      expect([closed, call('sh', ['-c', line, SAMPAN, engine.root]).stdout.trim().split('\n').at(-1)]).toEqual([
+        closed,
+        '0',
+      ]);
+    }
+    expect(readFileSync(join(engine.root, 'sampan.db')).toString('latin1', 0, 15)).toBe('SQLite format 3');
+  });
+
+  test('a container that writes for long costs no memory, and a slow reader loses nothing', async () => {
+    const child = Bun.spawn(
+      [SAMPAN, '--root', engine.root, 'run', '--rm', engine.image, 'dd', 'if=/dev/zero', 'bs=64k', 'count=3000'],
+      { stdout: 'pipe', stderr: 'ignore', stdin: 'ignore' },
+    );
+    let bytes = 0;
+    for await (const chunk of child.stdout) {
+      bytes += chunk.length;
+      if (bytes < 1_000_000) await Bun.sleep(20);
+    }
+    expect(await child.exited).toBe(0);
+    expect(bytes).toBe(3000 * 65536);
+    expect(child.resourceUsage()?.maxRSS).toBeLessThan(60_000_000);
+  });
+
+  test('a signal ends the program although its output is read by nobody', async () => {
+    const child = Bun.spawn(
+      [
+        SAMPAN,
+        '--root',
+        engine.root,
+        'run',
+        '--rm',
+        engine.image,
+        'sh',
+        '-c',
+        'trap "exit 9" TERM; while :; do echo x; done',
+      ],
+      { stdout: 'pipe', stderr: 'ignore', stdin: 'ignore' },
+    );
+    await Bun.sleep(500);
+    child.kill('SIGTERM');
+    const read = new Response(child.stdout).text(); // only now
+    expect(await child.exited).toBe(9);
+    await read;
+  });
+
+  test('a reader that goes away ends nothing', () => {
+    const line = '"$0" --root "$1" run --rm "$2" seq 1 100000 | head -1; echo "$?"';
+    expect(call('sh', ['-c', line, SAMPAN, engine.root, engine.image]).stdout).toBe('1\n0\n');
+  });
+});
+
 describe('with sanitizers', () => {
   const state = () => join(directory, 'state-asan');
   const oci = (...args: string[]) =>
@@ -110,6 +170,9 @@ describe('with sanitizers', () => {
     expect(oci('run', '--bundle', '/nonexistent/\u{1f6a2}é', 'b').stderr).toContain('\u{1f6a2}é');
     world.configure(['nosuch']);
     expect(oci('run', 'c').status).not.toBe(0);
+    // A path that a C string would end early.
+    world.configure(['true'], (spec) => void ((spec.root as { path: string }).path = 'rootfs\0x'));
+    expect(oci('run', 'd')).toMatchObject({ status: 1, stderr: expect.stringMatching(/NUL|EINVAL/) });
     // It has no large program to become, and must not try for ever.
     const { status, stderr } = spawnSync(FRONT_ASAN, ['images'], {
       encoding: 'utf8',
@@ -119,5 +182,26 @@ describe('with sanitizers', () => {
       status: 1,
       stderr: expect.stringContaining('large program is missing'),
     });
+  });
+
+  test('the commands of the engine, with its database and the monitor', async () => {
+    await engine.sampan('run', '--rm', engine.image, 'true'); // the launcher is laid down by the large program
+    const sampan = (...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(FRONT_ASAN, ['--root', engine.root, ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, SAMPAN_FRONT: 'engine' },
+      });
+      return { status, stdout, stderr };
+    };
+    expect(sampan('run', '--rm', engine.image, 'sh', '-c', 'seq 1 20000; exit 3').status).toBe(3);
+    expect(sampan('run', '-d', '--name', 'lean', engine.image, 'sleep', '1000').status).toBe(0);
+    expect(sampan('exec', 'lean', 'echo', 'in')).toEqual({ status: 0, stdout: 'in\n', stderr: '' });
+    expect(sampan('ps').stdout).toContain('lean');
+    expect(JSON.parse(sampan('inspect', 'lean').stdout)).toMatchObject([{ Name: expect.stringContaining('lean') }]);
+    expect(sampan('stop', '-t', '0', 'lean').status).toBe(0);
+    expect(sampan('start', 'lean').status).toBe(0);
+    expect(sampan('kill', 'lean').status).toBe(0);
+    expect(sampan('rm', '-f', 'lean').status).toBe(0);
+    expect(sampan('run', '--name', 'a b', engine.image, 'true').status).toBe(125);
   });
 });

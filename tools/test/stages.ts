@@ -62,6 +62,7 @@ export function stages(reports: string): Stage[] {
     native('launcher for arm64', 'arm64-check', 300),
     native('launcher with sanitizers', 'asan', 300),
     make('front with sanitizers', 'front-asan', 300),
+    make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
     bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel)\//), 1200, 120),
     {

@@ -5,6 +5,7 @@ import { COMMANDS, type Entry } from './commands.ts';
 import { exitStatus, STATUS_ENGINE } from './exit-status.ts';
 import { globalFlags, type GlobalFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
+import { isOciName } from './oci-names.ts';
 
 /** What the composition root hands to this door. */
 export interface CliWorld {
@@ -14,14 +15,10 @@ export interface CliWorld {
   oci(args: readonly string[], flags: GlobalFlags): Promise<number>;
 }
 
-/** Names by which callers know an OCI runtime: called by one of them, the executable is `sampan oci`. */
-const OCI_NAMES: ReadonlySet<string> = new Set(['runc', 'crun', 'sampan-oci']);
-
 /** Runs one command line; resolves to the exit status. `program` is the name or path that it was called by. */
 export async function runCli(program: string, argv: readonly string[], world: CliWorld): Promise<number> {
   try {
-    const name = program.slice(program.lastIndexOf('/') + 1);
-    if (OCI_NAMES.has(name)) return await world.oci(argv, { version: false, help: false });
+    if (isOciName(program)) return await world.oci(argv, { version: false, help: false });
     const { flags, rest } = globalFlags(argv);
     if (flags.version) return say(world.io, `sampan version ${VERSION}`);
     if (rest[0] === 'oci') return await world.oci(rest.slice(1), flags);
