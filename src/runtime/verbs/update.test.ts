@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { HYBRID_HOST } from '#kernel/host-facts.fixture.ts';
 import type { Step } from '#kernel/plan.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
-import { mergeResources } from './update.ts';
+import { filesWritten, mergeResources } from './update.ts';
 
 test('what is not named stays, also inside of a section', () => {
   const old = { memory: { limit: 10, swap: 20 }, cpu: { period: 5 }, devices: [{ allow: false }] };
@@ -30,3 +30,13 @@ test('limits go to the groups as they were made, whatever group this process is 
 });
 
 const pathOf = (step: Step): string => (step.op === 'write' ? step.path : step.op);
+
+test('what an update that fails puts back is every file that it may have written', () => {
+  const steps = [
+    { op: 'write', path: '/g/memory.max', data: '1' },
+    { op: 'writeFirst', paths: ['/g/io.bfq.weight', '/g/io.weight'], data: ['1', 'default 1'] },
+    { op: 'writeFirst', paths: ['/g/a', '/g/b'], data: ['1', '2'] },
+    { op: 'umask', mask: 0 },
+  ] as const;
+  expect(filesWritten(steps, (path) => path === '/g/io.weight')).toEqual(['/g/memory.max', '/g/io.weight']);
+});

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
@@ -40,8 +40,7 @@ export function mergeResources(old: Resources, changes: Resources): Resources {
 }
 
 async function apply(runtime: Runtime, plan: Plan): Promise<void> {
-  const writes = (plan.programs[0]?.steps ?? []).filter((step) => step.op === 'write');
-  const before = writes.map((step) => ({ path: step.path, value: valueOf(step) }));
+  const before = filesWritten(plan.programs[0]?.steps ?? []).map((path) => ({ path, value: valueOf(path) }));
   const launcher = await runtime.launcher();
   const result = await launcher.launch({ plan: encodePlan(plan) }).result;
   try {
@@ -52,7 +51,15 @@ async function apply(runtime: Runtime, plan: Plan): Promise<void> {
   }
 }
 
-function valueOf({ path }: Extract<Step, { op: 'write' }>): string | undefined {
+/** The files that the steps write; of several that one may stand for another, the one that is there. */
+export function filesWritten(steps: readonly Step[], isThere: (path: string) => boolean = existsSync): string[] {
+  return steps.flatMap((step) => {
+    if (step.op === 'write') return [step.path];
+    return step.op === 'writeFirst' ? step.paths.filter(isThere).slice(0, 1) : [];
+  });
+}
+
+function valueOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1').trimEnd();
   } catch {
@@ -61,7 +68,7 @@ function valueOf({ path }: Extract<Step, { op: 'write' }>): string | undefined {
 }
 
 function putBack(path: string, value: string | undefined): void {
-  if (value === undefined || value === valueOf({ op: 'write', path, data: '' })) return;
+  if (value === undefined || value === valueOf(path)) return;
   try {
     writeFileSync(path, value);
   } catch {
