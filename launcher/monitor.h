@@ -86,6 +86,7 @@ struct monitor {
 	uint32_t drain_left;
 	uint32_t input_start, input_length;
 	pid_t launch, init;
+	uint64_t early_signals; /* came before the container ran; bit 0 is signal 1 */
 	bool launch_ended, init_ended;
 	int launch_status, init_status;
 	int error; /* errno of the failed launch */
@@ -135,6 +136,8 @@ void client_flush(const struct monitor *monitor, struct client *client);
 void client_drop(struct client *client);
 /* monitor_frame.c */
 void client_ready(struct monitor *monitor, int place, short events);
+/* Hands on the signals that came while the container was being started. */
+void early_signals(struct monitor *monitor);
 /* What to poll a client for; 0 for nothing now. */
 short client_wants(const struct monitor *monitor, const struct client *client);
 void clients_send(struct monitor *monitor, enum frame type, const void *data, size_t length);

@@ -6,6 +6,31 @@
 
 #include "monitor.h"
 
+#define SIGNALS 64
+
+/*
+ * The program may run, and have said so, before the launch is known to have ended: a signal that comes by then is kept. One
+ * for a container that has ended is late.
+ */
+static void take_signal(struct monitor *monitor, uint8_t number)
+{
+	if (number < 1 || number > SIGNALS)
+		return;
+	if (monitor->phase == LAUNCHING)
+		monitor->early_signals |= UINT64_C(1) << (number - 1);
+	/* Not reaped yet, so the number is still this process's. */
+	if (monitor->phase == RUNNING && !monitor->init_ended)
+		kill(monitor->init, number);
+}
+
+void early_signals(struct monitor *monitor)
+{
+	for (uint8_t number = 1; number <= SIGNALS; number++)
+		if (monitor->early_signals & UINT64_C(1) << (number - 1))
+			take_signal(monitor, number);
+	monitor->early_signals = 0;
+}
+
 /* A whole frame other than stdin has come. False when it makes no sense. */
 static bool obey(struct monitor *monitor, struct client *client)
 {
@@ -30,10 +55,10 @@ static bool obey(struct monitor *monitor, struct client *client)
 		client->quiet = true;
 		return true;
 	case FRAME_SIGNAL:
-		/* Not reaped yet, so the number is still this process's. */
-		if (client->body_length == 1 && monitor->phase == RUNNING && !monitor->init_ended)
-			kill(monitor->init, body[0]);
-		return client->body_length == 1;
+		if (client->body_length != 1)
+			return false;
+		take_signal(monitor, body[0]);
+		return true;
 	case FRAME_REOPEN_LOG:
 		log_reopen(&monitor->log);
 		return true;

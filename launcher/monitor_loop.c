@@ -84,6 +84,7 @@ static void launched(struct monitor *monitor)
 	monitor->started = clock_ns();
 	clients_send(monitor, FRAME_STARTED, pid, (size_t)(end - pid));
 	monitor_tell_ready(monitor, 0);
+	early_signals(monitor);
 }
 
 static void hold(struct monitor *monitor)

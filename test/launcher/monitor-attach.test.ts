@@ -74,6 +74,14 @@ describe.each(BUILDS.map((path) => [path]))('attach socket (%s)', (launcher) => 
     expect(container.log()).toEqual(['stdout F text']);
   });
 
+  test('keeps a signal that comes while the container is being started', async () => {
+    await container.start(shellPlan('sleep 1000'), { hold: 1 });
+    const client = await container.attach();
+    // One write, so that the monitor has both before the launch can have ended.
+    client.socket.write(Buffer.concat([frameBytes(TO.start), frameBytes(TO.signal, Buffer.of(9))]));
+    expect(await client.state(FROM.exited)).toStartWith('code=137\nsignal=9\n');
+  });
+
   test('hands a signal to the container', async () => {
     await container.start(shellPlan('trap "echo got it; exit 5" USR1; echo ready; while :; do sleep 0.05; done'));
     const client = await container.attach();
