@@ -16,6 +16,9 @@ extern const int host_sockets_count;
 extern const JSCFunctionListEntry host_processes[];
 extern const int host_processes_count;
 
+/* Adds to `host` what the stored plans left to be done: build, looked, released. */
+void host_stored(JSContext *context);
+
 /* Blocks the signals that host_processes waits for; to be called once, before anything is started. */
 void host_processes_prepare(void);
 

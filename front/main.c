@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "entry.h"
 #include "host.h"
+#include "stored.h"
 
 #define FAILED 125
 #define TURNS_TO_COLLECT 4096
@@ -63,15 +64,18 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
-	(void)argc;
 	fill_standard_descriptors();
+	bool oci = front_program == FRONT_OCI;
+	int done = oci ? stored_command(argc, argv) : NOT_DONE;
+	if (done != NOT_DONE)
+		_exit(done);
 	host_processes_prepare();
 	JSRuntime *runtime = JS_NewRuntime2(&arena_functions, NULL);
 	JSContext *context = runtime ? engine_context(runtime) : NULL;
 	if (!context)
 		return FAILED;
 	engine_host(context, argv);
-	bool oci = front_program == FRONT_OCI;
+	host_stored(context);
 	JSValue program = JS_ReadObject(context, oci ? embedded_oci : embedded_engine,
 					oci ? embedded_oci_size : embedded_engine_size, JS_READ_OBJ_BYTECODE);
 	if (JS_IsException(program))

@@ -51,6 +51,10 @@ export interface Host {
   readonly uid: number;
   readonly machine: string;
   readonly directory: string;
+  /** Of the OCI runtime alone; see #runtime/stored/world.ts. */
+  readonly build: string;
+  readonly looked: '' | 'missing' | 'stale';
+  readonly released?: ArrayBuffer;
 }
 
 export const host: Host = (globalThis as unknown as { host: Host }).host;

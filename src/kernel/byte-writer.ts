@@ -50,8 +50,19 @@ export class ByteWriter {
     this.#length = start + size + 1;
   }
 
+  /** The number of the texts, then each. */
+  texts(values: readonly string[], encoding: 'utf8' | 'latin1'): void {
+    this.u32(values.length);
+    for (const value of values) this.text(value, encoding);
+  }
+
+  /** The number of the bytes, then the bytes. */
   bytes(value: Uint8Array): void {
     this.u32(value.length);
+    this.append(value);
+  }
+
+  append(value: Uint8Array): void {
     this.#room(value.length);
     this.#buffer.set(value, this.#length);
     this.#length += value.length;
@@ -69,6 +80,15 @@ export class ByteWriter {
 
   patchU32(at: number, value: number): void {
     this.#view.setUint32(at, value, true);
+  }
+
+  /** Room for the size of what follows, which `endSized` fills in. */
+  beginSized(): number {
+    return this.reserveU32();
+  }
+
+  endSized(at: number): void {
+    this.patchU32(at, this.#length - at - 4);
   }
 
   /** What was written, as a view of the writer's own memory; the writer starts anew with other memory. */

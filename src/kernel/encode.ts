@@ -43,11 +43,7 @@ const WRITERS: Record<FieldType, Write> = {
   slot: (out, value, at) => out.u32(at.slots.number(value as string)),
   program: (out, value, at) => out.u32(programNumber(at, value as string)),
   str: (out, value, at) => out.text(value as string, at.text),
-  strs: (out, value, at) => {
-    const list = value as readonly string[];
-    out.u32(list.length);
-    for (const item of list) out.text(item, at.text);
-  },
+  strs: (out, value, at) => out.texts(value as readonly string[], at.text),
   bytes: (out, value) => out.bytes(value as Uint8Array),
   u32s: (out, value) => {
     const list = value as readonly number[];
@@ -105,8 +101,7 @@ function encodeStep(
   at: Context,
 ): void {
   out.u32(spec.code | (ON_ERROR[onError] << 16));
-  const lengthAt = out.reserveU32();
-  const start = out.length;
+  const sizeAt = out.beginSized();
   for (const field of writersOf(spec)) {
     const value = step[field.name];
     if (value !== undefined) field.write(out, value, at);
@@ -115,18 +110,17 @@ function encodeStep(
     } else if (field.absentSize > 0) out.zeros(field.absentSize);
     else out.u32(NO_SLOT);
   }
-  out.patchU32(lengthAt, out.length - start);
+  out.endSized(sizeAt);
 }
 
 /**
  * The plan in the launcher's format (docs/plan.md): header, program table, then all steps, program by program.
  * Throws `internal` for a plan that no lowering should have made, such as a clone of an unknown program.
  */
-export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
+export function encodePlan(plan: Plan, out = new ByteWriter(PLAN_ROOM)): Uint8Array<ArrayBuffer> {
   const slots = new Names(plan.inherited ?? []);
   const programs = new Map(plan.programs.map((program, index) => [program.name, index]));
   const at: Context = { slots, programs, text: 'utf8' };
-  const out = new ByteWriter(PLAN_ROOM);
   out.u32(PLAN_MAGIC);
   out.u16(PLAN_VERSION);
   out.u16(plan.programs.length);
