@@ -11,6 +11,7 @@
 
 #define MOST_ANSWERS (1u << 20)
 #define ANSWERS_HEAD "sampan answers 1\n"
+#define ANSWERS_END "}\nend\n"
 
 /* Field 22 of /proc/PID/stat, of a process that is no zombie. */
 static bool start_time_of(pid_t pid, char *out, size_t room)
@@ -64,6 +65,13 @@ static bool waits_at_fifo(int directory)
 	return fd >= 0;
 }
 
+static bool is_whole(struct bytes answers)
+{
+	size_t head = sizeof ANSWERS_HEAD - 1, end = sizeof ANSWERS_END - 1;
+	return !answers.bad && answers.size > head + end && memcmp(answers.at, ANSWERS_HEAD, head) == 0 &&
+	       memcmp(answers.at + answers.size - end, ANSWERS_END, end) == 0;
+}
+
 bool open_container(const struct line *line, struct container *container)
 {
 	char path[4096];
@@ -73,9 +81,10 @@ bool open_container(const struct line *line, struct container *container)
 	if (container->directory < 0)
 		return false;
 	container->answers = read_whole(container->directory, "answers", MOST_ANSWERS);
-	struct bytes head = container->answers;
-	if (head.bad || strncmp((char *)head.at, ANSWERS_HEAD, sizeof ANSWERS_HEAD - 1) != 0 || !read_pid(container))
+	if (!is_whole(container->answers) || !read_pid(container))
 		return false;
+	/* The state is the last there is. */
+	container->answers.at[container->answers.size - (sizeof "end\n" - 1)] = 0;
 	container->alive = is_same_process(container);
 	container->waits = container->alive && waits_at_fifo(container->directory);
 	return true;

@@ -97,6 +97,14 @@ static void take_back(int directory, const char *path)
 	rmdir(path);
 }
 
+/* Making the directory is the lock on the id. */
+static bool claim(const char *root, const char *path)
+{
+	if (mkdir(path, 0700) == 0)
+		return true;
+	return errno == ENOENT && mkdir(root, 0700) == 0 && mkdir(path, 0700) == 0;
+}
+
 int stored_create(const struct line *line)
 {
 	char path[4096];
@@ -107,8 +115,7 @@ int stored_create(const struct line *line)
 		return NOT_DONE;
 	handed_over.looked = LOOKED_NOWHERE;
 	snprintf(path, sizeof path, "%s/%s", line->root, line->id);
-	/* The lock on the id. */
-	if (mkdir(path, 0700) < 0)
+	if (!claim(line->root, path))
 		return NOT_DONE;
 	int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (directory >= 0 && record(directory, &filled, stored_section(file, SECTION_CONFIG)))

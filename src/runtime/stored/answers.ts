@@ -6,7 +6,8 @@ const rank = (path: string): number => (path.includes('/freezer') ? 0 : 1);
 
 /**
  * What the front needs to answer for a container by itself (front/stored_container.c): which verbs it may carry out,
- * the control groups, and the text of `state` with \1 for the pid and \2 for the status. Undefined where that cannot
+ * the control groups, and the text of `state` with \1 for the pid and \2 for the status; its last line tells that it is
+ * whole. Undefined where that cannot
  * be written in lines.
  */
 export function answersOf(spec: Spec, state: StoredState, waitsForReady: boolean): string | undefined {
@@ -19,7 +20,7 @@ export function answersOf(spec: Spec, state: StoredState, waitsForReady: boolean
     ...groups.map((path) => `group ${path}`),
     'state',
   ];
-  return `${lines.join('\n')}\n${stateText(state)}`;
+  return `${lines.join('\n')}\n${stateText(state)}end\n`;
 }
 
 /** Whatever has hooks to run, or processes that no namespace ends, is left to the TypeScript. */

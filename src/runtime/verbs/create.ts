@@ -3,6 +3,7 @@ import { Fault, isFault } from '#base/fault.ts';
 import type { Launch, LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
+import { removeUnused } from '#runtime/cgroup/remove.ts';
 import { planAsJson } from '#runtime/explain/print.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
 import { discard } from './discard.ts';
@@ -43,6 +44,8 @@ export async function launchPrepared(
     }
     return { code: exit === undefined ? result.code : exitCode(exit.value), status: exit?.value };
   } catch (error) {
+    // Whatever it had made by then is its own and empty, but nobody has said what that is.
+    if (isFault(error) && error.facts['step'] === undefined) await removeUnused(lowered.cgroups);
     await discard(runtime, prepared, madeCgroups(lowered.plan, error));
     throw error;
   }
