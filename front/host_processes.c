@@ -17,6 +17,7 @@
 
 #include "embedded.h"
 #include "host.h"
+#include "stamp.h"
 #include "stored.h"
 
 #define HIGH_FD 64
@@ -131,6 +132,7 @@ HOST_FUNCTION(spawn_program)
 				 JS_NewInt32(context, pid);
 	free_strings(arguments);
 	free_strings(variables);
+	stamp("sealing the launcher, and starting it");
 	return result;
 }
 
@@ -224,6 +226,7 @@ HOST_FUNCTION(next_event)
 				found = event(context, "ready", polled[i].fd * 2 + (polled[i].events == POLLOUT), 0);
 	}
 	close(signals);
+	stamp("the launcher: what the kernel is asked for, and the program");
 	return found;
 }
 
@@ -267,6 +270,7 @@ HOST_FUNCTION(launcher)
 	(void)self, (void)argc, (void)argv;
 	static int fd = -1;
 	char path[64];
+	stamp("TypeScript: the record of the container");
 	if (fd < 0) {
 		int low = sealed_launcher();
 		fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, HIGH_FD);
