@@ -9,6 +9,8 @@ extern const JSCFunctionListEntry host_files[];
 extern const int host_files_count;
 extern const JSCFunctionListEntry host_bytes[];
 extern const int host_bytes_count;
+extern const JSCFunctionListEntry host_fields[];
+extern const int host_fields_count;
 extern const JSCFunctionListEntry host_sqlite[];
 extern const int host_sqlite_count;
 extern const JSCFunctionListEntry host_sockets[];

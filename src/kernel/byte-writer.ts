@@ -82,6 +82,19 @@ export class ByteWriter {
     this.#view.setUint32(at, value, true);
   }
 
+  /**
+   * Lets `put` write into the memory from a place on: it returns where it ended, -1 for more room, -2 when it cannot,
+   * and has written nothing then. Returns whether it could.
+   */
+  fill(put: (buffer: ArrayBufferLike, at: number) => number): boolean {
+    for (;;) {
+      const end = put(this.#buffer.buffer, this.#length);
+      if (end >= 0) this.#length = end;
+      if (end !== -1) return end >= 0;
+      this.#room(this.#buffer.length);
+    }
+  }
+
   /** Room for the size of what follows, which `endSized` fills in. */
   beginSized(): number {
     return this.reserveU32();

@@ -4,6 +4,7 @@ import { FILE_STEPS } from './file-steps.ts';
 import type { FieldSpec, FieldType, StepSpec } from './step-spec.ts';
 import { PLAN_VERSION, STEPS } from './steps.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { putFields } from './fields.ts';
 
 export const PLAN_MAGIC = 0x4e504d53; // "SMPN" in little-endian order
 export const FILE_STREAM_MAGIC = 0x4e504d46; // "FMPN"
@@ -35,33 +36,16 @@ interface Context {
   text: 'utf8' | 'latin1';
 }
 
-type Write = (out: ByteWriter, value: unknown, at: Context) => void;
-
-const WRITERS: Record<FieldType, Write> = {
-  u32: (out, value) => out.u32(value as number),
-  u64: (out, value) => (typeof value === 'number' ? out.u64Number(value) : out.u64(value as bigint)),
-  slot: (out, value, at) => out.u32(at.slots.number(value as string)),
-  program: (out, value, at) => out.u32(programNumber(at, value as string)),
-  str: (out, value, at) => out.text(value as string, at.text),
-  strs: (out, value, at) => out.texts(value as readonly string[], at.text),
-  bytes: (out, value) => out.bytes(value as Uint8Array),
-  u32s: (out, value) => {
-    const list = value as readonly number[];
-    out.u32(list.length);
-    for (const item of list) out.u32(item);
-  },
-};
-
-/** A field that was left out: 0, "" or an empty list, which is so many zero bytes; a slot or a program is none. */
-const ABSENT_SIZE: Record<FieldType, number> = {
-  u32: 4,
-  u64: 8,
-  slot: 0,
-  program: 0,
-  str: 5,
-  strs: 4,
-  bytes: 4,
-  u32s: 4,
+/** The letter by which a field is written (fields.ts), and what stands for one that was left out. */
+const TYPES: Readonly<Record<FieldType, { kind: string; absent: unknown }>> = {
+  u32: { kind: 'i', absent: 0 },
+  u64: { kind: 'l', absent: 0 },
+  slot: { kind: 'i', absent: NO_SLOT },
+  program: { kind: 'i', absent: NO_SLOT },
+  str: { kind: 't', absent: '' },
+  strs: { kind: 'T', absent: [] },
+  bytes: { kind: 'b', absent: new Uint8Array() },
+  u32s: { kind: 'I', absent: [] },
 };
 
 function programNumber(at: Context, name: string): number {
@@ -70,27 +54,41 @@ function programNumber(at: Context, name: string): number {
   return number;
 }
 
-interface FieldWriter {
+interface Field {
   name: string;
-  write: Write;
+  /** Names that the plan numbers. */
+  numbered: 'slot' | 'program' | undefined;
   optional: boolean;
-  absentSize: number;
+  absent: unknown;
+}
+
+interface Shape {
+  kinds: string;
+  fields: readonly Field[];
 }
 
 /** Per step, made at its first use: most plans use few kinds of steps, each many times. */
-const fieldWriters = new Map<StepSpec, readonly FieldWriter[]>();
+const shapes = new Map<StepSpec, Shape>();
 
-function writersOf(spec: StepSpec): readonly FieldWriter[] {
-  const known = fieldWriters.get(spec);
+function shapeOf(spec: StepSpec): Shape {
+  const known = shapes.get(spec);
   if (known !== undefined) return known;
-  const made: FieldWriter[] = [];
+  let kinds = '';
+  const fields: Field[] = [];
   for (const [name, fieldSpec] of Object.entries<FieldSpec>(spec.fields)) {
     const optional = fieldSpec.endsWith('?');
     const type = (optional ? fieldSpec.slice(0, -1) : fieldSpec) as FieldType;
-    made.push({ name, write: WRITERS[type], optional, absentSize: ABSENT_SIZE[type] });
+    kinds += TYPES[type].kind;
+    fields.push({
+      name,
+      numbered: type === 'slot' || type === 'program' ? type : undefined,
+      optional,
+      absent: TYPES[type].absent,
+    });
   }
-  fieldWriters.set(spec, made);
-  return made;
+  const shape = { kinds, fields };
+  shapes.set(spec, shape);
+  return shape;
 }
 
 function encodeStep(
@@ -100,16 +98,19 @@ function encodeStep(
   onError: OnError,
   at: Context,
 ): void {
+  const { kinds, fields } = shapeOf(spec);
+  const values: unknown[] = [];
+  for (const { name, numbered, optional, absent } of fields) {
+    const value = step[name];
+    if (value === undefined) {
+      if (!optional) throw new Fault('internal', `Encode step ${String(step['op'])}: field "${name}" is missing`);
+      values.push(absent);
+    } else if (numbered === undefined) values.push(value);
+    else values.push(numbered === 'slot' ? at.slots.number(value as string) : programNumber(at, value as string));
+  }
   out.u32(spec.code | (ON_ERROR[onError] << 16));
   const sizeAt = out.beginSized();
-  for (const field of writersOf(spec)) {
-    const value = step[field.name];
-    if (value !== undefined) field.write(out, value, at);
-    else if (!field.optional) {
-      throw new Fault('internal', `Encode step ${String(step['op'])}: field "${field.name}" is missing`);
-    } else if (field.absentSize > 0) out.zeros(field.absentSize);
-    else out.u32(NO_SLOT);
-  }
+  putFields(out, kinds, values, at.text);
   out.endSized(sizeAt);
 }
 
