@@ -102,26 +102,34 @@ static int put_field(JSContext *context, struct place *to, char kind, JSValueCon
 	}
 }
 
-/* putFields(buffer, at, kinds, values) */
-HOST_FUNCTION(put_fields)
+/* putRecord(buffer, at, head, kinds, values) */
+HOST_FUNCTION(put_record)
 {
 	(void)self;
 	size_t size;
 	uint8_t *bytes = JS_GetArrayBuffer(context, &size, argv[0]);
 	int64_t at = host_number(context, argc, argv, 1, 0);
-	const char *kinds = bytes ? host_text(context, argv[2]) : NULL;
+	const char *kinds = bytes ? host_text(context, argv[3]) : NULL;
 	if (!kinds)
 		return JS_EXCEPTION;
+	if (at < 0 || (size_t)at > size)
+		at = (int64_t)size;
 	struct place to = { bytes + at, size - (size_t)at };
-	int result = at < 0 || (size_t)at > size ? NOT_TAKEN : 0;
+	int result = put_u32(context, &to, argv[2]);
+	result = result ? result : put_number(&to, 0, 4);
+	uint8_t *start = to.at;
 	for (uint32_t i = 0; kinds[i] && !result; i++) {
-		JSValue value = JS_GetPropertyUint32(context, argv[3], i);
+		JSValue value = JS_GetPropertyUint32(context, argv[4], i);
 		result = put_field(context, &to, kinds[i], value);
 		JS_FreeValue(context, value);
 	}
 	JS_FreeCString(context, kinds);
-	return result == THROWN ? JS_EXCEPTION : JS_NewInt64(context, result ? result : (int64_t)(to.at - bytes));
+	if (result)
+		return result == THROWN ? JS_EXCEPTION : JS_NewInt32(context, result);
+	struct place before = { start - 4, 4 };
+	put_number(&before, (uint64_t)(to.at - start), 4);
+	return JS_NewInt64(context, (int64_t)(to.at - bytes));
 }
 
-const JSCFunctionListEntry host_fields[] = { JS_CFUNC_DEF("putFields", 4, put_fields) };
+const JSCFunctionListEntry host_fields[] = { JS_CFUNC_DEF("putRecord", 5, put_record) };
 const int host_fields_count = COUNT(host_fields);

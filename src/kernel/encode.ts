@@ -4,7 +4,7 @@ import { FILE_STEPS } from './file-steps.ts';
 import type { FieldSpec, FieldType, StepSpec } from './step-spec.ts';
 import { PLAN_VERSION, STEPS } from './steps.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { putFields } from './fields.ts';
+import { putRecord } from './fields.ts';
 
 export const PLAN_MAGIC = 0x4e504d53; // "SMPN" in little-endian order
 export const FILE_STREAM_MAGIC = 0x4e504d46; // "FMPN"
@@ -54,17 +54,13 @@ function programNumber(at: Context, name: string): number {
   return number;
 }
 
-interface Field {
-  name: string;
-  /** Names that the plan numbers. */
-  numbered: 'slot' | 'program' | undefined;
-  optional: boolean;
-  absent: unknown;
-}
-
 interface Shape {
   kinds: string;
-  fields: readonly Field[];
+  names: readonly string[];
+  /** By the same places: what stands for a field that is left out, undefined where none may be. */
+  absent: readonly unknown[];
+  /** Those whose names the plan numbers. */
+  numbered: readonly ('slot' | 'program' | undefined)[];
 }
 
 /** Per step, made at its first use: most plans use few kinds of steps, each many times. */
@@ -73,22 +69,36 @@ const shapes = new Map<StepSpec, Shape>();
 function shapeOf(spec: StepSpec): Shape {
   const known = shapes.get(spec);
   if (known !== undefined) return known;
-  let kinds = '';
-  const fields: Field[] = [];
-  for (const [name, fieldSpec] of Object.entries<FieldSpec>(spec.fields)) {
-    const optional = fieldSpec.endsWith('?');
-    const type = (optional ? fieldSpec.slice(0, -1) : fieldSpec) as FieldType;
-    kinds += TYPES[type].kind;
-    fields.push({
-      name,
-      numbered: type === 'slot' || type === 'program' ? type : undefined,
-      optional,
-      absent: TYPES[type].absent,
-    });
-  }
-  const shape = { kinds, fields };
+  const fields = Object.entries<FieldSpec>(spec.fields).map(([name, field]) => {
+    const optional = field.endsWith('?');
+    const type = (optional ? field.slice(0, -1) : field) as FieldType;
+    return { name, type, optional };
+  });
+  const shape: Shape = {
+    kinds: fields.map(({ type }) => TYPES[type].kind).join(''),
+    names: fields.map(({ name }) => name),
+    absent: fields.map(({ type, optional }) => (optional ? TYPES[type].absent : undefined)),
+    numbered: fields.map(({ type }) => (type === 'slot' || type === 'program' ? type : undefined)),
+  };
   shapes.set(spec, shape);
   return shape;
+}
+
+/** The values of the fields in order. Plain loops: on the front's engine this is what encoding costs. */
+function valuesOf({ names, absent, numbered }: Shape, step: Record<string, unknown>, at: Context): unknown[] {
+  const values: unknown[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? '';
+    let value = step[name] ?? absent[i];
+    if (value === undefined)
+      throw new Fault('internal', `Encode step ${String(step['op'])}: field "${name}" is missing`);
+    const kind = numbered[i];
+    if (kind !== undefined && typeof value === 'string') {
+      value = kind === 'slot' ? at.slots.number(value) : programNumber(at, value);
+    }
+    values[i] = value;
+  }
+  return values;
 }
 
 function encodeStep(
@@ -98,20 +108,9 @@ function encodeStep(
   onError: OnError,
   at: Context,
 ): void {
-  const { kinds, fields } = shapeOf(spec);
-  const values: unknown[] = [];
-  for (const { name, numbered, optional, absent } of fields) {
-    const value = step[name];
-    if (value === undefined) {
-      if (!optional) throw new Fault('internal', `Encode step ${String(step['op'])}: field "${name}" is missing`);
-      values.push(absent);
-    } else if (numbered === undefined) values.push(value);
-    else values.push(numbered === 'slot' ? at.slots.number(value as string) : programNumber(at, value as string));
-  }
-  out.u32(spec.code | (ON_ERROR[onError] << 16));
-  const sizeAt = out.beginSized();
-  putFields(out, kinds, values, at.text);
-  out.endSized(sizeAt);
+  const shape = shapeOf(spec);
+  const values = valuesOf(shape, step, at);
+  putRecord(out, spec.code | (ON_ERROR[onError] << 16), shape.kinds, values, at.text);
 }
 
 /**

@@ -4,11 +4,20 @@ import type { ByteWriter } from './byte-writer.ts';
 export type Kinds = string;
 
 /**
- * Writes the values one after the other. The front has this in C (front/shim/fields.ts), as it is half of what making a
+ * Writes the head, the size of what follows, and the values one after the other. The front has this in C (front/shim/fields.ts), as it is half of what making a
  * plan costs there.
  */
-export function putFields(out: ByteWriter, kinds: Kinds, values: readonly unknown[], text: 'utf8' | 'latin1'): void {
+export function putRecord(
+  out: ByteWriter,
+  head: number,
+  kinds: Kinds,
+  values: readonly unknown[],
+  text: 'utf8' | 'latin1',
+): void {
+  out.u32(head);
+  const sizeAt = out.beginSized();
   for (let at = 0; at < kinds.length; at++) WRITERS[kinds[at] as keyof typeof WRITERS](out, values[at], text);
+  out.endSized(sizeAt);
 }
 
 type Write = (out: ByteWriter, value: unknown, text: 'utf8' | 'latin1') => void;
