@@ -35,6 +35,24 @@ describe('the default container', () => {
     expect(inOrder(init, is('writeSlot'), is('unshare'), is('propagation'), is('fsmount'))).toBe(true);
   });
 
+  test('looks for the program when it waits for a start, before a filter can deny that', () => {
+    const search = (process: object, more: object = {}): string[] => {
+      const seccomp = {
+        defaultAction: 'SCMP_ACT_ALLOW' as const,
+        syscalls: [{ names: ['access'], action: 'SCMP_ACT_KILL_PROCESS' as const }],
+      };
+      const asked = spec(more, process, { seccomp });
+      const hold = { ...CONTEXT, mode: 'hold' as const, paths: { go: '/s/go', report: '/s/report' } };
+      const steps = program(lowerContainer(asked, hold).plan, 'init').map((step) => step.op);
+      return steps.filter((op) => ['findProgram', 'seccomp', 'ids', 'awaitGo'].includes(op));
+    };
+    expect(search({ noNewPrivileges: false })).toEqual(['findProgram', 'seccomp', 'ids', 'awaitGo']);
+    expect(search({ noNewPrivileges: true })).toEqual(['ids', 'findProgram', 'awaitGo', 'seccomp']);
+    const hooks = { startContainer: [{ path: '/bin/install' }] };
+    expect(search({ noNewPrivileges: true }, { hooks })).toEqual(['ids', 'awaitGo', 'seccomp']);
+    expect(all(program(lowerContainer(spec(), CONTEXT).plan, 'init'), 'findProgram')).toEqual([]);
+  });
+
   test('runs nothing of the image before the limits stand', () => {
     const init = program(lowerContainer(spec(), CONTEXT).plan, 'init');
     expect(inOrder(init, is('pivot'), is('wait'), is('ids'), is('caps'), is('exec'))).toBe(true);

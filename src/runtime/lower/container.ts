@@ -17,7 +17,7 @@ import { lowerOomScore } from './oom-score.ts';
 import { notifyProgram, openNotify, withNotify } from './notify.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerPolicy } from './policy.ts';
-import { execStep } from './program.ts';
+import { execStep, findStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
 import { handedOver, handOver, takeListener } from './seccomp-listener.ts';
@@ -322,7 +322,7 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   const { spec, process, context, rlimits } = sections;
   const waits = waitsForGo(sections);
   const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
-  steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...identity);
+  steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...withSearch(sections, identity));
   if (context.mode !== 'run' || waits) steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
   if (waits) steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
@@ -331,4 +331,14 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   if (context.init === true) steps.push({ op: 'init', origin: '--init' });
   steps.push(execStep(process, context.preserveFds ?? 0, context.mode === 'detached' ? INIT_END : undefined));
   return steps;
+}
+
+/**
+ * Engines take it for a failure of `create` when there is no such program. Not after the filter, which may deny the
+ * search; nor where a hook of the container's own may still bring the program.
+ */
+function withSearch({ spec, process, context }: Sections, identity: readonly Step[]): readonly Step[] {
+  if (context.mode !== 'hold' || hasHooks(spec, 'startContainer')) return identity;
+  const filter = identity.findIndex((step) => step.op === 'seccomp');
+  return identity.toSpliced(filter < 0 ? identity.length : filter, 0, findStep(process));
 }
