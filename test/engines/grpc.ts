@@ -25,7 +25,8 @@ export class GrpcClient implements Disposable {
       const chunks: Buffer[] = [];
       let status: Record<string, unknown> = {};
       const note = (more: Record<string, unknown>): void => void (status = { ...status, ...more });
-      stream.setTimeout(DEADLINE_MS, () => stream.destroy(new Error(`${method}: no answer`)));
+      const timer = setTimeout(() => stream.destroy(new Error(`${method}: no answer`)), DEADLINE_MS);
+      stream.on('close', () => clearTimeout(timer));
       stream.on('response', note);
       stream.on('trailers', note);
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));

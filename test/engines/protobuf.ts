@@ -105,9 +105,7 @@ function decodeValue(kind: Kind, content: number | Uint8Array, before: Value): V
 }
 
 export function decode(message: Message, bytes: Uint8Array): Fields {
-  const fields: Fields = Object.fromEntries(
-    Object.entries(message).map(([name, [, kind]]) => [name, zero(kind)]),
-  );
+  const fields: Fields = Object.fromEntries(Object.entries(message).map(([name, [, kind]]) => [name, zero(kind)]));
   const reader = new Reader(bytes);
   while (!reader.done) {
     const tag = reader.varint();

@@ -215,6 +215,22 @@ describe('modes', () => {
 });
 
 describe('terminals', () => {
+  test('are opened once the rules for devices stand, which on version 1 deny everything at first', () => {
+    const lowered = (facts: typeof V1_HOST, more: object = {}) =>
+      lowerContainer(spec(more, { terminal: true }), { ...CONTEXT, facts, terminal: { kind: 'relay' } }).plan;
+    const between = (...args: Parameters<typeof lowered>): string[] => {
+      const init = program(lowered(...args), 'init').map((step) => step.op);
+      expect(init.lastIndexOf('mknod')).toBeLessThan(init.indexOf('post'));
+      return init.slice(init.indexOf('post') + 1, init.indexOf('pty')).filter((op) => op === 'wait' || op === 'post');
+    };
+    expect(between(V1_HOST)).toEqual(['wait']);
+    const main = program(lowered(V1_HOST), 'main');
+    const last = main.findLastIndex((step) => step.op === 'write' && step.path.endsWith('/devices.allow'));
+    expect(main.slice(last + 1, last + 3).map((step) => step.op)).toEqual(['post', 'post']);
+    expect(between(V2_HOST)).toEqual([]);
+    expect(between(V1_HOST, { hooks: { createRuntime: [{ path: '/bin/true' }] } })).toEqual(['post', 'wait']);
+  });
+
   const withTerminal = spec({}, { terminal: true, consoleSize: { height: 24, width: 80 } });
 
   test('relay: the master goes to the first program', () => {

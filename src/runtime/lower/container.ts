@@ -124,6 +124,16 @@ function waitsForHooks({ spec }: Sections): boolean {
   return hasHooks(spec, 'prestart', 'createRuntime', 'createContainer');
 }
 
+/**
+ * A terminal is opened once the rules for devices stand: on version 1 everything is denied until the last of them is
+ * written. (Hooks are waited for anyway, and come after the rules.)
+ */
+function waitsForRules(sections: Sections): boolean {
+  const { process, context, cgroup } = sections;
+  const gradual = cgroup.devices.length > 0 && context.facts.cgroup.mode !== 'v2';
+  return process.terminal === true && gradual && !waitsForHooks(sections);
+}
+
 function closeLeftOpen(steps: readonly Step[]): Step[] {
   const open = new Set<string>();
   for (const step of steps) {
@@ -159,6 +169,7 @@ function mainSteps(sections: Sections): Step[] {
   if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
+  if (waitsForRules(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
   if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
   // The child's end closes by its exec, or with the child: only then is it known how it went.
@@ -312,6 +323,7 @@ function leaveSteps(sections: Sections): Step[] {
   steps.push(...lowerLeave(spec, context.noPivot));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
+  if (waitsForRules(sections)) steps.push({ op: 'wait', slot: INIT_END });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });
   if (spec.root?.readonly) steps.push({ op: 'remountRoot', origin: 'root.readonly' });
   return steps;
