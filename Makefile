@@ -91,7 +91,7 @@ test: deps ## Run everything; FAST=1 leaves the virtual machine out, ONLY=stage,
 test-v2: deps build ## Run the cgroup v2 tests in virtual machines with Debian's kernels
 	@$(BUN) vm/test.ts --full
 test-engines: deps-engines build ## Run Debian's containerd, CRI, dockerd, podman and buildah with ours as their runtime
-	@test/engines/enter.sh $(BUN) test --timeout=60000 test/engines
+	@tools/alone.sh --v1 $(BUN) test --timeout=60000 test/engines
 vm-shell: deps build ## Open a shell in the virtual machine
 	@$(BUN) vm/shell.ts
 fuzz: deps ## Fuzz the launcher's decoders, configurations and state files for a bounded time (FUZZ_SECONDS=20 each)

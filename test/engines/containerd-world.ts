@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Daemon, directoryOf, imageArchive, IMAGE, OURS, PAUSE, run, type Outcome, startDaemon } from './world.ts';
 
-export const SOCKET = join('/run/engines', 'containerd.sock');
+export const SOCKET = join('/run/alone', 'containerd.sock');
 
 const configuration = (place: string): string => `version = 2
 root = "${place}/root"

@@ -70,9 +70,9 @@ describe.skipIf(reason !== undefined)(`containerd${reason === undefined ? '' : `
   test('a terminal, limits and a pid file', async () => {
     const onTerminal = ['ctr', '--address', SOCKET, ...RUN, '--rm', '--tty', IMAGE, 'four', 'tty'];
     expect(runOnTerminal(onTerminal).stdout).toContain('/dev/pts/0\n');
-    const limits = ['--memory-limit', String(64 << 20), '--pid-file', '/run/engines/five.pid'];
+    const limits = ['--memory-limit', String(64 << 20), '--pid-file', '/run/alone/five.pid'];
     expect(ctr(...RUN, '-d', ...limits, IMAGE, 'five', ...STAYS).status).toBe(0);
-    const pid = readFileSync('/run/engines/five.pid', 'utf8');
+    const pid = readFileSync('/run/alone/five.pid', 'utf8');
     const group = /^\d+:memory:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
     expect(readFileSync(`/sys/fs/cgroup/memory${group}/memory.limit_in_bytes`, 'utf8').trim()).toBe(String(64 << 20));
     await forget('five');

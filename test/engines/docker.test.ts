@@ -20,7 +20,7 @@ import {
 
 // The client of this Debian, or a newer one in its stead.
 const reason = missing('containerd', 'dockerd', 'docker');
-const HOST = `unix://${join('/run/engines', 'docker.sock')}`;
+const HOST = `unix://${join('/run/alone', 'docker.sock')}`;
 const env = { DOCKER_HOST: HOST };
 const docker = (...args: string[]) => run(['docker', ...args], { env });
 

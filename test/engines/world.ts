@@ -1,5 +1,5 @@
 /**
- * Private instances of other people's engines with ours as their runtime. Only inside of enter.sh: there /run is a
+ * Private instances of other people's engines with ours as their runtime. Only inside of tools/alone.sh: there /run is a
  * file system of this run's own, which holds all their state, and every process of theirs ends with the first.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -11,12 +11,12 @@ import { writeLayout } from '#tools/image/layout.ts';
 import { TREE } from '#tools/places.ts';
 
 export const OURS = join(TREE, 'dist/sampan-oci');
-export const PLACE = '/run/engines';
+export const PLACE = '/run/alone';
 export const IMAGE = 'docker.io/library/busybox:latest';
 export const PAUSE = 'docker.io/library/pause:latest';
 
-/** Why no engine can be tried in this process; undefined inside of enter.sh. */
-export const outside = existsSync(PLACE) ? undefined : 'not inside of test/engines/enter.sh';
+/** Why no engine can be tried in this process; undefined inside of tools/alone.sh. */
+export const outside = existsSync(PLACE) ? undefined : 'not inside of tools/alone.sh';
 
 /** Why an engine cannot be tried here: a program that is not installed. */
 export function missing(...programs: string[]): string | undefined {

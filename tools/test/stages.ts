@@ -51,7 +51,7 @@ function bunTests(reports: string, name: string, files: string[], limit: number,
 /** Debian's engines with our runtime, in namespaces of their own; the packages they need are installed first. */
 function otherEngines(reports: string): Stage {
   const stage = bunTests(reports, 'other engines', testFiles('test/engines/*.test.ts', /^$/), 420, 60);
-  const install = 'tools/install-packages.sh engines && exec test/engines/enter.sh "$@"';
+  const install = 'tools/install-packages.sh engines && exec tools/alone.sh --v1 "$@"';
   return { ...stage, command: ['sh', '-c', install, 'sh', ...stage.command], slow: true };
 }
 
