@@ -5,8 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TREE } from '#tools/places.ts';
 
 export interface Soak {
+  /** One directory for everything. */
+  place: string;
   state: string;
-  bundle: string;
+  /** In turn. */
+  bundles: readonly string[];
   random: () => number;
   tally: Tally;
 }
@@ -33,9 +36,8 @@ interface Ended {
 }
 
 async function verb(soak: Soak, mayKill: boolean, id: string, ...words: string[]): Promise<Ended> {
-  const { state, bundle, random, tally } = soak;
+  const { state, random, tally } = soak;
   const child = Bun.spawn([OURS, '--root', state, ...words], {
-    cwd: bundle,
     stdio: ['ignore', 'ignore', Bun.file(errorsOf(soak, id))],
   });
   tally.verbs++;
@@ -53,7 +55,7 @@ async function verb(soak: Soak, mayKill: boolean, id: string, ...words: string[]
   return { status, killed };
 }
 
-const errorsOf = ({ bundle }: Soak, id: string): string => join(bundle, 'errors', id);
+const errorsOf = ({ place }: Soak, id: string): string => join(place, 'errors', id);
 
 function kill(pid: number | undefined): void {
   try {
@@ -72,7 +74,7 @@ function firstChild(pid: number): number | undefined {
 }
 
 /** The program runs until it is killed: `kill` of the container has something to do. */
-export async function cycle(soak: Soak, id: string): Promise<void> {
+export async function cycle(soak: Soak, id: string, index: number): Promise<void> {
   let clean = true;
   const step = async (...words: string[]): Promise<void> => {
     const { status, killed } = await verb(soak, true, id, ...words);
@@ -82,7 +84,7 @@ export async function cycle(soak: Soak, id: string): Promise<void> {
       soak.tally.failed.push(`${words.join(' ')}: status ${status}: ${said}`);
     }
   };
-  await step('create', id);
+  await step('create', '--bundle', soak.bundles[index % soak.bundles.length] ?? '', id);
   await step('start', id);
   await step('exec', id, 'true');
   await step('kill', id, 'KILL');

@@ -149,9 +149,11 @@ function mainSteps(sections: Sections): Step[] {
   const { state, pidFile } = context.paths ?? {};
   const hooks = mainHooks(sections);
   const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
-  const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect, ...cgroup.create];
-  if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
+  const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect];
+  // Before anything is made: that a fifo is open tells whoever deletes the container that somebody is making it.
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
+  steps.push(...cgroup.create);
+  if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
   if (mapped) steps.push(...cutOff(sections));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
   steps.push({
