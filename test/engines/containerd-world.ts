@@ -1,5 +1,5 @@
 /** A containerd of our own, for `ctr`, the CRI, and dockerd. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Daemon, directoryOf, imageArchive, IMAGE, OURS, PAUSE, run, type Outcome, startDaemon } from './world.ts';
 
@@ -14,6 +14,9 @@ state = "${place}/state"
   sandbox_image = "${PAUSE}"
   disable_hugetlb_controller = true
   restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "${place}/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     default_runtime_name = "sampan"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.sampan]
@@ -22,6 +25,13 @@ state = "${place}/state"
         BinaryName = "${OURS}"
 `;
 
+/** Pods get a loopback and one end of a pair, from Debian's containernetworking-plugins. */
+const NETWORK = {
+  cniVersion: '1.0.0',
+  name: 'pods',
+  plugins: [{ type: 'ptp', ipam: { type: 'host-local', subnet: '10.99.0.0/24', dataDir: '/run/alone/cni-addresses' } }],
+};
+
 export const ctr = (...args: string[]): Outcome => run(['ctr', '--address', SOCKET, ...args]);
 
 /** Starts it, with the images in the namespaces of `ctr` and of the CRI. */
@@ -29,6 +39,8 @@ export async function containerd(): Promise<Daemon> {
   const place = directoryOf('containerd');
   const file = join(place, 'config.toml');
   writeFileSync(file, configuration(place));
+  mkdirSync(join(place, 'cni'), { recursive: true });
+  writeFileSync(join(place, 'cni/pods.conflist'), JSON.stringify(NETWORK));
   const daemon = await startDaemon(['containerd', '--config', file], () => ctr('version').status === 0);
   const archives = [imageArchive(IMAGE, ['sh']), imageArchive(PAUSE, ['sleep', '1000000'])];
   for (const namespace of ['default', 'k8s.io']) {

@@ -1,4 +1,4 @@
-/** Debian's containerd by its CRI plugin, as a kubelet would call it: pods on the host's network, so that none is set up. */
+/** Debian's containerd by its CRI plugin, as a kubelet would call it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,9 +30,14 @@ describe.skipIf(reason !== undefined)(`the CRI${reason === undefined ? '' : `: s
     await daemon[Symbol.asyncDispose]();
   });
 
-  async function create(name: string, command: readonly string[], more: Fields = {}): Promise<string> {
+  async function create(
+    name: string,
+    command: readonly string[],
+    more: Fields = {},
+    into = { id: pod, config: sandbox },
+  ): Promise<string> {
     const config = { metadata: { name }, image: { image: IMAGE }, command: [...command], log_path: name, ...more };
-    const made = await cri.call('CreateContainer', { pod_sandbox_id: pod, config, sandbox_config: sandbox });
+    const made = await cri.call('CreateContainer', { pod_sandbox_id: into.id, config, sandbox_config: into.config });
     return made['container_id'] as string;
   }
   const start = (id: string) => cri.call('StartContainer', { container_id: id });
@@ -116,6 +121,25 @@ describe.skipIf(reason !== undefined)(`the CRI${reason === undefined ? '' : `: s
     const absent = await create('f', ['nosuch']);
     expect(await failure(start(absent))).toContain('executable file not found');
     expect(await ended(absent)).toMatchObject({ reason: 'StartError', message: expect.stringContaining('nosuch') });
+  });
+
+  test('a pod with a network, a name and settings of its own', async () => {
+    const own: Fields = {
+      metadata: { name: 'net', uid: 'net-uid', namespace: 'default' },
+      hostname: 'pod',
+      log_directory: LOGS,
+      linux: { cgroup_parent: '/sampan-test-engines', sysctls: { 'net.ipv4.ip_unprivileged_port_start': '80' } },
+    };
+    const made = (await cri.call('RunPodSandbox', { config: own }))['pod_sandbox_id'] as string;
+    const id = await create('h', STAYS, {}, { id: made, config: own });
+    await start(id);
+    const words = 'hostname; ip -o -4 addr show eth0; cat /proc/sys/net/ipv4/ip_unprivileged_port_start';
+    expect(await exec(id, 'sh', '-c', words)).toMatchObject({
+      out: expect.stringMatching(/^pod\n.* inet 10\.99\.0\.\d+\/24 .*\n80\n$/),
+    });
+    expect((await exec(id, 'ps')).out).toContain('sleep 1000000');
+    await cri.call('StopPodSandbox', { pod_sandbox_id: made });
+    await cri.call('RemovePodSandbox', { pod_sandbox_id: made });
   });
 
   test('the pod is stopped and removed with everything in it', async () => {

@@ -10,7 +10,14 @@ const SANDBOX: Message = {
   log_directory: [3, 'string'],
   labels: [6, 'map'],
   annotations: [7, 'map'],
-  linux: [8, { cgroup_parent: [1, 'string'], security_context: [2, { namespace_options: [1, NAMESPACES] }] }],
+  linux: [
+    8,
+    {
+      cgroup_parent: [1, 'string'],
+      security_context: [2, { namespace_options: [1, NAMESPACES] }],
+      sysctls: [3, 'map'],
+    },
+  ],
 };
 const RESOURCES: Message = {
   cpu_period: [1, 'int'],
