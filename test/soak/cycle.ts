@@ -91,6 +91,18 @@ export async function cycle(soak: Soak, id: string, index: number): Promise<void
   await step('delete', '--force', id);
 }
 
+/** The same with `run`, which stays with its program; what is asked of it may come before there is a container. */
+export async function attachedCycle(soak: Soak, id: string, index: number): Promise<void> {
+  const bundle = soak.bundles[index % soak.bundles.length] ?? '';
+  let runs = true;
+  const running = verb(soak, true, id, 'run', '--bundle', bundle, id).finally(() => (runs = false));
+  await sleep(soak.random() * 2 * WITHIN_MS);
+  await verb(soak, true, id, 'exec', id, 'true');
+  await verb(soak, true, id, 'kill', id, 'KILL');
+  for (; runs; await sleep(2 * WITHIN_MS)) await forget(soak, id);
+  await running;
+}
+
 /** Never killed: after it nothing may be left. */
 export async function forget(soak: Soak, id: string): Promise<void> {
   const { status } = await verb(soak, false, id, 'delete', '--force', id);

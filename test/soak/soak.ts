@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultSpec } from '#runtime/spec/default-spec.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { writeBusyboxTree } from '#tools/image/busybox.ts';
-import { cycle, forget, type Soak, type Tally } from './cycle.ts';
+import { attachedCycle, cycle, forget, type Soak, type Tally } from './cycle.ts';
 import { before, leftovers } from './leftovers.ts';
 import { SAMPAN } from '#tools/places.ts';
 import { generator } from '#tools/random.ts';
@@ -20,6 +20,8 @@ const [cycles = 3000, atOnce = 8, seed = Date.now() & 0xffffff] = process.argv.s
 if (!existsSync('/run/alone')) throw new Error('run it by tools/alone.sh');
 
 const PREFIX = `sampan-soak-${seed}-`;
+/** One in so many is an attached `run`. */
+const ATTACHED = 5;
 /** Killed processes and their groups take a moment to go. */
 const PATIENCE_MS = 10_000;
 
@@ -56,7 +58,7 @@ const idOf = (index: number): string => `${PREFIX}${index}`;
 const begun = performance.now();
 const since = before();
 await eachAtOnce(cycles, async (index) => {
-  await cycle(soak, idOf(index), index);
+  await (index % ATTACHED === 0 ? attachedCycle : cycle)(soak, idOf(index), index);
   if ((index + 1) % 500 === 0) console.log(`${index + 1} cycles, ${tally.killed} of ${tally.verbs} verbs killed`);
 });
 await eachAtOnce(cycles, (index) => forget(soak, idOf(index)));

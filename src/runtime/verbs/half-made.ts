@@ -12,6 +12,7 @@ import { signalInit } from './signal-init.ts';
 
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 5;
+const UNSEEN_MS = 300;
 
 /**
  * Takes a container without an init away from its name. A launcher that has lost its runtime may still be making it:
@@ -44,6 +45,8 @@ export async function finishHalfMade(runtime: Runtime, id: string): Promise<void
     }
     await sleep(PAUSE_MS);
   }
+  // An attached run has no fifo: its launcher, if one is left, comes to the pid within this time, and gives up there.
+  if (!existsSync(aside.go)) await sleep(UNSEEN_MS);
   await removeCgroups(groups.map((path) => ({ path })));
   if (stored !== undefined) await runPoststop(runtime, specOf(aside, id), { id, bundle: stored.bundle });
   dropDirectory(aside);
