@@ -19,9 +19,9 @@ export function execStep(process: Process, preserve: number, keep?: string): Ste
 }
 
 /** Whether there is such a program, so far as that can be told before it is executed. */
-export function findStep(process: Process): Step {
-  const name = process.args[0] ?? '';
-  return { op: 'findProgram', candidates: candidates(name, process.env ?? []), name, origin: 'process.args' };
+export function findStep({ args, env }: Process): Step {
+  const name = args[0] ?? '';
+  return { op: 'findProgram', candidates: candidates(name, env ?? []), name, origin: 'process.args' };
 }
 
 export function candidates(name: string, env: readonly string[]): string[] {
