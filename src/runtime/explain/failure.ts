@@ -21,6 +21,8 @@ const EXPLAINERS: Partial<
   hook: (step, errno, { path, detail }) =>
     step.op === 'hook' ? explainHook(step.origin ?? 'hook', errno, path, detail.toString('utf8')) : undefined,
   deviceProgram: (_, errno) => explainDeviceProgram(errno),
+  openMount: (step, errno) =>
+    step.op === 'openMount' ? explainOpenMount(step.path, errno, step.origin ?? 'mounts') : undefined,
   ids: (_, errno) =>
     errno === 'EINVAL'
       ? { kind: 'invalid', sentence: 'the user or group id has no mapping in the user namespace' }
@@ -116,11 +118,19 @@ function explainDeviceProgram(errno: string): Explanation | undefined {
   return undefined;
 }
 
+function explainOpenMount(path: string, errno: string, field: string): Explanation | undefined {
+  if (errno === 'EINVAL')
+    return { kind: 'notFound', sentence: `${field}: nothing that can be removed is mounted at ${path}` };
+  if (errno === 'ENOENT') return { kind: 'notFound', sentence: `${field}: ${path} does not exist in the container` };
+  return undefined;
+}
+
 function explainMkpath(path: string, errno: string, origin: string | undefined): Explanation | undefined {
   const place = origin === 'process.cwd' ? `the working directory ${path}` : `${origin ?? 'mount'}: ${path}`;
   if (errno === 'EROFS') {
     return { kind: 'denied', sentence: `${place} does not exist and cannot be made: the root is read-only` };
   }
+  if (errno === 'EINVAL') return { kind: 'invalid', sentence: `${place} is the container's root itself` };
   if (errno === 'ENOTDIR') return { kind: 'invalid', sentence: `${place}: a part of it is not a directory` };
   if (errno === 'EISDIR')
     return { kind: 'invalid', sentence: `${place} is a directory, a file was to be mounted there` };

@@ -1,8 +1,9 @@
 import { Fault } from '#base/fault.ts';
-import { CLONE, OPEN, PRCTL, PROPAGATION } from '#kernel/linux.ts';
+import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
+import { cutOff } from './cut-off.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
 import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
@@ -142,7 +143,7 @@ function mainSteps(sections: Sections): Step[] {
   const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect, ...cgroup.create];
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
-  if (mapped) steps.push(...cutOff(sections));
+  if (mapped) steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
   steps.push({
     op: 'clone',
@@ -241,16 +242,6 @@ function fifos({ paths }: LowerContext): { go: string; report: string } {
   if (go === undefined || report === undefined)
     throw new Fault('internal', 'Lower a container: no paths for its fifos');
   return { go, report };
-}
-
-/** Clones made in the host's own mount namespace must not carry mounts back to the host. */
-function cutOff({ spec, sources }: Sections): Step[] {
-  const shared = (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) !== 0;
-  return sources.flatMap((step): Step[] => {
-    if (step.op !== 'tree' || (shared && step.out !== 'root')) return [step];
-    const cut: Step = { op: 'mountAttr', slot: step.out, propagation: PROPAGATION.slave, recursive: 1 };
-    return [step, { ...cut, ...(step.origin === undefined ? {} : { origin: step.origin }) }];
-  });
 }
 
 /** Init's first part: into the control groups and the namespaces. */

@@ -5,7 +5,7 @@ import { checkLinuxTogether, linuxShape, mapping } from './check-linux.ts';
 import { checkProcess } from './check-process.ts';
 import type { Spec } from './spec.ts';
 
-const mount: Check = shape({
+export const mount: Check = shape({
   required: { destination: filledText },
   optional: {
     type: text,

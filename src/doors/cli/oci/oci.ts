@@ -12,6 +12,7 @@ import { verb as exec } from './exec.ts';
 import { verb as features } from './features.ts';
 import { verb as kill } from './kill.ts';
 import { verb as list } from './list.ts';
+import { verb as mounts } from './mounts.ts';
 import { pause, resume } from './pause.ts';
 import { verb as ps } from './ps.ts';
 import { verb as run } from './run.ts';
@@ -46,6 +47,7 @@ const VERBS: ReadonlyMap<string, OciVerb> = new Map([
   ['features', features],
   ['kill', kill],
   ['list', list],
+  ['mounts', mounts],
   ['pause', pause],
   ['ps', ps],
   ['resume', resume],
