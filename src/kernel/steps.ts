@@ -6,6 +6,7 @@
  * (slot -> none, number -> 0, str -> "", lists -> empty).
  * Adding a step is adding a row with a new code; a code is never used for something else.
  */
+import { NETWORK_STEPS } from './network-steps.ts';
 import { RUNNING_STEPS } from './running-steps.ts';
 import type { StepSpec } from './step-spec.ts';
 
@@ -352,6 +353,7 @@ export const STEPS = {
   /** KEYCTL_JOIN_SESSION_KEYRING with name; ENOSYS is fine. */
   sessionKeyring: { code: 83, fields: { name: 'str' } },
 
+  ...NETWORK_STEPS,
   ...RUNNING_STEPS,
 
   // Roles that are told what to do by one step of their own

@@ -96,6 +96,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   seccomp: { filter: new Uint8Array() },
   cwd: { path: MISSING },
   sessionKeyring: { name: TOO_LONG },
+  moveDevice: { target: EMPTY, name: 'none9' },
   openMount: { root: EMPTY, path: '/x', out: 'out' },
   detach: { fds: EMPTY, mount: EMPTY },
   deviceProgram: { cgroup: EMPTY, program: new Uint8Array(8) },

@@ -21,6 +21,7 @@ const EXPLAINERS: Partial<
   hook: (step, errno, { path, detail }) =>
     step.op === 'hook' ? explainHook(step.origin ?? 'hook', errno, path, detail.toString('utf8')) : undefined,
   deviceProgram: (_, errno) => explainDeviceProgram(errno),
+  moveDevice: (step, errno) => (step.op === 'moveDevice' ? explainMoveDevice(step, errno) : undefined),
   openMount: (step, errno) =>
     step.op === 'openMount' ? explainOpenMount(step.path, errno, step.origin ?? 'mounts') : undefined,
   ids: (_, errno) =>
@@ -115,6 +116,16 @@ function explainDeviceProgram(errno: string): Explanation | undefined {
   if (errno === 'ENOSYS') {
     return { kind: 'unsupported', sentence: `${missing}this kernel has no eBPF programs to hold it to them` };
   }
+  return undefined;
+}
+
+function explainMoveDevice(step: Extract<Step, { op: 'moveDevice' }>, errno: string): Explanation | undefined {
+  const device = `linux.netDevices.${step.name}`;
+  const name = step.newName || step.name;
+  if (errno === 'ENODEV') return { kind: 'notFound', sentence: `${device}: there is no such network device` };
+  if (errno === 'EEXIST') return { kind: 'conflict', sentence: `${device}: ${name} exists in the container already` };
+  if (errno === 'EINVAL')
+    return { kind: 'unsupported', sentence: `${device}: this device cannot change its namespace` };
   return undefined;
 }
 

@@ -15,6 +15,7 @@ import type { LoweredMounts } from './lowered-mounts.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { hasNetDevices, lowerNetDevices } from './net-devices.ts';
 import { notifyProgram, openNotify, withNotify } from './notify.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerPolicy } from './policy.ts';
@@ -125,6 +126,11 @@ function waitsForHooks({ spec }: Sections): boolean {
   return hasHooks(spec, 'prestart', 'createRuntime', 'createContainer');
 }
 
+/** Init does nothing before its ids are mapped, and its network devices (that settings may be for) are there. */
+function waitsForHost({ spec, mapped }: Sections): boolean {
+  return mapped || hasNetDevices(spec);
+}
+
 function closeLeftOpen(steps: readonly Step[]): Step[] {
   const open = new Set<string>();
   for (const step of steps) {
@@ -157,7 +163,9 @@ function mainSteps(sections: Sections): Step[] {
   steps.push({ op: 'close', slot: INIT_END }, ...hooks.comeBack, ...pidfd.send);
   steps.push(...(relayed?.start ?? []));
   if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
-  if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
+  if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside);
+  steps.push(...lowerNetDevices(spec, namespaces, context.hostNamespaces?.has('network') === true, PIDFD));
+  if (waitsForHost(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
   steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
@@ -245,12 +253,14 @@ function fifos({ paths }: LowerContext): { go: string; report: string } {
 }
 
 /** Init's first part: into the control groups and the namespaces. */
-function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): Step[] {
+function enterSteps(sections: Sections): Step[] {
+  const { spec, context, cgroup, namespaces, mapped } = sections;
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
+  if (waitsForHost(sections)) steps.push({ op: 'wait', slot: INIT_END });
   if (mapped) {
     const keepGroups = keepsGroups(spec) ? 1 : 0;
-    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
+    steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
   }
   steps.push(...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
   if (context.noNewKeyring !== true) {

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import { absolutePath, id, integer, list, oneOf, record, shape, text, type Check } from './check.ts';
+import { checkNetDevices, netDevices } from './check-net-devices.ts';
 import { memoryPolicy, personality } from './check-policy.ts';
 import { resources } from './check-resources.ts';
 import { seccomp } from './check-seccomp.ts';
@@ -40,8 +41,9 @@ export const linuxShape: Check = shape({
     timeOffsets: shape({ optional: { monotonic: timeOffset, boottime: timeOffset } }),
     personality,
     memoryPolicy,
+    netDevices,
   },
-  refused: ['intelRdt', 'mountLabel', 'netDevices'],
+  refused: ['intelRdt', 'mountLabel'],
 });
 
 /** What fields of `linux` demand of one another. */
@@ -71,6 +73,7 @@ export function checkLinuxTogether(spec: Spec): void {
   if (user === undefined && (linux.uidMappings?.length ?? 0) > 0) {
     fail('linux.uidMappings', 'id mappings need a user namespace');
   }
+  checkNetDevices(spec);
   if (spec.hostname && !types.includes('uts')) fail('hostname', 'hostname needs a uts namespace of its own');
   if (spec.domainname && !types.includes('uts')) fail('domainname', 'domainname needs a uts namespace of its own');
 }

@@ -112,6 +112,8 @@ export interface Linux {
   timeOffsets?: TimeOffsets;
   personality?: { domain: string };
   memoryPolicy?: { mode: string; nodes?: string; flags?: string[] };
+  /** By the name on the host. */
+  netDevices?: Record<string, { name?: string }>;
 }
 
 export type TimeOffsets = Partial<Record<'monotonic' | 'boottime', { secs?: number; nanosecs?: number }>>;
