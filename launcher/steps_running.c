@@ -6,7 +6,7 @@
 #include "kernel.h"
 #include "steps.h"
 
-#define STATX_MNT_ID 0x1000u
+#define WANT_MOUNT_ID 0x1000u
 #define ATTRIBUTE_MOUNT_ROOT 0x2000u
 
 /* struct statx, as far as it is looked at; the kernel fills 256 bytes. */
@@ -20,7 +20,7 @@ struct kernel_statx {
 
 static int look(int fd, struct kernel_statx *found)
 {
-	return (int)SYS_RESULT(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, found);
+	return (int)SYS_RESULT(SYS_statx, fd, "", AT_EMPTY_PATH, WANT_MOUNT_ID, found);
 }
 
 static int check_mount(int root, int fd)

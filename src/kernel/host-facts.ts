@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { cgroupLayout, type CgroupLayout } from './cgroup-layout.ts';
 
 /** What lowering needs to know about the machine and about this process; read once, never changed. */
@@ -17,6 +17,8 @@ export interface HostFacts {
   /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
   hardLimits: Readonly<Record<string, number>>;
   seccomp: boolean;
+  /** Files below /proc that take the label of what is executed next, of the security modules that are in force. */
+  labelFiles: { readonly apparmor?: string; readonly selinux?: string };
 }
 
 const FIRST_READ = 16384;
@@ -70,7 +72,18 @@ export function readHostFacts(): HostFacts {
     get seccomp() {
       return status().includes('\nSeccomp:');
     },
+    get labelFiles() {
+      return labelFiles();
+    },
   };
+}
+
+function labelFiles(): HostFacts['labelFiles'] {
+  const apparmor = readProc('/sys/module/apparmor/parameters/enabled').trim() === 'Y';
+  const own = existsSync('/proc/self/attr/apparmor/exec') ? 'self/attr/apparmor/exec' : 'self/attr/exec';
+  // Its file system is known to the kernel only when it was not switched off at boot.
+  const selinux = /\sselinuxfs$/m.test(readProc('/proc/filesystems'));
+  return { ...(apparmor ? { apparmor: own } : {}), ...(selinux ? { selinux: 'self/attr/exec' } : {}) };
 }
 
 function once<T>(read: () => T): () => T {

@@ -21,6 +21,7 @@ const EXPLAINERS: Partial<
   hook: (step, errno, { path, detail }) =>
     step.op === 'hook' ? explainHook(step.origin ?? 'hook', errno, path, detail.toString('utf8')) : undefined,
   deviceProgram: (_, errno) => explainDeviceProgram(errno),
+  writeSlot: (step, errno) => (step.op === 'writeSlot' ? explainLabel(step, errno) : undefined),
   moveDevice: (step, errno) => (step.op === 'moveDevice' ? explainMoveDevice(step, errno) : undefined),
   openMount: (step, errno) =>
     step.op === 'openMount' ? explainOpenMount(step.path, errno, step.origin ?? 'mounts') : undefined,
@@ -117,6 +118,16 @@ function explainDeviceProgram(errno: string): Explanation | undefined {
     return { kind: 'unsupported', sentence: `${missing}this kernel has no eBPF programs to hold it to them` };
   }
   return undefined;
+}
+
+function explainLabel({ origin, data }: Extract<Step, { op: 'writeSlot' }>, errno: string): Explanation | undefined {
+  if (origin !== 'process.apparmorProfile' || errno !== 'ENOENT') return undefined;
+  const profile = data.slice('exec '.length);
+  return {
+    kind: 'notFound',
+    sentence: `${origin}: the profile ${profile} is not loaded`,
+    hint: 'Load it with apparmor_parser.',
+  };
 }
 
 function explainMoveDevice(step: Extract<Step, { op: 'moveDevice' }>, errno: string): Explanation | undefined {

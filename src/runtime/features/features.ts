@@ -28,8 +28,8 @@ export function features(facts: HostFacts): object {
         rdma: can.linux({ resources: { rdma: { mlx5_1: { hcaHandles: 1 } } } }),
       },
       seccomp: seccomp(facts, can, all),
-      apparmor: { enabled: isOn('/sys/module/apparmor/parameters/enabled') && can.process({ apparmorProfile: 'x' }) },
-      selinux: { enabled: existsSync('/sys/fs/selinux/enforce') && can.process({ selinuxLabel: 'x' }) },
+      apparmor: { enabled: facts.labelFiles.apparmor !== undefined },
+      selinux: { enabled: facts.labelFiles.selinux !== undefined },
       intelRdt: { enabled: existsSync('/sys/fs/resctrl') && can.linux({ intelRdt: { closID: 'x' } }) },
       memoryPolicy: memoryPolicy(can, all),
       mountExtensions: { idmap: { enabled: can.mount({ uidMappings: MAPPING, gidMappings: MAPPING }) } },
@@ -83,10 +83,6 @@ function memoryPolicy(can: Can, all: Words): object {
     modes: all.memoryModes.filter((mode) => policy({ mode })),
     flags: all.memoryFlags.filter((flag) => policy({ flags: [flag] })),
   };
-}
-
-function isOn(path: string): boolean {
-  return read(path).trim() === 'Y';
 }
 
 function read(path: string): string {

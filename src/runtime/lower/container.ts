@@ -102,12 +102,12 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
 
 function initSteps(sections: Sections, mounts: LoweredMounts, identity: LoweredIdentity): Step[] {
   const steps = [
-    ...enterSteps(sections),
+    ...enterSteps(sections, identity),
     ...treeSteps(sections, mounts.attach, mounts.finish),
     ...leaveSteps(sections),
   ];
   // One that waits to be started keeps nothing open but its fifos; any other is about to close everything anyway.
-  if (waitsForGo(sections)) steps.push(...closeLeftOpen(steps));
+  if (waitsForGo(sections)) steps.push(...closeLeftOpen(steps, identity.steps));
   const { steps: own, last } = identity;
   steps.push(...(sections.notifies ? becomeSteps(sections, [...own, ...last], []) : becomeSteps(sections, own, last)));
   return steps;
@@ -131,9 +131,10 @@ function waitsForHost({ spec, mapped }: Sections): boolean {
   return mapped || hasNetDevices(spec);
 }
 
-function closeLeftOpen(steps: readonly Step[]): Step[] {
+/** But what later steps close themselves. */
+function closeLeftOpen(steps: readonly Step[], later: readonly Step[]): Step[] {
   const open = new Set<string>();
-  for (const step of steps) {
+  for (const step of [...steps, ...later.filter(({ op }) => op === 'close')]) {
     if (step.op === 'close') open.delete(step.slot);
     else if ('out' in step && step.out !== undefined) open.add(step.out);
   }
@@ -253,7 +254,7 @@ function fifos({ paths }: LowerContext): { go: string; report: string } {
 }
 
 /** Init's first part: into the control groups and the namespaces. */
-function enterSteps(sections: Sections): Step[] {
+function enterSteps(sections: Sections, identity: LoweredIdentity): Step[] {
   const { spec, context, cgroup, namespaces, mapped } = sections;
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
@@ -262,7 +263,7 @@ function enterSteps(sections: Sections): Step[] {
     const keepGroups = keepsGroups(spec) ? 1 : 0;
     steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
   }
-  steps.push(...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
+  steps.push(...identity.open, ...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
   if (context.noNewKeyring !== true) {
     steps.push({ op: 'sessionKeyring', name: `_ses.${context.id}`, onError: 'warn', origin: 'session keyring' });
   }
@@ -273,7 +274,7 @@ function enterSteps(sections: Sections): Step[] {
 function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly Step[]): Step[] {
   const { spec, process, context, cgroup, namespaces, mapped } = sections;
   const devices = lowerDevices(spec, mapped || namespaces.has('user'));
-  const hidden = lowerHiddenPaths(spec);
+  const hidden = lowerHiddenPaths(spec, context.facts);
   const steps: Step[] = [...hidden.prepare, ...devices.open];
   if (!mapped) steps.push(...sections.sources);
   steps.push(...lowerRoot(spec, context), ...attach);

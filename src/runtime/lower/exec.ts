@@ -127,7 +127,8 @@ function joinerSteps(sections: Sections): Step[] {
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
-  steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), enter('target', flags));
+  steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
+  steps.push(enter('target', flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: 'target' });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });

@@ -3,8 +3,11 @@ import { PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCapabilities } from './capabilities.ts';
+import { lowerSecurityLabel } from './security-label.ts';
 
 export interface LoweredIdentity {
+  /** For the start, while the host's /proc is in sight. */
+  open: Step[];
   steps: Step[];
   /** The filter, when it goes last (no_new_privs); otherwise it is among the steps, loaded while rights are held. */
   last: Step[];
@@ -28,6 +31,8 @@ export function lowerIdentity(
   const { uid, gid, umask, additionalGids } = process.user;
   const steps: Step[] = [{ op: 'umask', mask: umask ?? 0o022, origin: 'process.user.umask' }];
   if (process.cwd !== '') steps.push({ op: 'cwd', path: process.cwd, origin: 'process.cwd' });
+  const label = lowerSecurityLabel(process, facts);
+  steps.push(...label.apply);
   if (process.noNewPrivileges) {
     steps.push({ op: 'prctl', option: PRCTL.noNewPrivileges, a: 1, origin: 'process.noNewPrivileges' });
   } else steps.push(...filter);
@@ -42,5 +47,5 @@ export function lowerIdentity(
   });
   steps.push(...capabilities.sets);
   if (uid !== 0) steps.push({ op: 'checkCwd', origin: 'process.cwd' });
-  return { steps, last: process.noNewPrivileges ? [...filter] : [], warnings: capabilities.warnings };
+  return { open: label.open, steps, last: process.noNewPrivileges ? [...filter] : [], warnings: capabilities.warnings };
 }

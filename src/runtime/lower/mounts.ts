@@ -8,6 +8,7 @@ import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
 import { from, type LowerContext } from './context.ts';
 import { lowerMountIdMap, refuseIdMap } from './mount-idmap.ts';
 import { refuseOverProc } from './over-proc.ts';
+import { mountLabelOption } from './security-label.ts';
 import { OF_FILE_SYSTEM, parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
 
 /** A bind has no use for these, and other runtimes let them pass: configurations made from one of a tmpfs have them. */
@@ -94,7 +95,7 @@ function lowerMount(one: OneMount): LoweredMounts {
   if (isBind(mount)) return bindMount(one);
   refuseIdMap(mount, origin);
   if (mount.type === 'cgroup') return lowerCgroupMount(mount, options, slot, groups);
-  return freshMount(mount, options, slot);
+  return freshMount(one);
 }
 
 function bindMount({ mount, options, slot, origin, spec, context }: OneMount): LoweredMounts {
@@ -125,7 +126,7 @@ function copyLink({ destination }: Mount, target: string): LoweredMounts {
   return { sources: [], attach: [{ op: 'symlink', root: 'root', path: destination, target }], finish: [] };
 }
 
-function freshMount(mount: Mount, options: MountOptions, slot: string): LoweredMounts {
+function freshMount({ mount, options, slot, spec, context }: OneMount): LoweredMounts {
   const fstype = mount.type ?? '';
   // There is nothing below a new mount: its whole tree is itself.
   const set = (options.set & ~options.treeClear) | options.treeSet;
@@ -136,7 +137,10 @@ function freshMount(mount: Mount, options: MountOptions, slot: string): LoweredM
       op: 'fsmount',
       fstype,
       source: mount.source ?? fstype,
-      options: options.data.filter((option) => !(fstype === 'devpts' && option === 'newinstance')),
+      options: [
+        ...options.data.filter((option) => !(fstype === 'devpts' && option === 'newinstance')),
+        ...mountLabelOption(spec, context.facts, fstype),
+      ],
       attrs: set & ~late,
       out: slot,
     },

@@ -42,8 +42,9 @@ export const linuxShape: Check = shape({
     personality,
     memoryPolicy,
     netDevices,
+    mountLabel: text,
   },
-  refused: ['intelRdt', 'mountLabel'],
+  refused: ['intelRdt'],
 });
 
 /** What fields of `linux` demand of one another. */

@@ -65,7 +65,7 @@ describe('refused, with the field', () => {
     ['unsupported', 'ociVersion', 'ociVersion', '2.0.0'],
     ['invalid', 'hooks.prestart[0].path', 'hooks', { prestart: [{ path: 'bin/true' }] }],
     ['invalid', 'hooks.poststop[1].timeout', 'hooks', { poststop: [{ path: '/a' }, { path: '/a', timeout: 0 }] }],
-    ['unsupported', 'process.apparmorProfile', 'process.apparmorProfile', 'docker-default'],
+    ['invalid', 'process.apparmorProfile', 'process.apparmorProfile', 7],
     ['unsupported', 'linux.intelRdt', 'linux.intelRdt', { closID: 'x' }],
     ['invalid', 'linux.timeOffsets', 'linux.timeOffsets', { boottime: { secs: 1 } }],
     ['invalid', 'process.scheduler.policy', 'process.scheduler', { policy: 'SCHED_FAST' }],

@@ -37,6 +37,8 @@ export interface Process {
   ioPriority?: { class: string; priority?: number };
   /** Of `exec` alone: processors until the control group is joined, and after. */
   execCPUAffinity?: { initial?: string; final?: string };
+  apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 
 export interface Scheduler {
@@ -112,6 +114,8 @@ export interface Linux {
   timeOffsets?: TimeOffsets;
   personality?: { domain: string };
   memoryPolicy?: { mode: string; nodes?: string; flags?: string[] };
+  /** SELinux label of the files of new mounts. */
+  mountLabel?: string;
   /** By the name on the host. */
   netDevices?: Record<string, { name?: string }>;
 }

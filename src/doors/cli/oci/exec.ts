@@ -25,6 +25,8 @@ export const verb: OciVerb = {
     'preserve-fds': { kind: 'number', does: 'descriptors beyond 0, 1 and 2 that stay open' },
     'pidfd-socket': { kind: 'text', does: 'unix socket that gets the pidfd of the program' },
     ...DRY_RUN,
+    apparmor: { kind: 'text', does: 'AppArmor profile of the program' },
+    'process-label': { kind: 'text', does: 'SELinux label of the program' },
     'ignore-paused': { kind: 'switch', does: 'allow it in a paused container' },
   },
   usage: '<container-id> <command> [arguments]',
@@ -69,6 +71,8 @@ function changed(own: Process, args: readonly string[], flags: Flags): Process {
   const groups = flags.list('additional-gids').map((text) => idNumber(text, '--additional-gids'));
   const cwd = flags.text('cwd');
   const added = flags.list('cap');
+  const apparmorProfile = flags.text('apparmor');
+  const selinuxLabel = flags.text('process-label');
   const withAdded = (names: readonly string[] = []): string[] => [...new Set([...names, ...added])];
   const { capabilities = {} } = own;
   return {
@@ -81,6 +85,8 @@ function changed(own: Process, args: readonly string[], flags: Flags): Process {
       ...(user === undefined ? own.user : parseUser(user)),
       ...(groups.length === 0 ? {} : { additionalGids: groups }),
     },
+    ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
+    ...(selinuxLabel === undefined ? {} : { selinuxLabel }),
     ...(flags.on('no-new-privs') ? { noNewPrivileges: true } : {}),
     ...(added.length === 0
       ? {}
