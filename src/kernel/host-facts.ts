@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { readResctrl, type Resctrl } from './resctrl.ts';
 import { cgroupLayout, type CgroupLayout } from './cgroup-layout.ts';
 
 /** What lowering needs to know about the machine and about this process; read once, never changed. */
@@ -17,6 +18,8 @@ export interface HostFacts {
   /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
   hardLimits: Readonly<Record<string, number>>;
   seccomp: boolean;
+  /** Undefined when it is not mounted. */
+  resctrl: Resctrl | undefined;
   /** Files below /proc that take the label of what is executed next, of the security modules that are in force. */
   labelFiles: { readonly apparmor?: string; readonly selinux?: string };
 }
@@ -46,6 +49,7 @@ const LIMITS: Readonly<Record<string, string>> = {
 export function readHostFacts(): HostFacts {
   const status = once(() => readProc('/proc/self/status'));
   const kernel = once(() => readProc('/proc/sys/kernel/osrelease').trim());
+  const resctrl = once(() => readResctrl(readProc('/proc/self/mountinfo')));
   const hardLimits = once(() => parseLimits(readProc('/proc/self/limits')));
   return {
     arch: process.arch === 'arm64' ? 'arm64' : 'x86-64',
@@ -71,6 +75,9 @@ export function readHostFacts(): HostFacts {
     },
     get seccomp() {
       return status().includes('\nSeccomp:');
+    },
+    get resctrl() {
+      return resctrl();
     },
     get labelFiles() {
       return labelFiles();

@@ -30,7 +30,7 @@ export function features(facts: HostFacts): object {
       seccomp: seccomp(facts, can, all),
       apparmor: { enabled: facts.labelFiles.apparmor !== undefined },
       selinux: { enabled: facts.labelFiles.selinux !== undefined },
-      intelRdt: { enabled: existsSync('/sys/fs/resctrl') && can.linux({ intelRdt: { closID: 'x' } }) },
+      intelRdt: intelRdt(facts),
       memoryPolicy: memoryPolicy(can, all),
       mountExtensions: { idmap: { enabled: can.mount({ uidMappings: MAPPING, gidMappings: MAPPING }) } },
       netDevices: { enabled: can.linux({ netDevices: { eth0: { name: 'eth1' } } }) },
@@ -74,6 +74,11 @@ function seccomp({ seccomp: enabled }: HostFacts, can: Can, all: Words): object 
 function kernelWord(action: string): string {
   const word = action.slice('SCMP_ACT_'.length).toLowerCase();
   return { kill: 'kill_thread', notify: 'user_notif' }[word] ?? word;
+}
+
+function intelRdt({ resctrl }: HostFacts): object {
+  const enabled = resctrl !== undefined;
+  return enabled ? { enabled, schemata: true, monitoring: true } : { enabled };
 }
 
 function memoryPolicy(can: Can, all: Words): object {

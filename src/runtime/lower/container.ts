@@ -9,6 +9,7 @@ import { lowerDevices } from './devices.ts';
 import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
 import { keepsGroups, lowerIdentity, type LoweredIdentity } from './identity.ts';
+import { lowerRdt, type LoweredRdt } from './intel-rdt.ts';
 import { lowerIdMap } from './id-map.ts';
 import { propagationFlags } from './mount-options.ts';
 import type { LoweredMounts } from './lowered-mounts.ts';
@@ -44,6 +45,7 @@ interface Sections {
   rlimits: LoweredRlimits;
   /** A new user namespace: the first program opens what is the host's and writes the maps. */
   mapped: boolean;
+  rdt: LoweredRdt;
   /** The filter has a listener, who gets it while the container is made. */
   notifies: boolean;
   /** Waits for the container to be ready, beside the first program. */
@@ -78,6 +80,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     mapped,
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
+    rdt: lowerRdt(spec.linux, context.id, context.facts),
     notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
     sources: [...rootSource(context), ...mounts.sources],
@@ -147,7 +150,8 @@ function mainSteps(sections: Sections): Step[] {
   const { state, pidFile } = context.paths ?? {};
   const hooks = mainHooks(sections);
   const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
-  const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect, ...cgroup.create];
+  const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect];
+  steps.push(...cgroup.create, ...sections.rdt.open);
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   if (mapped) steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
@@ -263,7 +267,14 @@ function enterSteps(sections: Sections, identity: LoweredIdentity): Step[] {
     const keepGroups = keepsGroups(spec) ? 1 : 0;
     steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
   }
-  steps.push(...identity.open, ...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
+  steps.push(
+    ...identity.open,
+    ...cgroup.join,
+    ...sections.rdt.join,
+    ...namespaces.join,
+    ...namespaces.unshare,
+    lowerFirstPropagation(spec),
+  );
   if (context.noNewKeyring !== true) {
     steps.push({ op: 'sessionKeyring', name: `_ses.${context.id}`, onError: 'warn', origin: 'session keyring' });
   }

@@ -6,6 +6,7 @@ import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
 import { lowerExecListener, JOINER, PIDFD, type ExecListener } from './exec-listener.ts';
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
+import { joinRdt, type LoweredRdt } from './intel-rdt.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
@@ -51,6 +52,7 @@ interface Sections {
   terminal: LoweredTerminal;
   rlimits: LoweredRlimits;
   identity: LoweredIdentity;
+  rdt: LoweredRdt;
   listener: ExecListener;
 }
 
@@ -71,6 +73,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
     identity: lowerIdentity(process, facts, seccomp.filter, false),
+    rdt: joinRdt(spec.linux, context.subject?.id ?? '', facts),
     listener: lowerExecListener(process, context, seccomp.notifies, { main: MAIN_END, child: CHILD_END }),
   };
   const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
@@ -88,7 +91,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
   };
 }
 
-function mainSteps({ process, context, directories, terminal, rlimits, listener }: Sections): Step[] {
+function mainSteps({ process, context, directories, terminal, rlimits, rdt, listener }: Sections): Step[] {
   const { init, facts, mode, pidFile } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
@@ -98,6 +101,7 @@ function mainSteps({ process, context, directories, terminal, rlimits, listener 
     ...terminal.connect,
     ...handed.connect,
     ...openCgroups(directories),
+    ...rdt.open,
   ];
   steps.push({ op: 'channel', a: MAIN_END, b: CHILD_END });
   const detached = mode === 'detached';
@@ -127,7 +131,7 @@ function joinerSteps(sections: Sections): Step[] {
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
-  steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
+  steps.push(...sections.rdt.join, ...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
   steps.push(enter('target', flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: 'target' });

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import { absolutePath, id, integer, list, oneOf, record, shape, text, type Check } from './check.ts';
+import { intelRdt } from './check-intel-rdt.ts';
 import { checkNetDevices, netDevices } from './check-net-devices.ts';
 import { memoryPolicy, personality } from './check-policy.ts';
 import { resources } from './check-resources.ts';
@@ -43,8 +44,8 @@ export const linuxShape: Check = shape({
     memoryPolicy,
     netDevices,
     mountLabel: text,
+    intelRdt,
   },
-  refused: ['intelRdt'],
 });
 
 /** What fields of `linux` demand of one another. */

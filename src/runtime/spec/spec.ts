@@ -116,8 +116,17 @@ export interface Linux {
   memoryPolicy?: { mode: string; nodes?: string; flags?: string[] };
   /** SELinux label of the files of new mounts. */
   mountLabel?: string;
+  intelRdt?: IntelRdt;
   /** By the name on the host. */
   netDevices?: Record<string, { name?: string }>;
+}
+
+export interface IntelRdt {
+  closID?: string;
+  schemata?: string[];
+  l3CacheSchema?: string;
+  memBwSchema?: string;
+  enableMonitoring?: boolean;
 }
 
 export type TimeOffsets = Partial<Record<'monotonic' | 'boottime', { secs?: number; nanosecs?: number }>>;

@@ -7,6 +7,7 @@ import { containerDirectory, dropDirectory, type ContainerDirectory } from '#run
 import { observe, type Init } from '#runtime/state/status.ts';
 import { readState, readStoredSpec, type StoredState } from '#runtime/state/stored-state.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
+import { removeRdt } from './remove-rdt.ts';
 import { runPoststop } from './poststop.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -37,13 +38,18 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
   }
   if (init !== undefined) await killInit(init, stored?.cgroups ?? []);
   await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
+  const spec = readSpec(directory, id);
+  removeRdt(runtime, spec, id);
   // Before the directory goes, so that a crash in between has them run again rather than never.
-  if (stored !== undefined) await runPoststop(runtime, readSpec(directory, id), { id, bundle: stored.bundle });
+  if (stored !== undefined) await runPoststop(runtime, spec, { id, bundle: stored.bundle });
   dropDirectory(directory);
 }
 
 /** A container that was killed while it was being made may have no configuration, and no hooks to run. */
-function readSpec(directory: ContainerDirectory, id: string): Pick<Spec, 'ociVersion' | 'hooks' | 'annotations'> {
+function readSpec(
+  directory: ContainerDirectory,
+  id: string,
+): Pick<Spec, 'ociVersion' | 'hooks' | 'annotations' | 'linux'> {
   try {
     return readStoredSpec(directory, id);
   } catch {

@@ -1,6 +1,7 @@
 import { removeCgroups } from '#runtime/cgroup/remove.ts';
 import { dropDirectory } from '#runtime/state/container-directory.ts';
 import { runPoststop } from './poststop.ts';
+import { removeRdt } from './remove-rdt.ts';
 import type { Prepared } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -11,6 +12,7 @@ import type { Runtime } from './runtime.ts';
 export async function discard(runtime: Runtime, prepared: Prepared, cgroups: readonly string[]): Promise<void> {
   const { bundle, directory, id } = prepared;
   await removeCgroups(cgroups.map((path) => ({ path })));
+  removeRdt(runtime, bundle.spec, id);
   await runPoststop(runtime, bundle.spec, { id, bundle: bundle.path });
   dropDirectory(directory);
 }
