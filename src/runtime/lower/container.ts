@@ -13,6 +13,7 @@ import { lowerRdt, type LoweredRdt } from './intel-rdt.ts';
 import { lowerIdMap } from './id-map.ts';
 import { propagationFlags } from './mount-options.ts';
 import type { LoweredMounts } from './lowered-mounts.ts';
+import { mountPlace, type MountPlace } from './mount-namespace.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
@@ -32,6 +33,7 @@ import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 const MAIN_END = 'to.init';
 const INIT_END = 'to.main';
 const PIDFD = 'init';
+const ON_HOST = 'linux.namespaces: without a mount namespace the mounts of the container are in sight of the host';
 /** The launcher's own pid namespace, to come back to. */
 const OWN_PIDS = 'own.pids';
 
@@ -45,6 +47,7 @@ interface Sections {
   rlimits: LoweredRlimits;
   /** A new user namespace: the first program opens what is the host's and writes the maps. */
   mapped: boolean;
+  place: MountPlace;
   rdt: LoweredRdt;
   /** The filter has a listener, who gets it while the container is made. */
   notifies: boolean;
@@ -67,7 +70,8 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const cgroup = lowerCgroup(spec, context);
   const mapped = namespaces.isNew('user');
   const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories };
-  const mounts = lowerMounts(spec, context, groups, !mapped);
+  const place = mountPlace(spec, context);
+  const mounts = lowerMounts(spec, context, groups, !mapped && place === 'own');
   const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
   const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
   const identity = lowerIdentity(process, context.facts, filter, keepsGroups(spec));
@@ -78,6 +82,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     cgroup,
     namespaces,
     mapped,
+    place,
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
     rdt: lowerRdt(spec.linux, context.id, context.facts),
@@ -98,7 +103,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
-    warnings: [...cgroup.warnings, ...rlimits.warnings, ...identity.warnings],
+    warnings: [...(place === 'host' ? [ON_HOST] : []), ...cgroup.warnings, ...rlimits.warnings, ...identity.warnings],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
 }
@@ -134,6 +139,14 @@ function waitsForHost({ spec, mapped }: Sections): boolean {
   return mapped || hasNetDevices(spec);
 }
 
+/**
+ * The first program opens the sources: init has no right to, or would find another tree by their paths. In the host's own
+ * namespace they are to be cut off from it.
+ */
+function opensEarly({ mapped, place }: Sections): boolean {
+  return mapped || place !== 'own';
+}
+
 /** But what later steps close themselves. */
 function closeLeftOpen(steps: readonly Step[], later: readonly Step[]): Step[] {
   const open = new Set<string>();
@@ -146,7 +159,7 @@ function closeLeftOpen(steps: readonly Step[], later: readonly Step[]): Step[] {
 
 /** The first program: the host's side. */
 function mainSteps(sections: Sections): Step[] {
-  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped, relayed } = sections;
+  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped, place, relayed } = sections;
   const { state, pidFile } = context.paths ?? {};
   const hooks = mainHooks(sections);
   const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
@@ -154,7 +167,8 @@ function mainSteps(sections: Sections): Step[] {
   steps.push(...cgroup.create, ...sections.rdt.open);
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
-  if (mapped) steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
+  if (opensEarly(sections)) steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
+  if (place === 'joined') steps.push(...hostParts(sections).map(asTree));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
   steps.push({
     op: 'clone',
@@ -259,7 +273,7 @@ function fifos({ paths }: LowerContext): { go: string; report: string } {
 
 /** Init's first part: into the control groups and the namespaces. */
 function enterSteps(sections: Sections, identity: LoweredIdentity): Step[] {
-  const { spec, context, cgroup, namespaces, mapped } = sections;
+  const { spec, context, cgroup, namespaces, mapped, place } = sections;
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
   if (waitsForHost(sections)) steps.push({ op: 'wait', slot: INIT_END });
@@ -273,7 +287,7 @@ function enterSteps(sections: Sections, identity: LoweredIdentity): Step[] {
     ...sections.rdt.join,
     ...namespaces.join,
     ...namespaces.unshare,
-    lowerFirstPropagation(spec),
+    ...lowerFirstPropagation(spec, place),
   );
   if (context.noNewKeyring !== true) {
     steps.push({ op: 'sessionKeyring', name: `_ses.${context.id}`, onError: 'warn', origin: 'session keyring' });
@@ -283,12 +297,12 @@ function enterSteps(sections: Sections, identity: LoweredIdentity): Step[] {
 
 /** The tree: everything below slot `root`, while the host's tree is still in sight. */
 function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly Step[]): Step[] {
-  const { spec, process, context, cgroup, namespaces, mapped } = sections;
-  const devices = lowerDevices(spec, mapped || namespaces.has('user'));
+  const { spec, process, context, cgroup, namespaces, place } = sections;
+  const devices = devicesOf(sections);
   const hidden = lowerHiddenPaths(spec, context.facts);
-  const steps: Step[] = [...hidden.prepare, ...devices.open];
-  if (!mapped) steps.push(...sections.sources);
-  steps.push(...lowerRoot(spec, context), ...attach);
+  const steps: Step[] = place === 'joined' ? [] : hostParts(sections);
+  if (!opensEarly(sections)) steps.push(...sections.sources);
+  steps.push(...lowerRoot(spec, context, place), ...attach);
   steps.push(...devices.make);
   // The device rules come after the nodes are made: while they are being written, making one may be refused.
   if (cgroup.devices.length > 0) steps.push({ op: 'post', slot: INIT_END });
@@ -308,9 +322,25 @@ function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly
   return steps;
 }
 
+function devicesOf({ spec, mapped, namespaces }: Sections): ReturnType<typeof lowerDevices> {
+  return lowerDevices(spec, mapped || namespaces.has('user'));
+}
+
+/** What is taken from the host's /dev, while nothing else can be in sight. */
+function hostParts(sections: Sections): Step[] {
+  return [...lowerHiddenPaths(sections.spec, sections.context.facts).prepare, ...devicesOf(sections).open];
+}
+
+/** What is opened is still a part of the host's namespace, and nothing that can be mounted in another. */
+function asTree(step: Step): Step {
+  if (step.op !== 'open') return step;
+  const { path, out, origin } = step;
+  return { op: 'tree', path, out, ...(origin === undefined ? {} : { origin }) };
+}
+
 /** Leaves the host's tree; then what belongs to the new one as a whole. */
 function leaveSteps(sections: Sections): Step[] {
-  const { spec, context, namespaces, terminal } = sections;
+  const { spec, context, namespaces, terminal, place } = sections;
   const steps: Step[] = [];
   if (namespaces.isNew('network')) {
     steps.push({ op: 'ifUp', name: 'lo', onError: 'warn', origin: 'linux.namespaces' });
@@ -322,7 +352,7 @@ function leaveSteps(sections: Sections): Step[] {
     steps.push({ op: 'post', slot: INIT_END }, { op: 'wait', slot: INIT_END });
     steps.push(...lowerHooks(spec, 'createContainer', subject(context), cwd));
   }
-  steps.push(...lowerLeave(spec, context.noPivot));
+  steps.push(...lowerLeave(spec, context.noPivot, place));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });

@@ -34,6 +34,8 @@ export interface ExecContext {
   pidFile?: string;
   preserveFds?: number;
   pidfdSocket?: string;
+  /** The container's root is one by chroot: no namespace leads to it. */
+  chroot?: boolean;
 }
 
 const MAIN_END = 'to.child';
@@ -41,6 +43,7 @@ const CHILD_END = 'to.main';
 /** The joiner and the child both write to the first channel; what closes by the child's exec is a second one. */
 const EXEC_SEEN = 'exec.seen';
 const EXEC_MADE = 'exec.made';
+const ROOT = 'container.root';
 /** Of the terminal's steps, those that only the program's own process can do: it must lead its session. */
 const OF_SESSION: ReadonlySet<string> = new Set(['setsid', 'controllingTty', 'stdio']);
 
@@ -95,9 +98,18 @@ function mainSteps({ process, context, directories, terminal, rlimits, rdt, list
   const { init, facts, mode, pidFile } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
+  const target: Step = {
+    op: 'pidfd',
+    pid: init.pid,
+    starttime: BigInt(init.startTime),
+    out: 'target',
+    origin: 'container',
+  };
   const steps: Step[] = [
     { op: 'prctl', option: PRCTL.dumpable, a: 0 },
-    { op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: 'target', origin: 'container' },
+    target,
+    // Once more: only then is it known whose root was opened.
+    ...(context.chroot === true ? [rootOf(init.pid), target] : []),
     ...terminal.connect,
     ...handed.connect,
     ...openCgroups(directories),
@@ -135,6 +147,7 @@ function joinerSteps(sections: Sections): Step[] {
   steps.push(enter('target', flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: 'target' });
+  if (context.chroot === true) steps.push({ op: 'chroot', root: ROOT }, { op: 'close', slot: ROOT });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
   steps.push(...terminal.open.filter((step) => !isOfSession(step)));
@@ -161,6 +174,11 @@ function childSteps({ process, context, terminal, identity, listener }: Sections
 
 function isOfSession(step: Step): boolean {
   return OF_SESSION.has(step.op) || (step.op === 'close' && step.slot === 'peer');
+}
+
+function rootOf(pid: number): Step {
+  const flags = OPEN.path | OPEN.directory;
+  return { op: 'open', path: `/proc/${pid}/root`, flags, out: ROOT, origin: 'container' };
 }
 
 function enter(slot: string, flags: number): Step {

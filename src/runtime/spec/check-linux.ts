@@ -54,15 +54,6 @@ export function checkLinuxTogether(spec: Spec): void {
   const types = (linux.namespaces ?? []).map((entry) => entry.type);
   const twice = types.find((type, index) => types.indexOf(type) !== index);
   if (twice !== undefined) fail('linux.namespaces', `the ${twice} namespace is named twice`);
-  if (!types.includes('mount')) {
-    fail('linux.namespaces', 'a mount namespace is needed: without one the mounts would land on the host');
-  }
-  const mount = linux.namespaces?.find((entry) => entry.type === 'mount');
-  if (mount?.path) {
-    throw new Fault('unsupported', 'linux.namespaces: joining a mount namespace is not supported', {
-      field: 'linux.namespaces',
-    });
-  }
   const time = linux.namespaces?.find((entry) => entry.type === 'time');
   if (Object.keys(linux.timeOffsets ?? {}).length > 0 && (time === undefined || time.path)) {
     fail('linux.timeOffsets', 'clocks can be set in a new time namespace only');

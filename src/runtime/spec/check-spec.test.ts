@@ -56,7 +56,6 @@ describe('refused, with the field', () => {
     ['invalid', 'mounts[2].destination', 'mounts.2.destination', undefined],
     ['invalid', 'linux.namespaces[0].type', 'linux.namespaces.0.type', 'pids'],
     ['invalid', 'linux.namespaces', 'linux.namespaces.+', { type: 'pid' }],
-    ['invalid', 'linux.namespaces', 'linux.namespaces', [{ type: 'pid' }]],
     ['invalid', 'linux.uidMappings', 'linux.namespaces.+', { type: 'user' }],
     ['invalid', 'hostname', 'linux.namespaces', [{ type: 'mount' }]],
     ['invalid', 'linux.resources.devices[0].access', 'linux.resources.devices.0.access', 'rx'],

@@ -10,6 +10,7 @@ import type { Spec } from '#runtime/spec/spec.ts';
 import { removeRdt } from './remove-rdt.ts';
 import { runPoststop } from './poststop.ts';
 import type { Runtime } from './runtime.ts';
+import { unmountHostRoot } from './unmount-host-root.ts';
 
 const WAIT_ROUNDS = 500;
 const WAIT_MS = 10;
@@ -40,6 +41,7 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
   await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
   const spec = readSpec(directory, id);
   removeRdt(runtime, spec, id);
+  await unmountHostRoot(runtime, stored?.hostRoot);
   // Before the directory goes, so that a crash in between has them run again rather than never.
   if (stored !== undefined) await runPoststop(runtime, spec, { id, bundle: stored.bundle });
   dropDirectory(directory);

@@ -3,7 +3,9 @@ import { dropDirectory } from '#runtime/state/container-directory.ts';
 import { runPoststop } from './poststop.ts';
 import { removeRdt } from './remove-rdt.ts';
 import type { Prepared } from './prepare.ts';
+import { readState } from '#runtime/state/stored-state.ts';
 import type { Runtime } from './runtime.ts';
+import { unmountHostRoot } from './unmount-host-root.ts';
 
 /**
  * Takes back what a launch left: these control groups, with what is in them, and its directory. The hooks come before
@@ -13,6 +15,7 @@ export async function discard(runtime: Runtime, prepared: Prepared, cgroups: rea
   const { bundle, directory, id } = prepared;
   await removeCgroups(cgroups.map((path) => ({ path })));
   removeRdt(runtime, bundle.spec, id);
+  await unmountHostRoot(runtime, readState(directory, id)?.hostRoot);
   await runPoststop(runtime, bundle.spec, { id, bundle: bundle.path });
   dropDirectory(directory);
 }

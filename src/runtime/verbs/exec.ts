@@ -64,6 +64,7 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
     subject: { id, bundle: stored.bundle },
     terminal: terminalMode(consoleSocket, detach),
     mode: detach ? 'detached' : 'run',
+    chroot: stored.hostRoot !== undefined,
     ...(stored.keyring === undefined ? {} : { keyring: stored.keyring }),
     ...(pidFile === undefined ? {} : { pidFile }),
     ...(pidfdSocket === undefined ? {} : { pidfdSocket }),

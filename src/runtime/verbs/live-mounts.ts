@@ -33,6 +33,10 @@ export async function removeMounts(runtime: Runtime, id: string, value: unknown)
 
 function contextOf(runtime: Runtime, id: string, mounts: Mount[]): LiveMountsContext {
   const { directory, stored, init } = runningContainer(runtime, id);
+  if (stored.hostRoot !== undefined) {
+    const field = 'linux.namespaces';
+    throw new Fault('unsupported', 'the container has no mount namespace: its mounts are those of the host', { field });
+  }
   const spec = readStoredSpec(directory, id);
   const { bundle, rootfs } = stored;
   return {

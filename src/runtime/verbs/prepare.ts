@@ -13,6 +13,7 @@ import {
   notifyDirectory,
   type ContainerDirectory,
 } from '#runtime/state/container-directory.ts';
+import { hostRoot } from '#runtime/state/host-root.ts';
 import { writeState } from '#runtime/state/stored-state.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
@@ -110,9 +111,15 @@ function record(directory: ContainerDirectory, options: CreateOptions, bundle: B
     cgroups: lowered.cgroups,
     cgroupsPath: cgroupPathOf(spec.linux?.cgroupsPath, id),
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
+    ...(isOnHost(bundle) ? { hostRoot: hostRoot(rootfs) } : {}),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
   });
   writeFileSync(directory.config, bundle.text, { mode: 0o600 });
+}
+
+/** Its mounts are those of the host, and so have to be taken off. */
+function isOnHost({ spec, hostNamespaces }: Bundle): boolean {
+  return hostNamespaces.has('mount') || spec.linux?.namespaces?.some(({ type }) => type === 'mount') !== true;
 }
 
 /** The user by name for root, by number for anyone else. */
