@@ -141,8 +141,7 @@ function explainMoveDevice(step: Extract<Step, { op: 'moveDevice' }>, errno: str
 }
 
 function explainOpenMount(path: string, errno: string, field: string): Explanation | undefined {
-  if (errno === 'EINVAL')
-    return { kind: 'notFound', sentence: `${field}: nothing that can be removed is mounted at ${path}` };
+  if (errno === 'EINVAL') return { kind: 'notFound', sentence: `${field}: no mount of its own is at ${path}` };
   if (errno === 'ENOENT') return { kind: 'notFound', sentence: `${field}: ${path} does not exist in the container` };
   return undefined;
 }

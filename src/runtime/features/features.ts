@@ -3,6 +3,7 @@ import { VERSION } from '#base/version.ts';
 import { allCapabilities, capabilityNames } from '#kernel/capability-set.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { ARCHITECTURE_NAMES } from '#runtime/seccomp/architectures.ts';
+import { HONOURED } from '#runtime/spec/annotations.ts';
 import { knows } from './knows.ts';
 import { HOOKS, NAMESPACES, words } from './words.ts';
 
@@ -36,7 +37,7 @@ export function features(facts: HostFacts): object {
       netDevices: { enabled: can.linux({ netDevices: { eth0: { name: 'eth1' } } }) },
     },
     annotations: { 'io.sampan.version': VERSION },
-    potentiallyUnsafeConfigAnnotations: [],
+    potentiallyUnsafeConfigAnnotations: [...HONOURED],
   };
 }
 

@@ -1,6 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
+import { annotation, annotationWarnings } from '#runtime/spec/annotations.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
 import { cutOff } from './cut-off.ts';
@@ -25,7 +26,7 @@ import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
 import { handedOver, handOver, takeListener } from './seccomp-listener.ts';
-import { lowerSeccomp } from './seccomp.ts';
+import { lowerSpecSeccomp } from './seccomp-annotations.ts';
 import { lowerSysctl } from './sysctl.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 
@@ -72,7 +73,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories };
   const place = mountPlace(spec, context);
   const mounts = lowerMounts(spec, context, groups, !mapped && place === 'own');
-  const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
+  const seccomp = lowerSpecSeccomp(spec, context.facts, context.seccompProgram);
   const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
   const identity = lowerIdentity(process, context.facts, filter, keepsGroups(spec));
   const sections: Sections = {
@@ -103,7 +104,13 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
-    warnings: [...(place === 'host' ? [ON_HOST] : []), ...cgroup.warnings, ...rlimits.warnings, ...identity.warnings],
+    warnings: [
+      ...annotationWarnings(spec),
+      ...(place === 'host' ? [ON_HOST] : []),
+      ...cgroup.warnings,
+      ...rlimits.warnings,
+      ...identity.warnings,
+    ],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
 }
@@ -162,7 +169,7 @@ function mainSteps(sections: Sections): Step[] {
   const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped, place, relayed } = sections;
   const { state, pidFile } = context.paths ?? {};
   const hooks = mainHooks(sections);
-  const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
+  const pidfd = lowerPidfdSocket(context.pidfdSocket ?? annotation(spec, 'run.oci.pidfd_receiver'), PIDFD);
   const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect];
   steps.push(...cgroup.create, ...sections.rdt.open);
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));

@@ -14,7 +14,7 @@ import { lowerAffinity, lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import type { ListenerSubject } from './seccomp-listener.ts';
-import { lowerSeccomp } from './seccomp.ts';
+import { lowerSpecSeccomp } from './seccomp-annotations.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 
 export interface ExecContext {
@@ -67,7 +67,7 @@ interface Sections {
 export function lowerExec(process: Process, context: ExecContext): Lowered {
   const { spec, facts } = context;
   const namespaces = (spec.linux?.namespaces ?? []).map((entry) => entry.type);
-  const seccomp = lowerSeccomp(spec.linux?.seccomp, facts);
+  const seccomp = lowerSpecSeccomp(spec, facts);
   const sections: Sections = {
     process,
     context,

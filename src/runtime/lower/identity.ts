@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
+import { annotation } from '#runtime/spec/annotations.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCapabilities } from './capabilities.ts';
 import { lowerSecurityLabel } from './security-label.ts';
@@ -16,7 +17,7 @@ export interface LoweredIdentity {
 
 /** An annotation of crun's: the program keeps the caller's supplementary groups, for file systems that trust them. */
 export function keepsGroups(spec: Spec): boolean {
-  const value = spec.annotations?.['run.oci.keep_original_groups'];
+  const value = annotation(spec, 'run.oci.keep_original_groups');
   return value !== undefined && value !== '0';
 }
 

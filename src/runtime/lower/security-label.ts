@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { OPEN, RESOLVE } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
+import { annotation } from '#runtime/spec/annotations.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 
 export interface LoweredLabel {
@@ -52,7 +53,7 @@ export function mountLabelOption(spec: Spec, facts: HostFacts, type: string): st
   const label = spec.linux?.mountLabel;
   if (!label) return [];
   if (facts.labelFiles.selinux === undefined) missing('linux.mountLabel', 'SELinux');
-  const kind = spec.annotations?.['run.oci.mount_context_type'] ?? 'context';
+  const kind = annotation(spec, 'run.oci.mount_context_type') ?? 'context';
   if (!CONTEXT_TYPES.includes(kind)) {
     const field = 'annotations.run.oci.mount_context_type';
     throw new Fault('invalid', `${field} must be one of ${CONTEXT_TYPES.join(', ')}`, { field });
