@@ -93,6 +93,7 @@ enum step_code {
 	STEP_OPEN_MOUNT = 90,
 	STEP_DETACH = 91,
 	STEP_UNDO = 92,
+	STEP_PIDFD_OF = 94,
 	STEP_MONITOR = 100,
 };
 
@@ -990,6 +991,15 @@ static const struct field fields_of_step_undo[] = {
 	{ FIELD_SLOT, offsetof(struct step_undo, mount) },
 };
 
+struct step_pidfd_of {
+	struct text path;
+	int32_t out;
+};
+static const struct field fields_of_step_pidfd_of[] = {
+	{ FIELD_STR, offsetof(struct step_pidfd_of, path) },
+	{ FIELD_SLOT, offsetof(struct step_pidfd_of, out) },
+};
+
 struct step_monitor {
 	struct text dir;
 	struct text plan;
@@ -1108,6 +1118,7 @@ static const struct step_shape step_shapes[] = {
 	{ 90, 3, sizeof(struct step_open_mount), "openMount", fields_of_step_open_mount },
 	{ 91, 2, sizeof(struct step_detach), "detach", fields_of_step_detach },
 	{ 92, 2, sizeof(struct step_undo), "undo", fields_of_step_undo },
+	{ 94, 2, sizeof(struct step_pidfd_of), "pidfdOf", fields_of_step_pidfd_of },
 	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
 };
 

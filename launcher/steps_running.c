@@ -1,5 +1,6 @@
-/* Steps on the mounts of a container that runs: found and taken off by descriptor, as its paths are its own to change. */
+/* Steps on a container that runs: its mounts are found and taken off by descriptor, as its paths are its own to change. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 
 #include "inroot.h"
@@ -72,6 +73,25 @@ int step_undo(struct run *run, const void *body)
 {
 	(void)run, (void)body;
 	return 0;
+}
+
+int step_pidfd_of(struct run *run, const void *body)
+{
+	const struct step_pidfd_of *step = body;
+	char text[16] = { 0 };
+	at(run, step->path.text);
+	int fd = open(step->path.text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	ssize_t got = read(fd, text, sizeof text - 1);
+	close(fd);
+	long pid = got > 0 ? strtol(text, NULL, 10) : 0;
+	if (pid <= 0 || pid > INT32_MAX)
+		return -EPROTO;
+	int result = slot_put(run, step->out, sys_pidfd_open((pid_t)pid));
+	if (!result)
+		run->slots[step->out].pid = (pid_t)pid;
+	return result;
 }
 
 void undo_steps(struct run *run, const struct program *program, uint32_t done)

@@ -9,9 +9,22 @@ import type { Kernel } from './kernels.ts';
 
 /** Loaded before anything else runs; what they depend on comes along. */
 const MODULES = [
-  ...['virtio_pci', 'virtio_blk', 'overlay', 'loop', 'veth', 'bridge', 'nf_tables', 'erofs', 'fuse'],
+  'virtio_pci',
+  'virtio_blk',
+  'overlay',
+  'loop',
+  'veth',
+  'bridge',
+  'nf_tables',
+  'erofs',
+  'fuse',
   // Criu asks the kernel about sockets.
-  ...['unix_diag', 'inet_diag', 'tcp_diag', 'udp_diag', 'netlink_diag', 'af_packet_diag'],
+  'unix_diag',
+  'inet_diag',
+  'tcp_diag',
+  'udp_diag',
+  'netlink_diag',
+  'af_packet_diag',
 ];
 
 /** Files of the modules and of what they depend on, in the order of loading. */

@@ -1,6 +1,6 @@
 import type { StepSpec } from './step-spec.ts';
 
-/** Steps on the mounts of a container that runs already. `fds` is the process's own /proc/self/fd, opened on the host. */
+/** Steps on a container that runs already. `fds` is the process's own /proc/self/fd, opened on the host. */
 export const RUNNING_STEPS = {
   /**
    * Opens what lies at path below root (symlinks followed inside) O_PATH into out. EINVAL when no mount of its own is
@@ -11,4 +11,6 @@ export const RUNNING_STEPS = {
   detach: { code: 91, fields: { fds: 'slot', mount: 'slot' } },
   /** Does nothing; when a later step of this program fails, the mount is detached, the latest first. */
   undo: { code: 92, fields: { fds: 'slot', mount: 'slot' } },
+  /** Reads the number of a process from a file of the host, and opens it (pidfd_open) into out. */
+  pidfdOf: { code: 94, fields: { path: 'str', out: 'slot' } },
 } as const satisfies Record<string, StepSpec>;

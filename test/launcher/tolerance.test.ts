@@ -97,6 +97,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   cwd: { path: MISSING },
   sessionKeyring: { name: TOO_LONG },
   moveDevice: { target: EMPTY, name: 'none9' },
+  pidfdOf: { path: MISSING, out: 'out' },
   openMount: { root: EMPTY, path: '/x', out: 'out' },
   detach: { fds: EMPTY, mount: EMPTY },
   deviceProgram: { cgroup: EMPTY, program: new Uint8Array(8) },

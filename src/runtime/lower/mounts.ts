@@ -53,7 +53,7 @@ export function linkSources(spec: Spec, bundle: string | undefined): string[] {
   return (spec.mounts ?? []).filter((mount) => isBind(mount) && asked(mount)).map((mount) => sourcePath(mount, bundle));
 }
 
-function sourcePath(mount: Mount, bundle = '/'): string {
+export function sourcePath(mount: Mount, bundle = '/'): string {
   const source = mount.source ?? '';
   return source.startsWith('/') ? source : join(bundle, source);
 }

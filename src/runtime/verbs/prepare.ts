@@ -98,7 +98,7 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   return { id, bundle, directory, lowered, encoded };
 }
 
-function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
+export function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
   const { id } = options;
   const { spec, rootfs } = bundle;
   writeState(directory, {

@@ -5,6 +5,7 @@ import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
 import { openLog, type Log } from './log.ts';
+import { verb as checkpoint } from './checkpoint.ts';
 import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';
 import { verb as events } from './events.ts';
@@ -15,6 +16,7 @@ import { verb as list } from './list.ts';
 import { verb as mounts } from './mounts.ts';
 import { pause, resume } from './pause.ts';
 import { verb as ps } from './ps.ts';
+import { verb as restore } from './restore.ts';
 import { verb as run } from './run.ts';
 import { verb as spec } from './spec.ts';
 import { verb as start } from './start.ts';
@@ -40,6 +42,7 @@ const GLOBAL: FlagTable = {
  * every verb, and their functions are compiled only when they are called.
  */
 const VERBS: ReadonlyMap<string, OciVerb> = new Map([
+  ['checkpoint', checkpoint],
   ['create', create],
   ['delete', delete_],
   ['events', events],
@@ -50,6 +53,7 @@ const VERBS: ReadonlyMap<string, OciVerb> = new Map([
   ['mounts', mounts],
   ['pause', pause],
   ['ps', ps],
+  ['restore', restore],
   ['resume', resume],
   ['run', run],
   ['spec', spec],
