@@ -45,6 +45,8 @@ export function restoreArguments(subject: RestoreSubject, options: RestoreOption
     `--root=${root}`,
     `--pidfile=${pidFile}`,
     '--restore-detached',
+    // Its newer way with mounts cannot mount a single file, as masks are, over another.
+    '--mntns-compat-mode',
     '--restore-sibling',
     ...commonArguments(options, RESTORE_LOG, annotation(spec, 'org.criu.config')),
     ...[...externalSources(spec, bundle, groups)].flatMap(([point, source]) => [
