@@ -69,6 +69,7 @@ describe('a dump', () => {
       [{ skipInFlight: true, linkRemap: true }, ['--skip-in-flight', '--link-remap']],
       [{ pageServer: '::1:99' }, ['--page-server', '--address', '::1', '--port', '99']],
       [{ autoDedup: true, emptyNamespaces: ['network'] }, ['--auto-dedup', '--empty-ns', 'net']],
+      [{ tcpClose: true, networkLock: 'nftables' }, ['--tcp-close', '--network-lock', 'nftables']],
       [{ manageCgroups: 'ignore' }, ['--manage-cgroups=ignore']],
     ];
     for (const [options, wanted] of cases) expect(dump(options)).toEqual(expect.arrayContaining(wanted));

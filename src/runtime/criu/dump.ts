@@ -13,6 +13,8 @@ export interface DumpOptions extends CriuOptions {
   parent?: string;
   skipInFlight?: boolean;
   linkRemap?: boolean;
+  /** How the network is kept still meanwhile: iptables, nftables, or skip. */
+  networkLock?: string;
   /** ADDRESS:PORT that takes the memory. */
   pageServer?: string;
   /** The number of a descriptor that criu has, and tells when lazy pages are served. */
@@ -61,6 +63,7 @@ export function dumpArguments(subject: DumpSubject, options: DumpOptions): strin
     ...(options.parent === undefined ? [] : ['--prev-images-dir', options.parent]),
     ...(options.skipInFlight === true ? ['--skip-in-flight'] : []),
     ...(options.linkRemap === true ? ['--link-remap'] : []),
+    ...(options.networkLock === undefined ? [] : ['--network-lock', options.networkLock]),
     ...pageServer(options.pageServer),
     ...(options.statusFd === undefined ? [] : ['--status-fd', String(options.statusFd)]),
   ];

@@ -7,6 +7,7 @@ export interface CriuOptions {
   /** Directory of logs; absolute. */
   work: string;
   tcpEstablished?: boolean;
+  tcpClose?: boolean;
   unixSockets?: boolean;
   shellJob?: boolean;
   fileLocks?: boolean;
@@ -20,6 +21,7 @@ export interface CriuOptions {
 const MODES = ['soft', 'full', 'strict', 'ignore'];
 const SWITCHES: readonly (readonly [keyof CriuOptions, string])[] = [
   ['tcpEstablished', '--tcp-established'],
+  ['tcpClose', '--tcp-close'],
   ['unixSockets', '--ext-unix-sk'],
   ['shellJob', '--shell-job'],
   ['fileLocks', '--file-locks'],

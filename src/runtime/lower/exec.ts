@@ -2,6 +2,7 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import { joinedDirectories, type SubGroup } from '#runtime/cgroup/sub-group.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
 import { lowerExecListener, JOINER, PIDFD, type ExecListener } from './exec-listener.ts';
@@ -36,6 +37,8 @@ export interface ExecContext {
   pidfdSocket?: string;
   /** The container's root is one by chroot: no namespace leads to it. */
   chroot?: boolean;
+  /** Below the container's own group. */
+  subGroups?: readonly SubGroup[];
 }
 
 const MAIN_END = 'to.child';
@@ -72,7 +75,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     process,
     context,
     namespaces,
-    directories: cgroupDirectories(facts.cgroup, context.cgroupsPath),
+    directories: joinedDirectories(cgroupDirectories(facts.cgroup, context.cgroupsPath), context.subGroups ?? []),
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
     identity: lowerIdentity(process, facts, seccomp.filter, false),

@@ -10,6 +10,7 @@ export const verb: OciVerb = {
     'leave-running': { kind: 'switch', does: 'let the container run on' },
     'pre-dump': { kind: 'switch', does: 'write memory only, and let the container run on' },
     'page-server': { kind: 'text', does: 'ADDRESS:PORT that takes the memory' },
+    'network-lock': { kind: 'text', does: 'how the network is kept still: iptables, nftables or skip' },
     'status-fd': { kind: 'number', does: 'descriptor that is told when lazy pages are served' },
     'link-remap': { kind: 'switch', does: 'link removed files back' },
     'tcp-skip-in-flight': { kind: 'switch', does: 'leave out TCP connections that are being made' },
@@ -18,6 +19,7 @@ export const verb: OciVerb = {
   act: async ({ flags, rest, runtime, world }) => {
     const parent = flags.text('parent-path');
     const pageServer = flags.text('page-server');
+    const networkLock = flags.text('network-lock');
     const statusFd = flags.number('status-fd');
     await checkpointContainer(runtime, {
       ...criuOptions(flags),
@@ -28,6 +30,7 @@ export const verb: OciVerb = {
       linkRemap: flags.on('link-remap'),
       skipInFlight: flags.on('tcp-skip-in-flight'),
       ...(parent ? { parent } : {}),
+      ...(networkLock ? { networkLock } : {}),
       ...(pageServer ? { pageServer } : {}),
       ...(statusFd === undefined ? {} : { statusFd }),
     });

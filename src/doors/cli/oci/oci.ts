@@ -70,7 +70,7 @@ export async function ociCommand(argv: string[], world: World): Promise<number> 
     const { flags, rest } = parseFlags(argv, GLOBAL, true);
     log = openLog(flags.text('log'), flags.text('log-format') ?? 'text', world, flags.on('debug'));
     name = rest[0] ?? 'help';
-    if (flags.on('version')) return say(world, `sampan version ${VERSION}\nspec: 1.3.0`);
+    if (flags.on('version') || name === 'version') return say(world, `sampan version ${VERSION}\nspec: 1.3.0`);
     if (flags.on('help') || name === 'help') return help(world, rest[1] ?? '');
     const words = name === 'explain' ? explained(rest) : rest;
     name = words[0] ?? '';

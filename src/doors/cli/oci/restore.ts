@@ -13,6 +13,7 @@ export const verb: OciVerb = {
     detach: { kind: 'switch', short: 'd', does: 'leave the container alone once it runs' },
     'pid-file': { kind: 'text', does: 'file that the process id is written to' },
     'console-socket': { kind: 'text', does: 'refused: a terminal cannot be restored' },
+    'network-lock': { kind: 'text', does: 'accepted: it is in the images' },
     'no-subreaper': { kind: 'switch', does: 'accepted: no subreaper is used' },
     'no-pivot': { kind: 'switch', does: 'accepted: criu changes the root in its own way' },
     'lsm-profile': { kind: 'text', does: 'TYPE:NAME of another security profile' },
