@@ -96,17 +96,6 @@ test('an event is told when the kernel kills for want of memory', async () => {
   expect(bundle.oci('delete', '--force', 'hungry').status).toBe(0);
 });
 
-test('hooks run where limits hold', () => {
-  const file = join(bundle.rootfs, '..', 'config.json');
-  const config = JSON.parse(readFileSync(file, 'utf8')) as object;
-  const script = `read -r state; echo "$state" >/tmp/hook-state; cat ${'/sys/fs/cgroup/sampan-test-v2/hooked/pids.max'} >/tmp/hook-limit`;
-  const hooks = { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', script], env: ['PATH=/bin:/usr/bin'] }] };
-  writeFileSync(file, JSON.stringify({ ...config, hooks }));
-  expect(bundle.run('hooked', { pids: { limit: 11 } }, 'exit 3')).toMatchObject({ status: 3, stderr: '' });
-  expect(JSON.parse(readFileSync('/tmp/hook-state', 'utf8'))).toMatchObject({ id: 'hooked', status: 'creating' });
-  expect(readFileSync('/tmp/hook-limit', 'utf8')).toBe('11\n');
-});
-
 test('exec goes to a group below, or where init is when the container hands its controllers down', () => {
   const group = '/sys/fs/cgroup/sampan-test-v2/moved';
   expect(bundle.runDetached('moved', {}, 'exec sleep 100').status).toBe(0);
@@ -119,4 +108,15 @@ test('exec goes to a group below, or where init is when the container hands its 
   expect(exec()).toBe('0::/init\n');
   expect(bundle.oci('exec', '--cgroup', 'nowhere', 'moved', 'true').status).toBe(255);
   expect(bundle.oci('delete', '--force', 'moved').status).toBe(0);
+});
+
+test('hooks run where limits hold', () => {
+  const file = join(bundle.rootfs, '..', 'config.json');
+  const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+  const script = `read -r state; echo "$state" >/tmp/hook-state; cat ${'/sys/fs/cgroup/sampan-test-v2/hooked/pids.max'} >/tmp/hook-limit`;
+  const hooks = { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', script], env: ['PATH=/bin:/usr/bin'] }] };
+  writeFileSync(file, JSON.stringify({ ...config, hooks }));
+  expect(bundle.run('hooked', { pids: { limit: 11 } }, 'exit 3')).toMatchObject({ status: 3, stderr: '' });
+  expect(JSON.parse(readFileSync('/tmp/hook-state', 'utf8'))).toMatchObject({ id: 'hooked', status: 'creating' });
+  expect(readFileSync('/tmp/hook-limit', 'utf8')).toBe('11\n');
 });
