@@ -22,8 +22,11 @@ export interface ExecContext {
   /** The container's stored configuration: namespaces, filter, keyring. */
   spec: Spec;
   facts: HostFacts;
-  /** The container's init; `startTime` is field 22 of its /proc/PID/stat, so that no recycled pid is joined. */
-  init: { pid: number; startTime: string };
+  /**
+   * The container's init; `startTime` is field 22 of its /proc/PID/stat, so that no recycled pid is joined.
+   * `inherited`: a descriptor of it is handed over, before any other.
+   */
+  init: { pid: number; startTime: string } | 'inherited';
   /** As `cgroupDirectories` takes it. */
   cgroupsPath: string;
   /** Who the agent of a filter's listener is told of. */
@@ -41,6 +44,7 @@ export interface ExecContext {
   subGroups?: readonly SubGroup[];
 }
 
+const TARGET = 'target';
 const MAIN_END = 'to.child';
 const CHILD_END = 'to.main';
 /** The joiner and the child both write to the first channel; what closes by the child's exec is a second one. */
@@ -83,6 +87,8 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     listener: lowerExecListener(process, context, seccomp.notifies, { main: MAIN_END, child: CHILD_END }),
   };
   const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
+  const { inherited = [] } = inheritedSlots(context.preserveFds ?? 0, sendsConsole);
+  const slots = context.init === 'inherited' ? [TARGET, ...inherited] : inherited;
   return {
     plan: {
       programs: [
@@ -90,7 +96,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
         { name: 'joiner', steps: joinerSteps(sections) },
         { name: 'child', steps: childSteps(sections) },
       ],
-      ...inheritedSlots(context.preserveFds ?? 0, sendsConsole),
+      ...(slots.length === 0 ? {} : { inherited: slots }),
     },
     warnings: [...sections.rlimits.warnings, ...sections.identity.warnings],
     cgroups: sections.directories.map((directory) => directory.path),
@@ -101,18 +107,10 @@ function mainSteps({ process, context, directories, terminal, rlimits, rdt, list
   const { init, facts, mode, pidFile } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
-  const target: Step = {
-    op: 'pidfd',
-    pid: init.pid,
-    starttime: BigInt(init.startTime),
-    out: 'target',
-    origin: 'container',
-  };
   const steps: Step[] = [
     { op: 'prctl', option: PRCTL.dumpable, a: 0 },
-    target,
-    // Once more: only then is it known whose root was opened.
-    ...(context.chroot === true ? [rootOf(init.pid), target] : []),
+    ...openTarget(init),
+    ...openRoot(context),
     ...terminal.connect,
     ...handed.connect,
     ...openCgroups(directories),
@@ -140,6 +138,11 @@ function mainSteps({ process, context, directories, terminal, rlimits, rdt, list
   return steps;
 }
 
+function openTarget(init: ExecContext['init']): Step[] {
+  if (init === 'inherited') return [];
+  return [{ op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: TARGET, origin: 'container' }];
+}
+
 function joinerSteps(sections: Sections): Step[] {
   const { process, context, namespaces, directories, terminal, rlimits, identity, listener } = sections;
   const { keyring, mode } = context;
@@ -147,9 +150,9 @@ function joinerSteps(sections: Sections): Step[] {
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
   steps.push(...sections.rdt.join, ...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
-  steps.push(enter('target', flags));
+  steps.push(enter(TARGET, flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
-  steps.push({ op: 'close', slot: 'target' });
+  steps.push({ op: 'close', slot: TARGET });
   if (context.chroot === true) steps.push({ op: 'chroot', root: ROOT }, { op: 'close', slot: ROOT });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
@@ -179,9 +182,12 @@ function isOfSession(step: Step): boolean {
   return OF_SESSION.has(step.op) || (step.op === 'close' && step.slot === 'peer');
 }
 
-function rootOf(pid: number): Step {
+/** The process is opened once more: only then is it known whose root that is. */
+function openRoot({ init, chroot }: ExecContext): Step[] {
+  if (chroot !== true || init === 'inherited') return [];
   const flags = OPEN.path | OPEN.directory;
-  return { op: 'open', path: `/proc/${pid}/root`, flags, out: ROOT, origin: 'container' };
+  const root: Step = { op: 'open', path: `/proc/${init.pid}/root`, flags, out: ROOT, origin: 'container' };
+  return [root, ...openTarget(init)];
 }
 
 function enter(slot: string, flags: number): Step {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
 import { encodePlan } from '#kernel/encode.ts';
-import type { Launch } from '#kernel/launcher.ts';
+import type { Launch, LaunchResult } from '#kernel/launcher.ts';
 import type { SubGroup } from '#runtime/cgroup/sub-group.ts';
 import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
@@ -10,10 +10,11 @@ import type { Lowered, TerminalMode } from '#runtime/lower/context.ts';
 import { checkProcess } from '#runtime/spec/check-process.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { containerDirectory } from '#runtime/state/container-directory.ts';
-import { observe } from '#runtime/state/status.ts';
+import { observe, type Init } from '#runtime/state/status.ts';
 import { readState, readStoredSpec } from '#runtime/state/stored-state.ts';
 import { checkLaunch } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
+import { storeExec } from './store-exec.ts';
 
 export interface ExecOptions {
   id: string;
@@ -28,20 +29,31 @@ export interface ExecOptions {
   ignorePaused?: boolean;
   /** Groups below the container's own that the program joins instead. */
   subGroups?: readonly SubGroup[];
+  /** Nothing but the program and its arguments was asked for: the front can do the same again. */
+  isPlain?: boolean;
   watch?: (launch: Launch) => () => void;
 }
+
+/** Of a container in which a stored plan was executed, whatever has become of it since. */
+const HAS_BEEN = { status: 'running', init: 'inherited' } as const;
 
 /** Runs a further program in a running container; resolves to its exit status (0 when detached). */
 export async function execInContainer(runtime: Runtime, options: ExecOptions): Promise<number> {
   const lowered = lowerExecOf(runtime, options);
   for (const warning of lowered.warnings) runtime.warn(warning);
-  const inherited = Array.from({ length: options.preserveFds ?? 0 }, (_, index) => 3 + index);
-  const launch = (await runtime.launcher()).launch({ plan: encodePlan(lowered.plan), inherited });
-  const unwatch = options.watch?.(launch) ?? (() => {});
-  const result = await launch.result.finally(unwatch);
+  const result = runtime.stored?.ended ?? (await execute(runtime, options, lowered));
   checkLaunch(runtime, lowered.plan, result);
   if (result.code === null) throw new Fault('internal', `exec in container ${options.id}: the launcher was killed`);
   return result.code;
+}
+
+async function execute(runtime: Runtime, options: ExecOptions, lowered: Lowered): Promise<LaunchResult> {
+  const inherited = Array.from({ length: options.preserveFds ?? 0 }, (_, index) => 3 + index);
+  const launch = (await runtime.launcher()).launch({ plan: encodePlan(lowered.plan), inherited });
+  const unwatch = options.watch?.(launch) ?? (() => {});
+  // It runs by now, so that this takes nobody's time.
+  if (options.isPlain === true) storeExec(runtime, options.id);
+  return launch.result.finally(unwatch);
 }
 
 /** Looks at the container and lowers the program; changes nothing. */
@@ -49,7 +61,7 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
   const { id, detach = false, consoleSocket, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
   const stored = readState(directory, id);
-  const { status, init } = observe(directory);
+  const { status, init } = runtime.stored?.ended === undefined ? observe(directory) : HAS_BEEN;
   if (stored === undefined || init === undefined) {
     throw new Fault('conflict', `cannot exec in a container that is not running: ${status}`, { facts: { id, status } });
   }
@@ -71,7 +83,7 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
     terminal: terminalMode(consoleSocket, detach),
     mode: detach ? 'detached' : 'run',
     chroot: stored.hostRoot !== undefined,
-    subGroups: options.subGroups?.length ? options.subGroups : ownGroup(facts.cgroup, stored.cgroups, init.pid),
+    subGroups: options.subGroups?.length ? options.subGroups : ownGroup(facts.cgroup, stored.cgroups, init),
     ...(stored.keyring === undefined ? {} : { keyring: stored.keyring }),
     ...(pidFile === undefined ? {} : { pidFile }),
     ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
@@ -83,11 +95,11 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
  * On version 2 a group that hands controllers down takes no processes: then the program goes where the container's init
  * is, which has moved itself.
  */
-function ownGroup({ mode, unified }: CgroupLayout, [top]: readonly string[], pid: number): SubGroup[] {
-  if (mode !== 'v2' || unified === undefined || top === undefined || !readText(top, 'cgroup.subtree_control'))
-    return [];
+function ownGroup({ mode, unified }: CgroupLayout, [top]: readonly string[], init: Init | 'inherited'): SubGroup[] {
+  if (mode !== 'v2' || unified === undefined || top === undefined || init === 'inherited') return [];
+  if (!readText(top, 'cgroup.subtree_control')) return [];
   const within = `${top.slice(unified.mountPoint.length)}/`;
-  const path = /^0::(.*)$/m.exec(readText(`/proc/${pid}`, 'cgroup'))?.[1] ?? '';
+  const path = /^0::(.*)$/m.exec(readText(`/proc/${init.pid}`, 'cgroup'))?.[1] ?? '';
   return path.startsWith(within) ? [{ path: path.slice(within.length) }] : [];
 }
 

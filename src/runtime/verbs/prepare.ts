@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
@@ -14,7 +14,9 @@ import {
   type ContainerDirectory,
 } from '#runtime/state/container-directory.ts';
 import { hostRoot } from '#runtime/state/host-root.ts';
-import { writeState } from '#runtime/state/stored-state.ts';
+import { writeState, type StoredState } from '#runtime/state/stored-state.ts';
+import { answersOf } from '#runtime/stored/answers.ts';
+import { withCleanUp } from '#runtime/stored/clean-up.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
 import { kernelMounts } from './kernel-mounts.ts';
@@ -84,6 +86,7 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
  */
 export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
   const { id } = options;
+  if (runtime.stored?.ended !== undefined) return executed(runtime, options, mode, terminal);
   const { bundle, directory, lowered } = compile(runtime, options, mode, terminal);
   const encoded = encodePlan(lowered.plan);
   claimDirectory(runtime.stateRoot, directory, id);
@@ -98,10 +101,30 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   return { id, bundle, directory, lowered, encoded };
 }
 
+/** What a stored plan was made from, to explain how it ended: the same steps in the same places. */
+function executed(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
+  const { id, pidFile = '' } = options;
+  const { config } = containerDirectory(runtime.stateRoot, id);
+  // A run that got so far as to clean up has none left.
+  const kept = existsSync(config) ? { config } : {};
+  const { bundle, directory, lowered } = compile(runtime, { ...options, ...kept, pidFile }, mode, terminal);
+  const plan = mode === 'run' ? withCleanUp(lowered.plan, directory) : lowered.plan;
+  return { id, bundle, directory, lowered: { ...lowered, plan }, encoded: new Uint8Array() };
+}
+
 export function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
+  const state = stateOf(options, bundle, lowered);
+  writeState(directory, state);
+  writeFileSync(directory.config, bundle.text, { mode: 0o600 });
+  const answers = answersOf(bundle.spec, state, options.notifySocket !== undefined);
+  if (answers !== undefined) writeFileSync(directory.answers, answers, { mode: 0o600 });
+}
+
+/** What is remembered of a container that is about to be made. */
+export function stateOf(options: CreateOptions, bundle: Bundle, lowered: Lowered): StoredState {
   const { id } = options;
   const { spec, rootfs } = bundle;
-  writeState(directory, {
+  return {
     ociVersion: spec.ociVersion,
     id,
     bundle: bundle.path,
@@ -113,8 +136,7 @@ export function record(directory: ContainerDirectory, options: CreateOptions, bu
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
     ...(isOnHost(bundle) ? { hostRoot: hostRoot(rootfs) } : {}),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
-  });
-  writeFileSync(directory.config, bundle.text, { mode: 0o600 });
+  };
 }
 
 /** Its mounts are those of the host, and so have to be taken off. */

@@ -1,5 +1,6 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Launcher } from '#kernel/launcher.ts';
+import type { StoredPlans } from '#runtime/stored/world.ts';
 
 /** What every verb works with. */
 export interface Runtime {
@@ -9,6 +10,7 @@ export interface Runtime {
   facts(): HostFacts;
   /** Takes what could not be done as asked, one sentence each. */
   warn(sentence: string): void;
+  stored?: StoredPlans;
 }
 
 /** Flags that `create` and `run` share. */

@@ -6,6 +6,7 @@ import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
 import { openLog, type Log } from './log.ts';
 import { verb as checkpoint } from './checkpoint.ts';
+import { verb as compile } from './compile.ts';
 import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';
 import { verb as events } from './events.ts';
@@ -43,6 +44,7 @@ const GLOBAL: FlagTable = {
  */
 const VERBS: ReadonlyMap<string, OciVerb> = new Map([
   ['checkpoint', checkpoint],
+  ['compile', compile],
   ['create', create],
   ['delete', delete_],
   ['events', events],
@@ -97,6 +99,7 @@ function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
     launcher: world.launcher,
     facts: readHostFacts,
     warn: (text) => log.write('warning', text),
+    ...(world.stored === undefined ? {} : { stored: world.stored }),
   };
 }
 
