@@ -347,7 +347,7 @@ function asTree(step: Step): Step {
 
 /** Leaves the host's tree; then what belongs to the new one as a whole. */
 function leaveSteps(sections: Sections): Step[] {
-  const { spec, context, namespaces, terminal, place } = sections;
+  const { spec, process, context, namespaces, terminal, place } = sections;
   const steps: Step[] = [];
   if (namespaces.isNew('network')) {
     steps.push({ op: 'ifUp', name: 'lo', onError: 'warn', origin: 'linux.namespaces' });
@@ -362,6 +362,8 @@ function leaveSteps(sections: Sections): Step[] {
   steps.push(...lowerLeave(spec, context.noPivot, place));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
+  // While the device rules are being written, opening the terminal may be refused.
+  if (process.terminal === true) steps.push({ op: 'wait', slot: INIT_END });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });
   if (spec.root?.readonly) steps.push({ op: 'remountRoot', origin: 'root.readonly' });
   return steps;
@@ -371,7 +373,8 @@ function leaveSteps(sections: Sections): Step[] {
 function becomeSteps(sections: Sections, identity: readonly Step[], last: readonly Step[]): Step[] {
   const { spec, process, context, rlimits } = sections;
   const waits = waitsForGo(sections);
-  const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
+  // One with a terminal has waited before that was opened.
+  const steps: Step[] = process.terminal === true ? [] : [{ op: 'wait', slot: INIT_END }];
   steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...identity);
   if (context.mode !== 'run' || waits) steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
