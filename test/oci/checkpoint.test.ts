@@ -19,7 +19,7 @@ case $1 in
 dump) grep -qx -e --leave-running "$0.arguments" || kill -9 "$(value tree)" ;;
 restore)
   grep -q " $(value root) " /proc/self/mountinfo && ls "$(value root)" > "$0.root"
-  sleep 1000 <&- >&- 2>&- 3>&- &
+  sleep 1357 <&- >&- 2>&- 3>&- &
   echo $! > "$(value pidfile)" ;;
 esac
 `;
@@ -38,7 +38,7 @@ function faked(world: OciWorld): Faked {
   mkdirSync(bin);
   writeFileSync(criu, CRIU);
   chmodSync(criu, 0o755);
-  world.configure(['sleep', '1000']);
+  world.configure(['sleep', '1357']);
   return {
     world,
     criu,
@@ -65,7 +65,7 @@ const statusOf = (world: OciWorld): string => (JSON.parse(world.oci('state', 'a'
 
 test('without criu it is told what is missing, and the container runs on', () => {
   using world = ociWorld();
-  world.configure(['sleep', '1000']);
+  world.configure(['sleep', '1357']);
   expect(world.oci('run', '--detach', 'a').status).toBe(0);
   for (const verb of ['checkpoint', 'restore']) {
     const refused = call(world, '/nowhere', [verb, 'a']);

@@ -17,7 +17,7 @@ function live(change: (spec: Spec) => void = () => {}): Live {
   const source = join(world.directory, 'source');
   mkdirSync(source);
   writeFileSync(join(source, 'file'), 'of the host');
-  world.configure(['sleep', '1000'], (spec) => {
+  world.configure(['sleep', '1357'], (spec) => {
     if (spec.root !== undefined) spec.root.readonly = false;
     change(spec);
   });

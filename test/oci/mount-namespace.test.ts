@@ -46,7 +46,7 @@ describe('without a mount namespace', () => {
   test('exec gets the container’s root, and delete takes everything off', () => {
     using world = ociWorld();
     writeFileSync(join(world.rootfs, 'mark'), 'of the image');
-    world.configure(['sleep', '1000'], withMount());
+    world.configure(['sleep', '1357'], withMount());
     expect(world.oci('run', '--detach', 'a').status).toBe(0);
     expect(mountsBelow(world).length).toBeGreaterThan(5);
     expect(world.oci('exec', 'a', 'cat', '/mark')).toMatchObject({ status: 0, stdout: 'of the image', stderr: '' });
@@ -85,7 +85,7 @@ describe('without a mount namespace', () => {
     world.configure(['no-such-program'], withMount());
     expect(world.oci('run', 'a').status).toBe(1);
     expect(mountsBelow(world)).toEqual([]);
-    world.configure(['sleep', '1000'], withMount());
+    world.configure(['sleep', '1357'], withMount());
     const running = world.spawn('run', 'b');
     for (let round = 0; round < 400 && mountsBelow(world).length === 0; round++) await Bun.sleep(5);
     running.kill('SIGKILL');
@@ -98,7 +98,7 @@ describe('without a mount namespace', () => {
 
 test('a namespace that is joined by its path is the container’s, and the host sees nothing', () => {
   using world = ociWorld();
-  const holder = Bun.spawn(['unshare', '--mount', '--propagation', 'unchanged', 'sleep', '1000']);
+  const holder = Bun.spawn(['unshare', '--mount', '--propagation', 'unchanged', 'sleep', '1357']);
   try {
     const path = `/proc/${holder.pid}/ns/mnt`;
     const link = (): string => spawnSync('readlink', [path], { encoding: 'utf8' }).stdout;

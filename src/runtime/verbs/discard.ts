@@ -3,6 +3,7 @@ import { dropDirectory } from '#runtime/state/container-directory.ts';
 import { runPoststop } from './poststop.ts';
 import { removeRdt } from './remove-rdt.ts';
 import type { Prepared } from './prepare.ts';
+import type { HostRoot } from '#runtime/state/host-root.ts';
 import { readState } from '#runtime/state/stored-state.ts';
 import type { Runtime } from './runtime.ts';
 import { unmountHostRoot } from './unmount-host-root.ts';
@@ -15,7 +16,16 @@ export async function discard(runtime: Runtime, prepared: Prepared, cgroups: rea
   const { bundle, directory, id } = prepared;
   await removeCgroups(cgroups.map((path) => ({ path })));
   removeRdt(runtime, bundle.spec, id);
-  await unmountHostRoot(runtime, readState(directory, id)?.hostRoot);
+  await unmountHostRoot(runtime, hostRootOf(prepared));
   await runPoststop(runtime, bundle.spec, { id, bundle: bundle.path });
   dropDirectory(directory);
+}
+
+/** A launch that has cleaned up after itself has left no record. */
+function hostRootOf({ directory, id }: Prepared): HostRoot | undefined {
+  try {
+    return readState(directory, id)?.hostRoot;
+  } catch {
+    return undefined;
+  }
 }
