@@ -74,3 +74,19 @@ test('one that was left running runs on; one that is restored in the foreground 
   expect(await restored.exited).toBe(7);
   expect(bundle.oci('state', 'a').status).toBe(1);
 }, 120_000);
+
+test('a checkpoint on top of an earlier one of its memory, restored under another id', () => {
+  using bundle = busyboxBundle();
+  const { oci } = counting(bundle, 'while :; do sleep 0.05; done');
+  expect(oci('run', '--detach', 'a')).toEqual({ status: 0, said: '' });
+  expect(oci('checkpoint', '--pre-dump', '--image-path', 'first', 'a')).toEqual({ status: 0, said: '' });
+  expect(statusOf(bundle)).toBe('running');
+  expect(oci('checkpoint', '--image-path', 'second', '--parent-path', '../first', 'a')).toEqual({
+    status: 0,
+    said: '',
+  });
+  expect(oci('delete', 'a')).toEqual({ status: 0, said: '' });
+  expect(oci('restore', '--detach', '--image-path', 'second', 'b')).toEqual({ status: 0, said: '' });
+  expect(bundle.oci('exec', 'b', 'cat', '/proc/1/comm')).toMatchObject({ status: 0, stdout: 'sh\n' });
+  expect(bundle.oci('delete', '--force', 'b').status).toBe(0);
+}, 120_000);
