@@ -98,8 +98,10 @@ int run_program(struct run *run, uint32_t program)
 	run->program = program;
 	for (uint32_t i = 0; i < steps->count; i++) {
 		run->step = steps->first + i;
-		if (!run_step(run, &steps->steps[i]))
-			return EXIT_STEP_FAILED;
+		if (run_step(run, &steps->steps[i]))
+			continue;
+		undo_steps(run, steps, i);
+		return EXIT_STEP_FAILED;
 	}
 	return run->exit_status;
 }

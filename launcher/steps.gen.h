@@ -90,6 +90,11 @@ enum step_code {
 	STEP_MEMORY_POLICY = 88,
 	STEP_PERSONALITY = 89,
 	STEP_SESSION_KEYRING = 83,
+	STEP_MOVE_DEVICE = 93,
+	STEP_OPEN_MOUNT = 90,
+	STEP_DETACH = 91,
+	STEP_UNDO = 92,
+	STEP_PIDFD_OF = 94,
 	STEP_MONITOR = 100,
 };
 
@@ -956,6 +961,55 @@ static const struct field fields_of_step_session_keyring[] = {
 	{ FIELD_STR, offsetof(struct step_session_keyring, name) },
 };
 
+struct step_move_device {
+	int32_t target;
+	struct text name;
+	struct text new_name;
+};
+static const struct field fields_of_step_move_device[] = {
+	{ FIELD_SLOT, offsetof(struct step_move_device, target) },
+	{ FIELD_STR, offsetof(struct step_move_device, name) },
+	{ FIELD_STR, offsetof(struct step_move_device, new_name) },
+};
+
+struct step_open_mount {
+	int32_t root;
+	struct text path;
+	int32_t out;
+};
+static const struct field fields_of_step_open_mount[] = {
+	{ FIELD_SLOT, offsetof(struct step_open_mount, root) },
+	{ FIELD_STR, offsetof(struct step_open_mount, path) },
+	{ FIELD_SLOT, offsetof(struct step_open_mount, out) },
+};
+
+struct step_detach {
+	int32_t fds;
+	int32_t mount;
+};
+static const struct field fields_of_step_detach[] = {
+	{ FIELD_SLOT, offsetof(struct step_detach, fds) },
+	{ FIELD_SLOT, offsetof(struct step_detach, mount) },
+};
+
+struct step_undo {
+	int32_t fds;
+	int32_t mount;
+};
+static const struct field fields_of_step_undo[] = {
+	{ FIELD_SLOT, offsetof(struct step_undo, fds) },
+	{ FIELD_SLOT, offsetof(struct step_undo, mount) },
+};
+
+struct step_pidfd_of {
+	struct text path;
+	int32_t out;
+};
+static const struct field fields_of_step_pidfd_of[] = {
+	{ FIELD_STR, offsetof(struct step_pidfd_of, path) },
+	{ FIELD_SLOT, offsetof(struct step_pidfd_of, out) },
+};
+
 struct step_monitor {
 	struct text dir;
 	struct text plan;
@@ -1071,6 +1125,11 @@ static const struct step_shape step_shapes[] = {
 	{ 88, 3, sizeof(struct step_memory_policy), "memoryPolicy", fields_of_step_memory_policy },
 	{ 89, 1, sizeof(struct step_personality), "personality", fields_of_step_personality },
 	{ 83, 1, sizeof(struct step_session_keyring), "sessionKeyring", fields_of_step_session_keyring },
+	{ 93, 3, sizeof(struct step_move_device), "moveDevice", fields_of_step_move_device },
+	{ 90, 3, sizeof(struct step_open_mount), "openMount", fields_of_step_open_mount },
+	{ 91, 2, sizeof(struct step_detach), "detach", fields_of_step_detach },
+	{ 92, 2, sizeof(struct step_undo), "undo", fields_of_step_undo },
+	{ 94, 2, sizeof(struct step_pidfd_of), "pidfdOf", fields_of_step_pidfd_of },
 	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
 };
 

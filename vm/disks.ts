@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TREE, workDirectory } from '#tools/places.ts';
 
-const PACKAGES = 'busybox-static,docker-registry,procps,attr,e2fsprogs,nftables,iproute2';
+const PACKAGES = 'busybox-static,criu,iptables,docker-registry,procps,attr,e2fsprogs,nftables,iproute2';
 const SUITE = 'bookworm';
 
 /** What of the checkout goes into the guest. */

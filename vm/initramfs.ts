@@ -8,7 +8,24 @@ import { TREE } from '#tools/places.ts';
 import type { Kernel } from './kernels.ts';
 
 /** Loaded before anything else runs; what they depend on comes along. */
-const MODULES = ['virtio_pci', 'virtio_blk', 'overlay', 'loop', 'veth', 'bridge', 'nf_tables', 'erofs', 'fuse'];
+const MODULES = [
+  'virtio_pci',
+  'virtio_blk',
+  'overlay',
+  'loop',
+  'veth',
+  'bridge',
+  'nf_tables',
+  'erofs',
+  'fuse',
+  // Criu asks the kernel about sockets.
+  'unix_diag',
+  'inet_diag',
+  'tcp_diag',
+  'udp_diag',
+  'netlink_diag',
+  'af_packet_diag',
+];
 
 /** Files of the modules and of what they depend on, in the order of loading. */
 export function moduleFiles(dependencies: string, wanted: readonly string[]): string[] {

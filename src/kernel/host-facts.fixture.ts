@@ -39,6 +39,8 @@ function facts(cgroup: CgroupLayout): HostFacts {
     inUserNamespace: false,
     hardLimits: { RLIMIT_NOFILE: 20000, RLIMIT_NPROC: 96365 },
     seccomp: true,
+    resctrl: undefined,
+    labelFiles: {},
   };
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { readResctrl, type Resctrl } from './resctrl.ts';
 import { cgroupLayout, type CgroupLayout } from './cgroup-layout.ts';
 
 /** What lowering needs to know about the machine and about this process; read once, never changed. */
@@ -17,6 +18,10 @@ export interface HostFacts {
   /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
   hardLimits: Readonly<Record<string, number>>;
   seccomp: boolean;
+  /** Undefined when it is not mounted. */
+  resctrl: Resctrl | undefined;
+  /** Files below /proc that take the label of what is executed next, of the security modules that are in force. */
+  labelFiles: { readonly apparmor?: string; readonly selinux?: string };
 }
 
 const FIRST_READ = 16384;
@@ -44,6 +49,7 @@ const LIMITS: Readonly<Record<string, string>> = {
 export function readHostFacts(): HostFacts {
   const status = once(() => readProc('/proc/self/status'));
   const kernel = once(() => readProc('/proc/sys/kernel/osrelease').trim());
+  const resctrl = once(() => readResctrl(readProc('/proc/self/mountinfo')));
   const hardLimits = once(() => parseLimits(readProc('/proc/self/limits')));
   return {
     arch: process.arch === 'arm64' ? 'arm64' : 'x86-64',
@@ -70,7 +76,21 @@ export function readHostFacts(): HostFacts {
     get seccomp() {
       return status().includes('\nSeccomp:');
     },
+    get resctrl() {
+      return resctrl();
+    },
+    get labelFiles() {
+      return labelFiles();
+    },
   };
+}
+
+function labelFiles(): HostFacts['labelFiles'] {
+  const apparmor = readProc('/sys/module/apparmor/parameters/enabled').trim() === 'Y';
+  const own = existsSync('/proc/self/attr/apparmor/exec') ? 'self/attr/apparmor/exec' : 'self/attr/exec';
+  // Its file system is known to the kernel only when it was not switched off at boot.
+  const selinux = /\sselinuxfs$/m.test(readProc('/proc/filesystems'));
+  return { ...(apparmor ? { apparmor: own } : {}), ...(selinux ? { selinux: 'self/attr/exec' } : {}) };
 }
 
 function once<T>(read: () => T): () => T {

@@ -16,6 +16,7 @@ type Unfailing =
   | 'caps'
   | 'remountRoot'
   | 'personality'
+  | 'undo'
   | 'monitor';
 type Failing = Exclude<StepName, Unfailing>;
 type Fields<Name extends StepName> = Omit<Extract<Step, { op: Name }>, 'op' | 'onError'>;
@@ -96,6 +97,10 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   seccomp: { filter: new Uint8Array() },
   cwd: { path: MISSING },
   sessionKeyring: { name: TOO_LONG },
+  moveDevice: { target: EMPTY, name: 'none9' },
+  pidfdOf: { path: MISSING, out: 'out' },
+  openMount: { root: EMPTY, path: '/x', out: 'out' },
+  detach: { fds: EMPTY, mount: EMPTY },
   deviceProgram: { cgroup: EMPTY, program: new Uint8Array(8) },
 };
 

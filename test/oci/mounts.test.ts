@@ -74,3 +74,22 @@ test('mounts are listed in the order of the configuration', () => {
   const { status, stdout, stderr } = world.oci('run', 'a');
   expect({ status, stderr, order: stdout.trim().split('\n') }).toEqual({ status: 0, stderr: '', order: wanted });
 });
+
+test('remount changes what an earlier entry, or a bound tree, has mounted', () => {
+  using world = ociWorld();
+  const options = ['bind', 'remount', 'ro', 'noexec'];
+  world.configure(['sh', '-c', 'grep -E " /(dev/shm|data) " /proc/mounts | cut -d" " -f2,4'], (spec) => {
+    if (spec.root !== undefined) spec.root.readonly = false;
+    spec.mounts?.push(
+      { destination: '/data', source: world.directory, options: ['rbind'] },
+      { destination: '/data', options },
+      { destination: '/dev/shm', options: ['remount', 'noexec', 'ro'] },
+    );
+  });
+  const { stdout, stderr } = world.oci('run', 'a');
+  expect(stderr).toBe('');
+  for (const line of lines(stdout)) expect(line).toMatch(/^\/\S+ ro,.*noexec/);
+  expect(lines(stdout)).toHaveLength(2);
+  world.configure(['true'], (spec) => spec.mounts?.push({ destination: '/bin', options }));
+  expect(world.oci('run', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('mounts[7]') });
+});

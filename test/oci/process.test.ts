@@ -1,6 +1,6 @@
 /** What config.json says about how the kernel treats the program, seen inside a container. */
 import { expect, test } from 'bun:test';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Linux } from '#runtime/spec/spec.ts';
 import { ociWorld } from './world.ts';
@@ -78,4 +78,18 @@ test.skipIf(cpus().length < 2)('a further program runs on the processors that we
   expect(world.oci('run', '--detach', 'a')).toMatchObject({ status: 0, stderr: '' });
   const allowed = ['grep', 'Cpus_allowed_list', '/proc/self/status'];
   expect(world.oci('exec', 'a', ...allowed).stdout).toBe('Cpus_allowed_list:\t1\n');
+});
+
+test.skipIf(!existsSync('/sys/fs/cgroup/memory'))('exec joins a group below the container’s, and never another', () => {
+  using world = ociWorld();
+  world.configure(['sleep', '100']);
+  expect(world.oci('run', '--detach', 'a').status).toBe(0);
+  const group = `/sys/fs/cgroup/memory/sampan-test-oci-${world.directory.slice(-6)}`;
+  mkdirSync(`${group}/below`);
+  const exec = (...args: string[]) => world.oci('exec', ...args, 'a', 'cat', '/proc/self/cgroup');
+  expect(exec('--cgroup', 'memory:below').stdout).toMatch(/:memory:\/below$/m);
+  expect(exec('--cgroup', 'memory:/below').stdout).toMatch(/:pids:\/$/m);
+  expect(exec('--cgroup', 'memory:nowhere')).toMatchObject({ status: 255, stdout: '' });
+  expect(exec('--cgroup', '../x').stderr).toContain('--cgroup');
+  rmdirSync(`${group}/below`);
 });

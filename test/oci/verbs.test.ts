@@ -140,7 +140,9 @@ test.skipIf(!isV1)('an update that fails in the middle has changed nothing', () 
   expect(file(world, 'memory', 'memory.limit_in_bytes')).toBe(String(64 * MIB));
   expect(stored(world).resources).toEqual(before as never);
   expect(world.oci('update', '--memory', 'lots', 'a')).toMatchObject({ status: 1 });
-  expect(world.oci('update', '--l3-cache-schema', 'L3:0=f', 'a').stderr).toContain('--l3-cache-schema');
+  expect(world.oci('update', '--l3-cache-schema', 'L3:0=f', 'a').stderr).toContain(
+    'linux.intelRdt: the container was made without it',
+  );
   expect(world.oci('kill', 'a', 'KILL').status).toBe(0);
 });
 

@@ -1,6 +1,6 @@
 /** Verbs on a container that runs, on the unified cgroup hierarchy; runs in the virtual machine (make test-v2). */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bundle, busyboxBundle } from '#test/v2/bundle.ts';
 
@@ -94,6 +94,20 @@ test('an event is told when the kernel kills for want of memory', async () => {
   expect(bundle.oci('exec', 'hungry', 'touch', '/dev/shm/go').status).toBe(0);
   expect(await new Response(events.stdout as ReadableStream).text()).toBe('{"type":"oom","id":"hungry"}\n');
   expect(bundle.oci('delete', '--force', 'hungry').status).toBe(0);
+});
+
+test('exec goes to a group below, or where init is when the container hands its controllers down', () => {
+  const group = '/sys/fs/cgroup/sampan-test-v2/moved';
+  expect(bundle.runDetached('moved', {}, 'exec sleep 100').status).toBe(0);
+  for (const name of ['below', 'init']) mkdirSync(join(group, name));
+  const exec = (...args: string[]) => bundle.oci('exec', ...args, 'moved', 'cat', '/proc/self/cgroup').stdout;
+  expect(exec('--cgroup', '/below')).toBe('0::/below\n');
+  expect(exec()).toBe('0::/\n');
+  writeFileSync(join(group, 'init/cgroup.procs'), cgroupFile('moved', 'cgroup.procs'));
+  writeFileSync(join(group, 'cgroup.subtree_control'), '+pids');
+  expect(exec()).toBe('0::/init\n');
+  expect(bundle.oci('exec', '--cgroup', 'nowhere', 'moved', 'true').status).toBe(255);
+  expect(bundle.oci('delete', '--force', 'moved').status).toBe(0);
 });
 
 test('hooks run where limits hold', () => {

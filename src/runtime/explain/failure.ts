@@ -24,6 +24,10 @@ const EXPLAINERS: Partial<
   hook: (step, errno, { path, detail }) =>
     step.op === 'hook' ? explainHook(step.origin ?? 'hook', errno, path, detail.toString('utf8')) : undefined,
   deviceProgram: (_, errno) => explainDeviceProgram(errno),
+  writeSlot: (step, errno) => (step.op === 'writeSlot' ? explainLabel(step, errno) : undefined),
+  moveDevice: (step, errno) => (step.op === 'moveDevice' ? explainMoveDevice(step, errno) : undefined),
+  openMount: (step, errno) =>
+    step.op === 'openMount' ? explainOpenMount(step.path, errno, step.origin ?? 'mounts') : undefined,
   ids: (_, errno) =>
     errno === 'EINVAL'
       ? { kind: 'invalid', sentence: 'the user or group id has no mapping in the user namespace' }
@@ -122,11 +126,38 @@ function explainDeviceProgram(errno: string): Explanation | undefined {
   return undefined;
 }
 
+function explainLabel({ origin, data }: Extract<Step, { op: 'writeSlot' }>, errno: string): Explanation | undefined {
+  if (origin !== 'process.apparmorProfile' || errno !== 'ENOENT') return undefined;
+  const profile = data.slice('exec '.length);
+  return {
+    kind: 'notFound',
+    sentence: `${origin}: the profile ${profile} is not loaded`,
+    hint: 'Load it with apparmor_parser.',
+  };
+}
+
+function explainMoveDevice(step: Extract<Step, { op: 'moveDevice' }>, errno: string): Explanation | undefined {
+  const device = `linux.netDevices.${step.name}`;
+  const name = step.newName || step.name;
+  if (errno === 'ENODEV') return { kind: 'notFound', sentence: `${device}: there is no such network device` };
+  if (errno === 'EEXIST') return { kind: 'conflict', sentence: `${device}: ${name} exists in the container already` };
+  if (errno === 'EINVAL')
+    return { kind: 'unsupported', sentence: `${device}: this device cannot change its namespace` };
+  return undefined;
+}
+
+function explainOpenMount(path: string, errno: string, field: string): Explanation | undefined {
+  if (errno === 'EINVAL') return { kind: 'notFound', sentence: `${field}: no mount of its own is at ${path}` };
+  if (errno === 'ENOENT') return { kind: 'notFound', sentence: `${field}: ${path} does not exist in the container` };
+  return undefined;
+}
+
 function explainMkpath(path: string, errno: string, origin: string | undefined): Explanation | undefined {
   const place = origin === 'process.cwd' ? `the working directory ${path}` : `${origin ?? 'mount'}: ${path}`;
   if (errno === 'EROFS') {
     return { kind: 'denied', sentence: `${place} does not exist and cannot be made: the root is read-only` };
   }
+  if (errno === 'EINVAL') return { kind: 'invalid', sentence: `${place} is the container's root itself` };
   if (errno === 'ENOTDIR') return { kind: 'invalid', sentence: `${place}: a part of it is not a directory` };
   if (errno === 'EISDIR')
     return { kind: 'invalid', sentence: `${place} is a directory; a file, not a directory, was to be mounted there` };

@@ -3,6 +3,7 @@ import { VERSION } from '#base/version.ts';
 import { allCapabilities, capabilityNames } from '#kernel/capability-set.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { ARCHITECTURE_NAMES } from '#runtime/seccomp/architectures.ts';
+import { HONOURED } from '#runtime/spec/annotations.ts';
 import { knows } from './knows.ts';
 import { HOOKS, NAMESPACES, words } from './words.ts';
 
@@ -28,15 +29,15 @@ export function features(facts: HostFacts): object {
         rdma: can.linux({ resources: { rdma: { mlx5_1: { hcaHandles: 1 } } } }),
       },
       seccomp: seccomp(facts, can, all),
-      apparmor: { enabled: isOn('/sys/module/apparmor/parameters/enabled') && can.process({ apparmorProfile: 'x' }) },
-      selinux: { enabled: existsSync('/sys/fs/selinux/enforce') && can.process({ selinuxLabel: 'x' }) },
-      intelRdt: { enabled: existsSync('/sys/fs/resctrl') && can.linux({ intelRdt: { closID: 'x' } }) },
+      apparmor: { enabled: facts.labelFiles.apparmor !== undefined },
+      selinux: { enabled: facts.labelFiles.selinux !== undefined },
+      intelRdt: intelRdt(facts),
       memoryPolicy: memoryPolicy(can, all),
       mountExtensions: { idmap: { enabled: can.mount({ uidMappings: MAPPING, gidMappings: MAPPING }) } },
       netDevices: { enabled: can.linux({ netDevices: { eth0: { name: 'eth1' } } }) },
     },
     annotations: { 'io.sampan.version': VERSION },
-    potentiallyUnsafeConfigAnnotations: [],
+    potentiallyUnsafeConfigAnnotations: [...HONOURED],
   };
 }
 
@@ -76,6 +77,11 @@ function kernelWord(action: string): string {
   return { kill: 'kill_thread', notify: 'user_notif' }[word] ?? word;
 }
 
+function intelRdt({ resctrl }: HostFacts): object {
+  const enabled = resctrl !== undefined;
+  return enabled ? { enabled, schemata: true, monitoring: true } : { enabled };
+}
+
 function memoryPolicy(can: Can, all: Words): object {
   const policy = (more: object): boolean =>
     can.linux({ memoryPolicy: { mode: 'MPOL_BIND', nodes: '0', flags: [], ...more } });
@@ -83,10 +89,6 @@ function memoryPolicy(can: Can, all: Words): object {
     modes: all.memoryModes.filter((mode) => policy({ mode })),
     flags: all.memoryFlags.filter((flag) => policy({ flags: [flag] })),
   };
-}
-
-function isOn(path: string): boolean {
-  return read(path).trim() === 'Y';
 }
 
 function read(path: string): string {

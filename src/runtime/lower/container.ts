@@ -1,19 +1,24 @@
 import { Fault } from '#base/fault.ts';
-import { CLONE, OPEN, PRCTL, PROPAGATION } from '#kernel/linux.ts';
+import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
+import { annotation, annotationWarnings } from '#runtime/spec/annotations.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
+import { cutOff } from './cut-off.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
 import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
 import { keepsGroups, lowerIdentity, type LoweredIdentity } from './identity.ts';
+import { lowerRdt, type LoweredRdt } from './intel-rdt.ts';
 import { lowerIdMap } from './id-map.ts';
 import { propagationFlags } from './mount-options.ts';
 import type { LoweredMounts } from './lowered-mounts.ts';
+import { mountPlace, type MountPlace } from './mount-namespace.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
+import { hasNetDevices, lowerNetDevices } from './net-devices.ts';
 import { notifyProgram, openNotify, withNotify } from './notify.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerPolicy } from './policy.ts';
@@ -21,7 +26,7 @@ import { execStep, findStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
 import { handedOver, handOver, takeListener } from './seccomp-listener.ts';
-import { lowerSeccomp } from './seccomp.ts';
+import { lowerSpecSeccomp } from './seccomp-annotations.ts';
 import { lowerSysctl } from './sysctl.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 
@@ -29,6 +34,7 @@ import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 const MAIN_END = 'to.init';
 const INIT_END = 'to.main';
 const PIDFD = 'init';
+const ON_HOST = 'linux.namespaces: without a mount namespace the mounts of the container are in sight of the host';
 /** The launcher's own pid namespace, to come back to. */
 const OWN_PIDS = 'own.pids';
 
@@ -42,6 +48,8 @@ interface Sections {
   rlimits: LoweredRlimits;
   /** A new user namespace: the first program opens what is the host's and writes the maps. */
   mapped: boolean;
+  place: MountPlace;
+  rdt: LoweredRdt;
   /** The filter has a listener, who gets it while the container is made. */
   notifies: boolean;
   /** Waits for the container to be ready, beside the first program. */
@@ -63,8 +71,9 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const cgroup = lowerCgroup(spec, context);
   const mapped = namespaces.isNew('user');
   const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories };
-  const mounts = lowerMounts(spec, context, groups, !mapped);
-  const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
+  const place = mountPlace(spec, context);
+  const mounts = lowerMounts(spec, context, groups, !mapped && place === 'own');
+  const seccomp = lowerSpecSeccomp(spec, context.facts, context.seccompProgram);
   const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
   const identity = lowerIdentity(process, context.facts, filter, keepsGroups(spec));
   const sections: Sections = {
@@ -74,8 +83,10 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     cgroup,
     namespaces,
     mapped,
+    place,
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
+    rdt: lowerRdt(spec.linux, context.id, context.facts),
     notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
     sources: [...rootSource(context), ...mounts.sources],
@@ -93,19 +104,25 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
-    warnings: [...cgroup.warnings, ...rlimits.warnings, ...identity.warnings],
+    warnings: [
+      ...annotationWarnings(spec),
+      ...(place === 'host' ? [ON_HOST] : []),
+      ...cgroup.warnings,
+      ...rlimits.warnings,
+      ...identity.warnings,
+    ],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
 }
 
 function initSteps(sections: Sections, mounts: LoweredMounts, identity: LoweredIdentity): Step[] {
   const steps = [
-    ...enterSteps(sections),
+    ...enterSteps(sections, identity),
     ...treeSteps(sections, mounts.attach, mounts.finish),
     ...leaveSteps(sections),
   ];
   // One that waits to be started keeps nothing open but its fifos; any other is about to close everything anyway.
-  if (waitsForGo(sections)) steps.push(...closeLeftOpen(steps));
+  if (waitsForGo(sections)) steps.push(...closeLeftOpen(steps, identity.steps));
   const { steps: own, last } = identity;
   steps.push(...(sections.notifies ? becomeSteps(sections, [...own, ...last], []) : becomeSteps(sections, own, last)));
   return steps;
@@ -124,19 +141,23 @@ function waitsForHooks({ spec }: Sections): boolean {
   return hasHooks(spec, 'prestart', 'createRuntime', 'createContainer');
 }
 
-/**
- * A terminal is opened once the rules for devices stand: on version 1 everything is denied until the last of them is
- * written. (Hooks are waited for anyway, and come after the rules.)
- */
-function waitsForRules(sections: Sections): boolean {
-  const { process, context, cgroup } = sections;
-  const gradual = cgroup.devices.length > 0 && context.facts.cgroup.mode !== 'v2';
-  return process.terminal === true && gradual && !waitsForHooks(sections);
+/** Init does nothing before its ids are mapped, and its network devices (that settings may be for) are there. */
+function waitsForHost({ spec, mapped }: Sections): boolean {
+  return mapped || hasNetDevices(spec);
 }
 
-function closeLeftOpen(steps: readonly Step[]): Step[] {
+/**
+ * The first program opens the sources: init has no right to, or would find another tree by their paths. In the host's own
+ * namespace they are to be cut off from it.
+ */
+function opensEarly({ mapped, place }: Sections): boolean {
+  return mapped || place !== 'own';
+}
+
+/** But what later steps close themselves. */
+function closeLeftOpen(steps: readonly Step[], later: readonly Step[]): Step[] {
   const open = new Set<string>();
-  for (const step of steps) {
+  for (const step of [...steps, ...later.filter(({ op }) => op === 'close')]) {
     if (step.op === 'close') open.delete(step.slot);
     else if ('out' in step && step.out !== undefined) open.add(step.out);
   }
@@ -145,16 +166,17 @@ function closeLeftOpen(steps: readonly Step[]): Step[] {
 
 /** The first program: the host's side. */
 function mainSteps(sections: Sections): Step[] {
-  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped, relayed } = sections;
+  const { spec, process, context, cgroup, namespaces, terminal, rlimits, mapped, place, relayed } = sections;
   const { state, pidFile } = context.paths ?? {};
   const hooks = mainHooks(sections);
-  const pidfd = lowerPidfdSocket(context.pidfdSocket, PIDFD);
+  const pidfd = lowerPidfdSocket(context.pidfdSocket ?? annotation(spec, 'run.oci.pidfd_receiver'), PIDFD);
   const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect];
   // Before anything is made: that a fifo is open tells whoever deletes the container that somebody is making it.
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
-  steps.push(...cgroup.create);
+  steps.push(...cgroup.create, ...sections.rdt.open);
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
-  if (mapped) steps.push(...cutOff(sections));
+  if (opensEarly(sections)) steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
+  if (place === 'joined') steps.push(...hostParts(sections).map(asTree));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
   steps.push({
     op: 'clone',
@@ -168,10 +190,11 @@ function mainSteps(sections: Sections): Step[] {
   steps.push({ op: 'close', slot: INIT_END }, ...hooks.comeBack, ...pidfd.send);
   steps.push(...(relayed?.start ?? []));
   if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
-  if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
+  if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside);
+  steps.push(...lowerNetDevices(spec, namespaces, context.hostNamespaces?.has('network') === true, PIDFD));
+  if (waitsForHost(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
-  if (waitsForRules(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
   if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
   // The child's end closes by its exec, or with the child: only then is it known how it went.
@@ -256,25 +279,24 @@ function fifos({ paths }: LowerContext): { go: string; report: string } {
   return { go, report };
 }
 
-/** Clones made in the host's own mount namespace must not carry mounts back to the host. */
-function cutOff({ spec, sources }: Sections): Step[] {
-  const shared = (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) !== 0;
-  return sources.flatMap((step): Step[] => {
-    if (step.op !== 'tree' || (shared && step.out !== 'root')) return [step];
-    const cut: Step = { op: 'mountAttr', slot: step.out, propagation: PROPAGATION.slave, recursive: 1 };
-    return [step, { ...cut, ...(step.origin === undefined ? {} : { origin: step.origin }) }];
-  });
-}
-
 /** Init's first part: into the control groups and the namespaces. */
-function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): Step[] {
+function enterSteps(sections: Sections, identity: LoweredIdentity): Step[] {
+  const { spec, context, cgroup, namespaces, mapped, place } = sections;
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
+  if (waitsForHost(sections)) steps.push({ op: 'wait', slot: INIT_END });
   if (mapped) {
     const keepGroups = keepsGroups(spec) ? 1 : 0;
-    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
+    steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
   }
-  steps.push(...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
+  steps.push(
+    ...identity.open,
+    ...cgroup.join,
+    ...sections.rdt.join,
+    ...namespaces.join,
+    ...namespaces.unshare,
+    ...lowerFirstPropagation(spec, place),
+  );
   if (context.noNewKeyring !== true) {
     steps.push({ op: 'sessionKeyring', name: `_ses.${context.id}`, onError: 'warn', origin: 'session keyring' });
   }
@@ -283,12 +305,12 @@ function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): St
 
 /** The tree: everything below slot `root`, while the host's tree is still in sight. */
 function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly Step[]): Step[] {
-  const { spec, process, context, cgroup, namespaces, mapped } = sections;
-  const devices = lowerDevices(spec, mapped || namespaces.has('user'));
-  const hidden = lowerHiddenPaths(spec);
-  const steps: Step[] = [...hidden.prepare, ...devices.open];
-  if (!mapped) steps.push(...sections.sources);
-  steps.push(...lowerRoot(spec, context), ...attach);
+  const { spec, process, context, cgroup, namespaces, place } = sections;
+  const devices = devicesOf(sections);
+  const hidden = lowerHiddenPaths(spec, context.facts);
+  const steps: Step[] = place === 'joined' ? [] : hostParts(sections);
+  if (!opensEarly(sections)) steps.push(...sections.sources);
+  steps.push(...lowerRoot(spec, context, place), ...attach);
   steps.push(...devices.make);
   // The device rules come after the nodes are made: while they are being written, making one may be refused.
   if (cgroup.devices.length > 0) steps.push({ op: 'post', slot: INIT_END });
@@ -308,9 +330,25 @@ function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly
   return steps;
 }
 
+function devicesOf({ spec, mapped, namespaces }: Sections): ReturnType<typeof lowerDevices> {
+  return lowerDevices(spec, mapped || namespaces.has('user'));
+}
+
+/** What is taken from the host's /dev, while nothing else can be in sight. */
+function hostParts(sections: Sections): Step[] {
+  return [...lowerHiddenPaths(sections.spec, sections.context.facts).prepare, ...devicesOf(sections).open];
+}
+
+/** What is opened is still a part of the host's namespace, and nothing that can be mounted in another. */
+function asTree(step: Step): Step {
+  if (step.op !== 'open') return step;
+  const { path, out, origin } = step;
+  return { op: 'tree', path, out, ...(origin === undefined ? {} : { origin }) };
+}
+
 /** Leaves the host's tree; then what belongs to the new one as a whole. */
 function leaveSteps(sections: Sections): Step[] {
-  const { spec, context, namespaces, terminal } = sections;
+  const { spec, process, context, namespaces, terminal, place } = sections;
   const steps: Step[] = [];
   if (namespaces.isNew('network')) {
     steps.push({ op: 'ifUp', name: 'lo', onError: 'warn', origin: 'linux.namespaces' });
@@ -322,10 +360,11 @@ function leaveSteps(sections: Sections): Step[] {
     steps.push({ op: 'post', slot: INIT_END }, { op: 'wait', slot: INIT_END });
     steps.push(...lowerHooks(spec, 'createContainer', subject(context), cwd));
   }
-  steps.push(...lowerLeave(spec, context.noPivot));
+  steps.push(...lowerLeave(spec, context.noPivot, place));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
-  if (waitsForRules(sections)) steps.push({ op: 'wait', slot: INIT_END });
+  // While the device rules are being written, opening the terminal may be refused.
+  if (process.terminal === true) steps.push({ op: 'wait', slot: INIT_END });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });
   if (spec.root?.readonly) steps.push({ op: 'remountRoot', origin: 'root.readonly' });
   return steps;
@@ -335,7 +374,8 @@ function leaveSteps(sections: Sections): Step[] {
 function becomeSteps(sections: Sections, identity: readonly Step[], last: readonly Step[]): Step[] {
   const { spec, process, context, rlimits } = sections;
   const waits = waitsForGo(sections);
-  const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
+  // One with a terminal has waited before that was opened.
+  const steps: Step[] = process.terminal === true ? [] : [{ op: 'wait', slot: INIT_END }];
   steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...withSearch(sections, identity));
   if (context.mode !== 'run' || waits) steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });

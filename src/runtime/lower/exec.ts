@@ -2,10 +2,12 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import { joinedDirectories, type SubGroup } from '#runtime/cgroup/sub-group.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
 import { lowerExecListener, JOINER, PIDFD, type ExecListener } from './exec-listener.ts';
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
+import { joinRdt, type LoweredRdt } from './intel-rdt.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
 import { lowerOomScore } from './oom-score.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
@@ -13,7 +15,7 @@ import { lowerAffinity, lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import type { ListenerSubject } from './seccomp-listener.ts';
-import { lowerSeccomp } from './seccomp.ts';
+import { lowerSpecSeccomp } from './seccomp-annotations.ts';
 import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 
 export interface ExecContext {
@@ -36,6 +38,10 @@ export interface ExecContext {
   pidFile?: string;
   preserveFds?: number;
   pidfdSocket?: string;
+  /** The container's root is one by chroot: no namespace leads to it. */
+  chroot?: boolean;
+  /** Below the container's own group. */
+  subGroups?: readonly SubGroup[];
 }
 
 const TARGET = 'target';
@@ -44,6 +50,7 @@ const CHILD_END = 'to.main';
 /** The joiner and the child both write to the first channel; what closes by the child's exec is a second one. */
 const EXEC_SEEN = 'exec.seen';
 const EXEC_MADE = 'exec.made';
+const ROOT = 'container.root';
 /** Of the terminal's steps, those that only the program's own process can do: it must lead its session. */
 const OF_SESSION: ReadonlySet<string> = new Set(['setsid', 'controllingTty', 'stdio']);
 
@@ -55,6 +62,7 @@ interface Sections {
   terminal: LoweredTerminal;
   rlimits: LoweredRlimits;
   identity: LoweredIdentity;
+  rdt: LoweredRdt;
   listener: ExecListener;
 }
 
@@ -66,15 +74,16 @@ interface Sections {
 export function lowerExec(process: Process, context: ExecContext): Lowered {
   const { spec, facts } = context;
   const namespaces = (spec.linux?.namespaces ?? []).map((entry) => entry.type);
-  const seccomp = lowerSeccomp(spec.linux?.seccomp, facts);
+  const seccomp = lowerSpecSeccomp(spec, facts);
   const sections: Sections = {
     process,
     context,
     namespaces,
-    directories: cgroupDirectories(facts.cgroup, context.cgroupsPath),
+    directories: joinedDirectories(cgroupDirectories(facts.cgroup, context.cgroupsPath), context.subGroups ?? []),
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
     identity: lowerIdentity(process, facts, seccomp.filter, false),
+    rdt: joinRdt(spec.linux, context.subject?.id ?? '', facts),
     listener: lowerExecListener(process, context, seccomp.notifies, { main: MAIN_END, child: CHILD_END }),
   };
   const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
@@ -94,16 +103,18 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
   };
 }
 
-function mainSteps({ process, context, directories, terminal, rlimits, listener }: Sections): Step[] {
+function mainSteps({ process, context, directories, terminal, rlimits, rdt, listener }: Sections): Step[] {
   const { init, facts, mode, pidFile } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
   const steps: Step[] = [
     { op: 'prctl', option: PRCTL.dumpable, a: 0 },
     ...openTarget(init),
+    ...openRoot(context),
     ...terminal.connect,
     ...handed.connect,
     ...openCgroups(directories),
+    ...rdt.open,
   ];
   steps.push({ op: 'channel', a: MAIN_END, b: CHILD_END });
   const detached = mode === 'detached';
@@ -138,9 +149,11 @@ function joinerSteps(sections: Sections): Step[] {
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
-  steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), enter(TARGET, flags));
+  steps.push(...sections.rdt.join, ...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
+  steps.push(enter(TARGET, flags));
   if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
   steps.push({ op: 'close', slot: TARGET });
+  if (context.chroot === true) steps.push({ op: 'chroot', root: ROOT }, { op: 'close', slot: ROOT });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
   steps.push(...terminal.open.filter((step) => !isOfSession(step)));
@@ -167,6 +180,14 @@ function childSteps({ process, context, terminal, identity, listener }: Sections
 
 function isOfSession(step: Step): boolean {
   return OF_SESSION.has(step.op) || (step.op === 'close' && step.slot === 'peer');
+}
+
+/** The process is opened once more: only then is it known whose root that is. */
+function openRoot({ init, chroot }: ExecContext): Step[] {
+  if (chroot !== true || init === 'inherited') return [];
+  const flags = OPEN.path | OPEN.directory;
+  const root: Step = { op: 'open', path: `/proc/${init.pid}/root`, flags, out: ROOT, origin: 'container' };
+  return [root, ...openTarget(init)];
 }
 
 function enter(slot: string, flags: number): Step {

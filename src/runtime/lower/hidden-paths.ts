@@ -1,6 +1,8 @@
+import type { HostFacts } from '#kernel/host-facts.ts';
 import { MOUNT_ATTR, OPEN } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
+import { mountLabelOption } from './security-label.ts';
 
 export interface LoweredHiddenPaths {
   /** While the host's /dev is in sight. */
@@ -10,7 +12,7 @@ export interface LoweredHiddenPaths {
 }
 
 /** linux.readonlyPaths, then linux.maskedPaths: the latter need an empty directory and the host's own /dev/null. */
-export function lowerHiddenPaths(spec: Spec): LoweredHiddenPaths {
+export function lowerHiddenPaths(spec: Spec, facts: HostFacts): LoweredHiddenPaths {
   const { maskedPaths = [], readonlyPaths = [] } = spec.linux ?? {};
   const hide: Step[] = (readonlyPaths ?? []).map((path, index): Step => {
     return { op: 'readonly', root: 'root', path, origin: `linux.readonlyPaths[${index}]` };
@@ -21,7 +23,7 @@ export function lowerHiddenPaths(spec: Spec): LoweredHiddenPaths {
     op: 'fsmount',
     fstype: 'tmpfs',
     source: 'masked',
-    options: ['nr_blocks=1', 'nr_inodes=1'],
+    options: ['nr_blocks=1', 'nr_inodes=1', ...mountLabelOption(spec, facts, 'tmpfs')],
     attrs: MOUNT_ATTR.readOnly,
     out: 'empty',
     origin,

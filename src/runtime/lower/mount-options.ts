@@ -56,9 +56,6 @@ export const OF_FILE_SYSTEM: ReadonlySet<string> = new Set([
   'nolazytime',
 ]);
 
-/** What the specification knows and this runtime does not do. */
-export const UNSUPPORTED_OPTIONS: ReadonlySet<string> = new Set(['remount']);
-
 export interface MountOptions {
   bind: 'none' | 'bind' | 'rbind';
   set: number;
@@ -73,6 +70,8 @@ export interface MountOptions {
   destinationNoFollow: boolean;
   /** A new tmpfs starts with what it covers. */
   copyUp: boolean;
+  /** Nothing new is mounted: what is there gets these attributes. */
+  remount: boolean;
   /** For the file system: "key=value" or "flag". */
   data: string[];
 }
@@ -80,7 +79,7 @@ export interface MountOptions {
 /** Sorts the options of one mount; a later option wins over an earlier one. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
   const bare = { set: 0, clear: 0, treeSet: 0, treeClear: 0 };
-  const off = { sourceNoFollow: false, copySymlink: false, destinationNoFollow: false, copyUp: false };
+  const off = { sourceNoFollow: false, copySymlink: false, destinationNoFollow: false, copyUp: false, remount: false };
   const out: MountOptions = { bind: 'none', ...bare, ...off, propagation: [], data: [] };
   for (const option of options) {
     const own = ATTRIBUTES[option];
@@ -97,6 +96,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     } else if (propagation !== undefined) out.propagation.push(propagation);
     else if (option === 'bind' || option === 'rbind') out.bind = option;
     else if (option === 'tmpcopyup') out.copyUp = true;
+    else if (option === 'remount') out.remount = true;
     else if (option === 'src-nofollow') out.sourceNoFollow = true;
     else if (option === 'copy-symlink') out.copySymlink = true;
     else if (option === 'dest-nofollow') out.destinationNoFollow = true;

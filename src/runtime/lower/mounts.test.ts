@@ -149,11 +149,25 @@ describe('file systems', () => {
     expect(finish).toMatchObject([{ op: 'mountAttr', slot: 'mount.0', set: MOUNT_ATTR.readOnly }]);
   });
 
-  test('what is not supported is refused by name', () => {
-    for (const option of ['remount']) {
-      expect(() => lower({ destination: '/x', type: 'tmpfs', options: [option] })).toThrow(option);
-    }
+  test('one without a type is refused', () => {
     expect(() => lower({ destination: '/x' })).toThrow('mounts[0].type');
+  });
+});
+
+describe('remount', () => {
+  test('changes the attributes of what is there, of one mount or of all below', () => {
+    const { sources: steps, attach } = lower({ destination: '/sys', options: ['bind', 'remount', 'ro', 'rnosuid'] });
+    expect(steps).toEqual([]);
+    expect(attach.map(({ op }) => op)).toEqual(['openMount', 'mountAttr', 'mountAttr', 'close']);
+    expect(all(attach, 'mountAttr')).toMatchObject([
+      { set: MOUNT_ATTR.readOnly },
+      { set: MOUNT_ATTR.noSuid, recursive: 1 },
+    ]);
+  });
+
+  test('options of a file system cannot be changed so', () => {
+    const mount = { destination: '/dev/shm', type: 'tmpfs', options: ['remount', 'size=1m'] };
+    expect(() => lower(mount)).toThrow(expect.objectContaining({ field: 'mounts[0].options' }));
   });
 });
 

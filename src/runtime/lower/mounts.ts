@@ -8,7 +8,8 @@ import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
 import { from, type LowerContext } from './context.ts';
 import { lowerMountIdMap, refuseIdMap } from './mount-idmap.ts';
 import { refuseOverProc } from './over-proc.ts';
-import { OF_FILE_SYSTEM, parseMountOptions, UNSUPPORTED_OPTIONS, type MountOptions } from './mount-options.ts';
+import { mountLabelOption } from './security-label.ts';
+import { OF_FILE_SYSTEM, parseMountOptions, type MountOptions } from './mount-options.ts';
 
 /** A bind has no use for these, and other runtimes let them pass: configurations made from one of a tmpfs have them. */
 const OF_TMPFS = /^(mode|size|uid|gid|nr_inodes|nr_blocks)=/;
@@ -41,7 +42,8 @@ export function isBind(mount: Mount): boolean {
 
 /** Absolute paths of everything that is bind-mounted, for the caller to look at before lowering. */
 export function bindSources(spec: Spec, bundle: string | undefined): string[] {
-  return (spec.mounts ?? []).filter(isBind).map((mount) => sourcePath(mount, bundle));
+  const binds = (spec.mounts ?? []).filter((mount) => isBind(mount) && !mount.options?.includes('remount'));
+  return binds.map((mount) => sourcePath(mount, bundle));
 }
 
 /** Bind sources whose symlinks are not to be followed, for the caller to read what they say. */
@@ -51,18 +53,12 @@ export function linkSources(spec: Spec, bundle: string | undefined): string[] {
   return (spec.mounts ?? []).filter((mount) => isBind(mount) && asked(mount)).map((mount) => sourcePath(mount, bundle));
 }
 
-function sourcePath(mount: Mount, bundle = '/'): string {
+export function sourcePath(mount: Mount, bundle = '/'): string {
   const source = mount.source ?? '';
   return source.startsWith('/') ? source : join(bundle, source);
 }
 
 function refuseUnsupported(mount: Mount, options: MountOptions, origin: string): void {
-  const name = (mount.options ?? []).find((option) => UNSUPPORTED_OPTIONS.has(option.split('=')[0] ?? ''));
-  if (name !== undefined) {
-    throw new Fault('unsupported', `${origin}: the mount option "${name}" is not supported`, {
-      field: `${origin}.options`,
-    });
-  }
   if (isBind(mount)) {
     const unknown = options.copyUp
       ? 'tmpcopyup'
@@ -72,11 +68,13 @@ function refuseUnsupported(mount: Mount, options: MountOptions, origin: string):
         field: `${origin}.options`,
       });
     }
-    if (!mount.source) throw new Fault('invalid', `${origin}.source is missing`, { field: `${origin}.source` });
+    if (!mount.source && !options.remount)
+      throw new Fault('invalid', `${origin}.source is missing`, { field: `${origin}.source` });
   } else if (options.copyUp && mount.type !== 'tmpfs') {
     const field = `${origin}.options`;
     throw new Fault('invalid', `${field}: tmpcopyup is for tmpfs only`, { field });
-  } else if (!mount.type) throw new Fault('invalid', `${origin}.type is missing`, { field: `${origin}.type` });
+  } else if (!mount.type && !options.remount)
+    throw new Fault('invalid', `${origin}.type is missing`, { field: `${origin}.type` });
 }
 
 interface OneMount {
@@ -91,10 +89,11 @@ interface OneMount {
 
 function lowerMount(one: OneMount): LoweredMounts {
   const { mount, options, slot, groups, origin } = one;
+  if (options.remount) return lowerRemount(one);
   if (isBind(mount)) return bindMount(one);
   refuseIdMap(mount, origin);
   if (mount.type === 'cgroup') return lowerCgroupMount(mount, options, slot, groups);
-  return freshMount(mount, options, slot);
+  return freshMount(one);
 }
 
 function bindMount({ mount, options, slot, origin, spec, context }: OneMount): LoweredMounts {
@@ -121,11 +120,30 @@ function bindMount({ mount, options, slot, origin, spec, context }: OneMount): L
   return { sources, attach: attachSteps(mount, options, slot, kind === 'directory' ? 0 : 1), finish: [] };
 }
 
+/** The attributes of what lies at the destination: that of an earlier entry, or of a tree that was bound. */
+function lowerRemount({ mount, options, slot, origin }: OneMount): LoweredMounts {
+  const [data] = options.data.filter((option) => !OF_FILE_SYSTEM.has(option));
+  if (data !== undefined && !isBind(mount)) {
+    const field = `${origin}.options`;
+    throw new Fault('unsupported', `${field}: a remount changes attributes of the mount only, not "${data}"`, {
+      field,
+    });
+  }
+  const changes: Step[] = [{ op: 'openMount', root: 'root', path: mount.destination, out: slot }];
+  if ((options.set | options.clear) !== 0) {
+    changes.push({ op: 'mountAttr', slot, set: options.set, clear: options.clear });
+  }
+  if ((options.treeSet | options.treeClear) !== 0) {
+    changes.push({ op: 'mountAttr', slot, set: options.treeSet, clear: options.treeClear, recursive: 1 });
+  }
+  return { sources: [], attach: [...changes, ...propagation(options, slot), { op: 'close', slot }], finish: [] };
+}
+
 function copyLink({ destination }: Mount, target: string): LoweredMounts {
   return { sources: [], attach: [{ op: 'symlink', root: 'root', path: destination, target }], finish: [] };
 }
 
-function freshMount(mount: Mount, options: MountOptions, slot: string): LoweredMounts {
+function freshMount({ mount, options, slot, spec, context }: OneMount): LoweredMounts {
   const fstype = mount.type ?? '';
   // There is nothing below a new mount: its whole tree is itself.
   const set = (options.set & ~options.treeClear) | options.treeSet;
@@ -136,7 +154,10 @@ function freshMount(mount: Mount, options: MountOptions, slot: string): LoweredM
       op: 'fsmount',
       fstype,
       source: mount.source ?? fstype,
-      options: options.data.filter((option) => !(fstype === 'devpts' && option === 'newinstance')),
+      options: [
+        ...options.data.filter((option) => !(fstype === 'devpts' && option === 'newinstance')),
+        ...mountLabelOption(spec, context.facts, fstype),
+      ],
       attrs: set & ~late,
       out: slot,
     },

@@ -27,7 +27,12 @@ export interface LoweredNamespaces {
   has(type: NamespaceType): boolean;
   /** True when the namespace is new and not shared. */
   isNew(type: NamespaceType): boolean;
+  /** True when it is made by init itself, after its clone. */
+  isLate(type: NamespaceType): boolean;
 }
+
+/** Where the first program has a namespace that is joined by its path. */
+export const joinedSlot = (type: NamespaceType): string => `ns.${type}`;
 
 export function lowerNamespaces(spec: Spec): LoweredNamespaces {
   const namespaces = spec.linux?.namespaces ?? [];
@@ -53,7 +58,7 @@ export function lowerNamespaces(spec: Spec): LoweredNamespaces {
       continue;
     }
     const origin = `linux.namespaces[${index}]`;
-    const slot = `ns.${type}`;
+    const slot = joinedSlot(type);
     open.push({ op: 'open', path, flags: OPEN.readOnly, out: slot, origin });
     // A handle of the host's must not stay open in a process that waits inside the container.
     const enter: Step[] = [
@@ -72,6 +77,7 @@ export function lowerNamespaces(spec: Spec): LoweredNamespaces {
     unshare,
     has: (type) => paths.has(type),
     isNew: (type) => paths.has(type) && paths.get(type) === undefined,
+    isLate: (type) => (lateFlags & NAMESPACE_FLAGS[type]) !== 0,
   };
 }
 

@@ -5,6 +5,7 @@ import type { RootMount } from '#kernel/root-mount.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
 import { hasHooks } from './hooks.ts';
+import type { MountPlace } from './mount-namespace.ts';
 import { propagationFlags } from './mount-options.ts';
 
 const ORIGIN = 'root.path';
@@ -14,15 +15,17 @@ const SEE_ROOT = ['prestart', 'createRuntime', 'createContainer'] as const;
  * Cuts the mounts of the new namespace off from the host's. A container that asks for shared propagation keeps its
  * bind sources shared; the root itself becomes private later, so that nothing of the container shows on the host.
  */
-export function lowerFirstPropagation(spec: Spec): Step {
+export function lowerFirstPropagation(spec: Spec, place: MountPlace): Step[] {
+  if (place === 'host') return [];
   const asked = propagationFlags(spec.linux?.rootfsPropagation);
   const shared = (asked & PROPAGATION.shared) !== 0;
   const flags = shared ? PROPAGATION.shared | RECURSIVE : PROPAGATION.slave | RECURSIVE;
-  return { op: 'propagation', flags, origin: 'linux.rootfsPropagation' };
+  return [{ op: 'propagation', flags, origin: 'linux.rootfsPropagation' }];
 }
 
 /** Mounts the root inside the private namespace and leaves a descriptor of it in slot `root`. */
-export function lowerRoot(spec: Spec, context: LowerContext): Step[] {
+export function lowerRoot(spec: Spec, context: LowerContext, place: MountPlace): Step[] {
+  if (place === 'host' && context.root.kind === 'directory') return hostRoot(context.root.path);
   const cover: Step[] =
     (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) === 0
       ? []
@@ -30,7 +33,10 @@ export function lowerRoot(spec: Spec, context: LowerContext): Step[] {
   if (context.root.kind !== 'directory') return [...cover, ...overlayRoot(context)];
   // A clone of a shared mount is shared, and no such mount can become the root.
   if (cover.length > 0) cover.push({ op: 'mountAttr', slot: 'root', propagation: PROPAGATION.private, origin: ORIGIN });
-  return hasHooks(spec, ...SEE_ROOT) ? [...cover, ...shownRoot(context.root.path)] : [...cover, ...directoryRoot()];
+  // A path means something else in a namespace of somebody else's.
+  return hasHooks(spec, ...SEE_ROOT) && place === 'own'
+    ? [...cover, ...shownRoot(context.root.path)]
+    : [...cover, ...directoryRoot()];
 }
 
 /** A directory root is a bind source like any other: a detached clone of it. */
@@ -52,13 +58,26 @@ function shownRoot(path: string): Step[] {
   ];
 }
 
+/** At its own path; private before and after, as a shared mount above makes it shared. */
+function hostRoot(path: string): Step[] {
+  const cut: Step = {
+    op: 'mountAttr',
+    slot: 'root',
+    propagation: PROPAGATION.private,
+    recursive: 1,
+    origin: ORIGIN,
+  };
+  return [cut, { op: 'attachAt', mount: 'root', path, origin: ORIGIN }, cut];
+}
+
 const DETACH = 2;
 
 /**
  * Out of the host's tree. Without a pivot it stays below the new root, out of sight; its procfs and sysfs go, as the
  * kernel takes a full one in sight for a reason to allow another.
  */
-export function lowerLeave(spec: Spec, noPivot: LowerContext['noPivot']): Step[] {
+export function lowerLeave(spec: Spec, noPivot: LowerContext['noPivot'], place: MountPlace): Step[] {
+  if (place === 'host') return [{ op: 'chroot', root: 'root', origin: ORIGIN }];
   if (noPivot === undefined) return [{ op: 'pivot', root: 'root', origin: ORIGIN }];
   const origin = '--no-pivot';
   if (spec.linux?.namespaces?.some(({ type }) => type === 'user')) {

@@ -1,5 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { absolutePath, id, integer, list, oneOf, record, shape, text, type Check } from './check.ts';
+import { intelRdt } from './check-intel-rdt.ts';
+import { checkNetDevices, netDevices } from './check-net-devices.ts';
 import { memoryPolicy, personality } from './check-policy.ts';
 import { resources } from './check-resources.ts';
 import { seccomp } from './check-seccomp.ts';
@@ -40,8 +42,10 @@ export const linuxShape: Check = shape({
     timeOffsets: shape({ optional: { monotonic: timeOffset, boottime: timeOffset } }),
     personality,
     memoryPolicy,
+    netDevices,
+    mountLabel: text,
+    intelRdt,
   },
-  refused: ['intelRdt', 'mountLabel', 'netDevices'],
 });
 
 /** What fields of `linux` demand of one another. */
@@ -50,15 +54,6 @@ export function checkLinuxTogether(spec: Spec): void {
   const types = (linux.namespaces ?? []).map((entry) => entry.type);
   const twice = types.find((type, index) => types.indexOf(type) !== index);
   if (twice !== undefined) fail('linux.namespaces', `the ${twice} namespace is named twice`);
-  if (!types.includes('mount')) {
-    fail('linux.namespaces', 'a mount namespace is needed: without one the mounts would land on the host');
-  }
-  const mount = linux.namespaces?.find((entry) => entry.type === 'mount');
-  if (mount?.path) {
-    throw new Fault('unsupported', 'linux.namespaces: joining a mount namespace is not supported', {
-      field: 'linux.namespaces',
-    });
-  }
   const time = linux.namespaces?.find((entry) => entry.type === 'time');
   if (Object.keys(linux.timeOffsets ?? {}).length > 0 && (time === undefined || time.path)) {
     fail('linux.timeOffsets', 'clocks can be set in a new time namespace only');
@@ -71,6 +66,7 @@ export function checkLinuxTogether(spec: Spec): void {
   if (user === undefined && (linux.uidMappings?.length ?? 0) > 0) {
     fail('linux.uidMappings', 'id mappings need a user namespace');
   }
+  checkNetDevices(spec);
   if (spec.hostname && !types.includes('uts')) fail('hostname', 'hostname needs a uts namespace of its own');
   if (spec.domainname && !types.includes('uts')) fail('domainname', 'domainname needs a uts namespace of its own');
 }

@@ -41,8 +41,9 @@ const checkProcessShape: Check = shape({
     scheduler,
     ioPriority,
     execCPUAffinity,
+    apparmorProfile: text,
+    selinuxLabel: text,
   },
-  refused: ['apparmorProfile', 'selinuxLabel'],
 });
 
 /** The `process` of config.json or of `exec --process`. Throws `invalid` or `unsupported` with the field. */

@@ -1,11 +1,12 @@
 import { Fault } from '#base/fault.ts';
 import { filledText, flag, list, record, shape, text, type Check } from './check.ts';
+import { checkAnnotations, withReceiver } from './annotations.ts';
 import { hooksShape } from './check-hooks.ts';
 import { checkLinuxTogether, linuxShape, mapping } from './check-linux.ts';
 import { checkProcess } from './check-process.ts';
 import type { Spec } from './spec.ts';
 
-const mount: Check = shape({
+export const mount: Check = shape({
   required: { destination: filledText },
   optional: {
     type: text,
@@ -34,8 +35,9 @@ const top: Check = shape({
  * with the field's name, such as `process.args`. Unknown properties are ignored.
  */
 export function checkSpec(value: unknown): Spec {
-  top(value, '');
-  const spec = value as Spec;
+  const spec = withReceiver(value as Spec);
+  top(spec, '');
+  checkAnnotations(spec);
   if (!/^1\.\d+\.\d+/.test(spec.ociVersion)) {
     throw new Fault('unsupported', `ociVersion: "${spec.ociVersion}" is no version 1.x.y`, { field: 'ociVersion' });
   }

@@ -37,6 +37,8 @@ export interface Process {
   ioPriority?: { class: string; priority?: number };
   /** Of `exec` alone: processors until the control group is joined, and after. */
   execCPUAffinity?: { initial?: string; final?: string };
+  apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 
 export interface Scheduler {
@@ -112,6 +114,19 @@ export interface Linux {
   timeOffsets?: TimeOffsets;
   personality?: { domain: string };
   memoryPolicy?: { mode: string; nodes?: string; flags?: string[] };
+  /** SELinux label of the files of new mounts. */
+  mountLabel?: string;
+  intelRdt?: IntelRdt;
+  /** By the name on the host. */
+  netDevices?: Record<string, { name?: string }>;
+}
+
+export interface IntelRdt {
+  closID?: string;
+  schemata?: string[];
+  l3CacheSchema?: string;
+  memBwSchema?: string;
+  enableMonitoring?: boolean;
 }
 
 export type TimeOffsets = Partial<Record<'monotonic' | 'boottime', { secs?: number; nanosecs?: number }>>;

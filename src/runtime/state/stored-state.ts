@@ -1,7 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
-import { list, record, shape, text } from '#runtime/spec/check.ts';
+import { absolutePath, integer, list, record, shape, text } from '#runtime/spec/check.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
+import type { HostRoot } from './host-root.ts';
 import type { ContainerDirectory } from './container-directory.ts';
 
 /** What is remembered of a container. Whether it lives is never remembered, it is asked (status.ts). */
@@ -17,13 +18,17 @@ export interface StoredState {
   cgroups: string[];
   cgroupsPath: string;
   keyring?: string;
+  /** Of a container without a mount namespace. */
+  hostRoot?: HostRoot;
   annotations?: Record<string, string>;
 }
+
+const hostRoot = shape({ required: { path: absolutePath, over: integer(0, 2 ** 31) } });
 
 /** What is needed to look after a container; a state without it was not written by us, or was damaged. */
 const checkState = shape({
   required: { ociVersion: text, id: text, bundle: text, rootfs: text, cgroups: list(text), cgroupsPath: text },
-  optional: { created: text, owner: text, keyring: text, annotations: record(text) },
+  optional: { created: text, owner: text, keyring: text, hostRoot, annotations: record(text) },
 });
 
 export function writeState(directory: ContainerDirectory, state: StoredState): void {
@@ -65,7 +70,10 @@ export function readStoredSpec(directory: ContainerDirectory, id: string): Spec 
 }
 
 /** For the hooks of a container that may have been killed while it was being made, before it had a configuration. */
-export function specOf(directory: ContainerDirectory, id: string): Pick<Spec, 'ociVersion' | 'hooks' | 'annotations'> {
+export function specOf(
+  directory: ContainerDirectory,
+  id: string,
+): Pick<Spec, 'ociVersion' | 'hooks' | 'annotations' | 'linux'> {
   try {
     return readStoredSpec(directory, id);
   } catch {

@@ -11,7 +11,7 @@ const rank = (path: string): number => (path.includes('/freezer') ? 0 : 1);
  * be written in lines.
  */
 export function answersOf(spec: Spec, state: StoredState, waitsForReady: boolean): string | undefined {
-  const verbs = plainVerbs(spec, waitsForReady);
+  const verbs = plainVerbs(spec, state, waitsForReady);
   const groups = state.cgroups.toSorted((left, right) => rank(left) - rank(right));
   if (groups.some((path) => path.includes('\n'))) return undefined;
   const lines = [
@@ -23,14 +23,14 @@ export function answersOf(spec: Spec, state: StoredState, waitsForReady: boolean
   return `${lines.join('\n')}\n${stateText(state)}end\n`;
 }
 
-/** Whatever has hooks to run, or processes that no namespace ends, is left to the TypeScript. */
-function plainVerbs({ hooks, linux }: Spec, waitsForReady: boolean): string[] {
+/** Whatever has hooks to run, processes that no namespace ends, or more to remove than groups, is left to the TypeScript. */
+function plainVerbs({ hooks, linux }: Spec, { hostRoot }: StoredState, waitsForReady: boolean): string[] {
   const has = (kind: 'poststart' | 'poststop'): boolean => (hooks?.[kind] ?? []).length > 0;
   const ownPids = (linux?.namespaces ?? []).some(({ type, path }) => type === 'pid' && !path);
   const plain: Readonly<Record<string, boolean>> = {
     start: !has('poststart') && !waitsForReady,
     kill: ownPids,
-    delete: !has('poststop'),
+    delete: !has('poststop') && hostRoot === undefined && linux?.intelRdt === undefined,
   };
   return Object.keys(plain).filter((verb) => plain[verb] === true);
 }

@@ -82,6 +82,11 @@ function refuse({ bundle, lowered }: Compiled): void {
       hint: 'Change the configuration so that nothing has to be left out; until then it runs without being compiled.',
     });
   }
+  if (bundle.spec.linux?.intelRdt !== undefined) {
+    throw new Fault('unsupported', `compile ${bundle.path}: groups of resctrl have to be looked at each time`, {
+      field: 'linux.intelRdt',
+    });
+  }
   if (holdsVariable(bundle.text) || holdsVariable(bundle.path)) {
     throw new Fault(
       'invalid',

@@ -2,14 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, isFault } from '#base/fault.ts';
 import { startTime } from '#base/process-identity.ts';
 import { isPaused, letDie } from '#runtime/cgroup/freezer.ts';
-import { removeCgroups } from '#runtime/cgroup/remove.ts';
-import { containerDirectory, dropDirectory } from '#runtime/state/container-directory.ts';
+import { containerDirectory } from '#runtime/state/container-directory.ts';
 import { observe, type Init } from '#runtime/state/status.ts';
-import { readState, specOf, type StoredState } from '#runtime/state/stored-state.ts';
+import { readState, type StoredState } from '#runtime/state/stored-state.ts';
 import { finishHalfMade, setAside } from './half-made.ts';
-import { runPoststop } from './poststop.ts';
 import type { Runtime } from './runtime.ts';
 import { signalInit } from './signal-init.ts';
+import { takeApart } from './take-apart.ts';
 
 const WAIT_ROUNDS = 500;
 const WAIT_MS = 10;
@@ -43,12 +42,7 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
     return finishHalfMade(runtime, id);
   }
   if (init !== undefined) await killInit(init, stored?.cgroups ?? []);
-  await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
-  // Before the directory goes, so that a crash in between has them run again rather than never.
-  if (stored !== undefined) {
-    await runPoststop(runtime, specOf(directory, id), { id, bundle: stored.bundle });
-  }
-  dropDirectory(directory);
+  await takeApart(runtime, directory, id, stored);
 }
 
 async function killInit(init: Init, cgroups: readonly string[]): Promise<void> {

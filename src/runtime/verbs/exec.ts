@@ -1,13 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
+import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Launch, LaunchResult } from '#kernel/launcher.ts';
+import type { SubGroup } from '#runtime/cgroup/sub-group.ts';
 import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
 import type { Lowered, TerminalMode } from '#runtime/lower/context.ts';
 import { checkProcess } from '#runtime/spec/check-process.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { containerDirectory } from '#runtime/state/container-directory.ts';
-import { observe } from '#runtime/state/status.ts';
+import { observe, type Init } from '#runtime/state/status.ts';
 import { readState, readStoredSpec } from '#runtime/state/stored-state.ts';
 import { checkLaunch } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
@@ -24,6 +27,8 @@ export interface ExecOptions {
   preserveFds?: number;
   /** Set the program up in a paused container, where it waits for the others. */
   ignorePaused?: boolean;
+  /** Groups below the container's own that the program joins instead. */
+  subGroups?: readonly SubGroup[];
   /** Nothing but the program and its arguments was asked for: the front can do the same again. */
   isPlain?: boolean;
   watch?: (launch: Launch) => () => void;
@@ -64,23 +69,46 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
     const hint = 'Resume it first, or use --ignore-paused: the program then waits for that.';
     throw new Fault('conflict', 'cannot exec in a paused container', { hint, facts: { id } });
   }
+  const facts = runtime.facts();
   const spec = readStoredSpec(directory, id);
   const own = checkProcess(spec.process);
   const process =
     'whole' in options.process ? checkProcess(options.process.whole) : checkProcess(options.process.own(own));
   return lowerExec(process, {
     spec,
-    facts: runtime.facts(),
+    facts,
     init,
     cgroupsPath: stored.cgroupsPath,
     subject: { id, bundle: stored.bundle },
     terminal: terminalMode(consoleSocket, detach),
     mode: detach ? 'detached' : 'run',
+    chroot: stored.hostRoot !== undefined,
+    subGroups: options.subGroups?.length ? options.subGroups : ownGroup(facts.cgroup, stored.cgroups, init),
     ...(stored.keyring === undefined ? {} : { keyring: stored.keyring }),
     ...(pidFile === undefined ? {} : { pidFile }),
     ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
     preserveFds: options.preserveFds ?? 0,
   });
+}
+
+/**
+ * On version 2 a group that hands controllers down takes no processes: then the program goes where the container's init
+ * is, which has moved itself.
+ */
+function ownGroup({ mode, unified }: CgroupLayout, [top]: readonly string[], init: Init | 'inherited'): SubGroup[] {
+  if (mode !== 'v2' || unified === undefined || top === undefined || init === 'inherited') return [];
+  if (!readText(top, 'cgroup.subtree_control')) return [];
+  const within = `${top.slice(unified.mountPoint.length)}/`;
+  const path = /^0::(.*)$/m.exec(readText(`/proc/${init.pid}`, 'cgroup'))?.[1] ?? '';
+  return path.startsWith(within) ? [{ path: path.slice(within.length) }] : [];
+}
+
+function readText(directory: string, file: string): string {
+  try {
+    return readFileSync(`${directory}/${file}`, 'latin1').trim();
+  } catch {
+    return '';
+  }
 }
 
 function terminalMode(consoleSocket: string | undefined, detach: boolean): TerminalMode {

@@ -2,13 +2,12 @@ import { existsSync, renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#base/fault.ts';
 import { killAll } from '#runtime/cgroup/kill.ts';
-import { removeCgroups } from '#runtime/cgroup/remove.ts';
-import { asideDirectory, dropDirectory, type ContainerDirectory } from '#runtime/state/container-directory.ts';
+import { asideDirectory, type ContainerDirectory } from '#runtime/state/container-directory.ts';
 import { observe, waitsAtFifo } from '#runtime/state/status.ts';
-import { readState, specOf, type StoredState } from '#runtime/state/stored-state.ts';
-import { runPoststop } from './poststop.ts';
+import { readState, type StoredState } from '#runtime/state/stored-state.ts';
 import type { Runtime } from './runtime.ts';
 import { signalInit } from './signal-init.ts';
+import { takeApart } from './take-apart.ts';
 
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 5;
@@ -47,9 +46,7 @@ export async function finishHalfMade(runtime: Runtime, id: string): Promise<void
   }
   // An attached run has no fifo: its launcher, if one is left, comes to the pid within this time, and gives up there.
   if (!existsSync(aside.go)) await sleep(UNSEEN_MS);
-  await removeCgroups(groups.map((path) => ({ path })));
-  if (stored !== undefined) await runPoststop(runtime, specOf(aside, id), { id, bundle: stored.bundle });
-  dropDirectory(aside);
+  await takeApart(runtime, aside, id, stored);
 }
 
 /** Ends the init of a launcher that was killed: it ends by itself, unless it waits for the start already. */

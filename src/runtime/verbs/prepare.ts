@@ -13,6 +13,7 @@ import {
   notifyDirectory,
   type ContainerDirectory,
 } from '#runtime/state/container-directory.ts';
+import { hostRoot } from '#runtime/state/host-root.ts';
 import { writeState, type StoredState } from '#runtime/state/stored-state.ts';
 import { answersOf } from '#runtime/stored/answers.ts';
 import { withCleanUp } from '#runtime/stored/clean-up.ts';
@@ -111,7 +112,7 @@ function executed(runtime: Runtime, options: CreateOptions, mode: LaunchMode, te
   return { id, bundle, directory, lowered: { ...lowered, plan }, encoded: new Uint8Array() };
 }
 
-function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
+export function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
   const state = stateOf(options, bundle, lowered);
   writeState(directory, state);
   writeFileSync(directory.config, bundle.text, { mode: 0o600 });
@@ -133,8 +134,14 @@ export function stateOf(options: CreateOptions, bundle: Bundle, lowered: Lowered
     cgroups: lowered.cgroups,
     cgroupsPath: cgroupPathOf(spec.linux?.cgroupsPath, id),
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
+    ...(isOnHost(bundle) ? { hostRoot: hostRoot(rootfs) } : {}),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
   };
+}
+
+/** Its mounts are those of the host, and so have to be taken off. */
+function isOnHost({ spec, hostNamespaces }: Bundle): boolean {
+  return hostNamespaces.has('mount') || spec.linux?.namespaces?.some(({ type }) => type === 'mount') !== true;
 }
 
 /** The user by name for root, by number for anyone else. */

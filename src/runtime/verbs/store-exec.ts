@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
@@ -24,10 +26,21 @@ export function storeExec(runtime: Runtime, id: string): void {
     if (plans === undefined) return;
     const checks = new Checks().self(runtime.facts());
     if (!(readStoredSpec(directory, id).linux?.cgroupsPath ?? '/').startsWith('/')) checks.text('/proc/self/cgroup');
+    // A group that hands controllers down takes no more processes: then there is another to go to.
+    for (const group of unifiedGroups(runtime, id)) checks.text(`${group}/cgroup.subtree_control`);
     replaceFile(directory.exec, storedFile(runtime.stored.build, { checks: checks.take(), ...plans }));
   } catch {
     // The container may be gone, or its directory full.
   }
+}
+
+function unifiedGroups(runtime: Runtime, id: string): readonly string[] {
+  if (runtime.facts().cgroup.mode !== 'v2') return [];
+  const groups = readState(containerDirectory(runtime.stateRoot, id), id)?.cgroups ?? [];
+  if (groups.some((group) => readFileSync(`${group}/cgroup.subtree_control`, 'utf8').trim() !== '')) {
+    throw new Fault('unsupported', 'store an exec: the control group hands its controllers down');
+  }
+  return groups;
 }
 
 function templates(runtime: Runtime, id: string): { named: Uint8Array; byPath: Uint8Array } | undefined {
@@ -35,6 +48,8 @@ function templates(runtime: Runtime, id: string): { named: Uint8Array; byPath: U
   const stored = readState(directory, id);
   const spec = readStoredSpec(directory, id);
   if (stored === undefined || holdsVariable(JSON.stringify(spec))) return undefined;
+  // Neither the root nor such a group is one that a descriptor of init leads to.
+  if (stored.hostRoot !== undefined || spec.linux?.intelRdt !== undefined) return undefined;
   const process: Process = { ...checkProcess(spec.process), args: [STAND_IN.program], terminal: false };
   const { plan, warnings } = lowerExec(process, {
     spec,

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
+import { lowerRdtUpdate } from '#runtime/lower/intel-rdt.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
 import { linuxShape } from '#runtime/spec/check-linux.ts';
-import type { Resources, Spec } from '#runtime/spec/spec.ts';
+import type { IntelRdt, Resources, Spec } from '#runtime/spec/spec.ts';
 import { readStoredSpec } from '#runtime/state/stored-state.ts';
 import { checkLaunch } from './prepare.ts';
 import { runningContainer } from './running.ts';
@@ -13,17 +15,34 @@ import type { Runtime } from './runtime.ts';
  * Changes limits of a container that runs. What is not named in `changes` stays as it is. All of it or nothing: when
  * one of the files refuses its value, those before it get back what they held.
  */
-export async function updateContainer(runtime: Runtime, id: string, changes: Resources): Promise<void> {
+export async function updateContainer(
+  runtime: Runtime,
+  id: string,
+  changes: Resources,
+  rdt: Pick<IntelRdt, 'l3CacheSchema' | 'memBwSchema'> = {},
+): Promise<void> {
   const { directory, stored } = runningContainer(runtime, id);
   const spec = readStoredSpec(directory, id);
   const merged = mergeResources(spec.linux?.resources ?? {}, changes);
   linuxShape({ resources: merged }, 'linux');
   const named = Object.fromEntries(Object.keys(changes).map((name) => [name, merged[name as keyof Resources]]));
   const steps = lowerUpdate(named, { facts: runtime.facts(), ...stored });
+  const intelRdt = Object.keys(rdt).length === 0 ? undefined : changedRdt(spec, rdt);
+  if (intelRdt !== undefined) steps.push(...lowerRdtUpdate(intelRdt, id, runtime.facts()));
   if (steps.length > 0) await apply(runtime, { programs: [{ name: 'main', steps }] });
-  const updated: Spec = { ...spec, linux: { ...spec.linux, resources: merged } };
+  const updated: Spec = {
+    ...spec,
+    linux: { ...spec.linux, resources: merged, ...(intelRdt === undefined ? {} : { intelRdt }) },
+  };
   writeFileSync(`${directory.config}.new`, JSON.stringify(updated), { mode: 0o600 });
   renameSync(`${directory.config}.new`, directory.config);
+}
+
+/** A container that has no group of its own cannot be given one any more. */
+function changedRdt({ linux }: Spec, rdt: IntelRdt): IntelRdt {
+  if (linux?.intelRdt !== undefined) return { ...linux.intelRdt, ...rdt };
+  const field = 'linux.intelRdt';
+  throw new Fault('conflict', `${field}: the container was made without it`, { field });
 }
 
 /** Section by section, so that a period that was set before goes with a new quota. */

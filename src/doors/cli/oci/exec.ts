@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
+import { parseSubGroups } from '#runtime/cgroup/sub-group.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { execInContainer, type ExecOptions } from '#runtime/verbs/exec.ts';
 import type { OciVerb } from './command.ts';
@@ -25,6 +26,9 @@ export const verb: OciVerb = {
     'preserve-fds': { kind: 'number', does: 'descriptors beyond 0, 1 and 2 that stay open' },
     'pidfd-socket': { kind: 'text', does: 'unix socket that gets the pidfd of the program' },
     ...DRY_RUN,
+    cgroup: { kind: 'list', does: 'a group below that of the container, [CONTROLLER:]PATH' },
+    apparmor: { kind: 'text', does: 'AppArmor profile of the program' },
+    'process-label': { kind: 'text', does: 'SELinux label of the program' },
     'ignore-paused': { kind: 'switch', does: 'allow it in a paused container' },
   },
   usage: '<container-id> <command> [arguments]',
@@ -50,6 +54,7 @@ export const verb: OciVerb = {
       isPlain: flags.isEmpty,
       ...(pidfdSocket === undefined ? {} : { pidfdSocket: resolve(pidfdSocket) }),
       preserveFds: flags.number('preserve-fds') ?? 0,
+      subGroups: parseSubGroups(flags.list('cgroup')),
       watch: handOnSignals,
     };
     return flags.on('dry-run') ? printDryRun(call, explainExec(runtime, options)) : execInContainer(runtime, options);
@@ -70,6 +75,8 @@ function changed(own: Process, args: readonly string[], flags: Flags): Process {
   const groups = flags.list('additional-gids').map((text) => idNumber(text, '--additional-gids'));
   const cwd = flags.text('cwd');
   const added = flags.list('cap');
+  const apparmorProfile = flags.text('apparmor');
+  const selinuxLabel = flags.text('process-label');
   const withAdded = (names: readonly string[] = []): string[] => [...new Set([...names, ...added])];
   const { capabilities = {} } = own;
   return {
@@ -82,6 +89,8 @@ function changed(own: Process, args: readonly string[], flags: Flags): Process {
       ...(user === undefined ? own.user : parseUser(user)),
       ...(groups.length === 0 ? {} : { additionalGids: groups }),
     },
+    ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
+    ...(selinuxLabel === undefined ? {} : { selinuxLabel }),
     ...(flags.on('no-new-privs') ? { noNewPrivileges: true } : {}),
     ...(added.length === 0
       ? {}

@@ -5,6 +5,7 @@ import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
 import { openLog, type Log } from './log.ts';
+import { verb as checkpoint } from './checkpoint.ts';
 import { verb as compile } from './compile.ts';
 import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';
@@ -13,8 +14,10 @@ import { verb as exec } from './exec.ts';
 import { verb as features } from './features.ts';
 import { verb as kill } from './kill.ts';
 import { verb as list } from './list.ts';
+import { verb as mounts } from './mounts.ts';
 import { pause, resume } from './pause.ts';
 import { verb as ps } from './ps.ts';
+import { verb as restore } from './restore.ts';
 import { verb as run } from './run.ts';
 import { verb as spec } from './spec.ts';
 import { verb as start } from './start.ts';
@@ -41,6 +44,7 @@ const GLOBAL: FlagTable = {
  * every verb, and their functions are compiled only when they are called.
  */
 const VERBS: ReadonlyMap<string, OciVerb> = new Map([
+  ['checkpoint', checkpoint],
   ['compile', compile],
   ['create', create],
   ['delete', delete_],
@@ -49,8 +53,10 @@ const VERBS: ReadonlyMap<string, OciVerb> = new Map([
   ['features', features],
   ['kill', kill],
   ['list', list],
+  ['mounts', mounts],
   ['pause', pause],
   ['ps', ps],
+  ['restore', restore],
   ['resume', resume],
   ['run', run],
   ['spec', spec],
@@ -67,7 +73,7 @@ export async function ociCommand(argv: string[], world: World): Promise<number> 
     const { flags, rest } = parseFlags(argv, GLOBAL, true);
     log = openLog(flags.text('log'), flags.text('log-format') ?? 'text', world, flags.on('debug'));
     name = rest[0] ?? 'help';
-    if (flags.on('version')) return say(world, `sampan version ${VERSION}\nspec: 1.3.0`);
+    if (flags.on('version') || name === 'version') return say(world, `sampan version ${VERSION}\nspec: 1.3.0`);
     if (flags.on('help') || name === 'help') return help(world, rest[1] ?? '');
     const words = name === 'explain' ? explained(rest) : rest;
     name = words[0] ?? '';

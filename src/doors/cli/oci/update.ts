@@ -44,13 +44,13 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
 
 /** Asked of a controller that the kernel has given up, or of one that is not there. */
 const INERT = ['kernel-memory', 'kernel-memory-tcp'];
-const RDT = ['l3-cache-schema', 'mem-bw-schema'];
+const RDT = { 'l3-cache-schema': 'l3CacheSchema', 'mem-bw-schema': 'memBwSchema' } as const;
 
 const flagTable = (): FlagTable => ({
   resources: { kind: 'text', short: 'r', does: 'file with the resources as JSON, - for standard input' },
   ...Object.fromEntries(Object.entries(SETTINGS).map(([name, { does }]) => [name, { kind: 'text', does }])),
   ...Object.fromEntries(INERT.map((name) => [name, { kind: 'text', does: 'ignored: kernels have no such limit now' }])),
-  ...Object.fromEntries(RDT.map((name) => [name, { kind: 'text', does: 'refused: Intel RDT is not supported' }])),
+  ...Object.fromEntries(Object.keys(RDT).map((name) => [name, { kind: 'text', does: 'schema of Intel RDT' }])),
 });
 
 export const verb: OciVerb = {
@@ -62,12 +62,13 @@ export const verb: OciVerb = {
   act: async ({ flags, rest, runtime }) => {
     const id = containerId(rest);
     for (const name of INERT) if (flags.text(name) !== undefined) runtime.warn(`--${name} has no effect`);
-    for (const name of RDT) {
-      if (!flags.text(name)) continue;
-      throw new Fault('unsupported', `--${name}: Intel RDT is not supported`, { field: `--${name}` });
-    }
+    const rdt = Object.entries(RDT).flatMap(([name, field]) => {
+      const schema = flags.text(name);
+      return schema ? [[field, schema] as const] : [];
+    });
     const file = flags.text('resources');
-    await updateContainer(runtime, id, file === undefined ? fromFlags(flags) : fromFile(file));
+    const changes = file === undefined ? fromFlags(flags) : fromFile(file);
+    await updateContainer(runtime, id, changes, Object.fromEntries(rdt));
     return 0;
   },
 };
