@@ -63,7 +63,7 @@ dist/launcher: $(NATIVE)
 	@$(MAKE) -C launcher all
 	@touch $@
 
-launcher/steps.gen.h: src/kernel/steps.ts src/kernel/file-steps.ts src/kernel/encode.ts tools/generate-steps.ts $(MODULES)
+launcher/steps.gen.h: src/kernel/steps.ts src/kernel/outside-steps.ts src/kernel/file-steps.ts src/kernel/encode.ts tools/generate-steps.ts $(MODULES)
 	$(BUN) tools/generate-steps.ts
 	@touch $@
 

@@ -89,6 +89,9 @@ enum step_code {
 	STEP_MEMORY_POLICY = 88,
 	STEP_PERSONALITY = 89,
 	STEP_SESSION_KEYRING = 83,
+	STEP_MAP_IDS = 110,
+	STEP_BUS_CONNECT = 111,
+	STEP_BUS_CALL = 112,
 	STEP_MONITOR = 100,
 };
 
@@ -946,6 +949,43 @@ static const struct field fields_of_step_session_keyring[] = {
 	{ FIELD_STR, offsetof(struct step_session_keyring, name) },
 };
 
+struct step_map_ids {
+	int32_t pidfd;
+	struct text path;
+	struct texts argv;
+};
+static const struct field fields_of_step_map_ids[] = {
+	{ FIELD_SLOT, offsetof(struct step_map_ids, pidfd) },
+	{ FIELD_STR, offsetof(struct step_map_ids, path) },
+	{ FIELD_STRS, offsetof(struct step_map_ids, argv) },
+};
+
+struct step_bus_connect {
+	struct text path;
+	int32_t out;
+};
+static const struct field fields_of_step_bus_connect[] = {
+	{ FIELD_STR, offsetof(struct step_bus_connect, path) },
+	{ FIELD_SLOT, offsetof(struct step_bus_connect, out) },
+};
+
+struct step_bus_call {
+	int32_t bus;
+	struct blob message;
+	int32_t pidfd;
+	uint32_t pid_at;
+	uint32_t job;
+	uint32_t report;
+};
+static const struct field fields_of_step_bus_call[] = {
+	{ FIELD_SLOT, offsetof(struct step_bus_call, bus) },
+	{ FIELD_BYTES, offsetof(struct step_bus_call, message) },
+	{ FIELD_SLOT, offsetof(struct step_bus_call, pidfd) },
+	{ FIELD_U32, offsetof(struct step_bus_call, pid_at) },
+	{ FIELD_U32, offsetof(struct step_bus_call, job) },
+	{ FIELD_U32, offsetof(struct step_bus_call, report) },
+};
+
 struct step_monitor {
 	struct text dir;
 	struct text plan;
@@ -1060,6 +1100,9 @@ static const struct step_shape step_shapes[] = {
 	{ 88, 3, sizeof(struct step_memory_policy), "memoryPolicy", fields_of_step_memory_policy },
 	{ 89, 1, sizeof(struct step_personality), "personality", fields_of_step_personality },
 	{ 83, 1, sizeof(struct step_session_keyring), "sessionKeyring", fields_of_step_session_keyring },
+	{ 110, 3, sizeof(struct step_map_ids), "mapIds", fields_of_step_map_ids },
+	{ 111, 2, sizeof(struct step_bus_connect), "busConnect", fields_of_step_bus_connect },
+	{ 112, 6, sizeof(struct step_bus_call), "busCall", fields_of_step_bus_call },
 	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
 };
 

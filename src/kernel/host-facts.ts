@@ -12,8 +12,13 @@ export interface HostFacts {
   bounding: bigint;
   effective: bigint;
   uid: number;
+  gid: number;
   /** This process lives in a user namespace that is not the machine's first one. */
   inUserNamespace: boolean;
+  /** The groups that there are in this process's user namespace, as /proc/self/gid_map says. */
+  gidMap: string;
+  /** Of this process's user namespace and all below it: nobody there may change their supplementary groups. */
+  groupsFixed: boolean;
   /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
   hardLimits: Readonly<Record<string, number>>;
   seccomp: boolean;
@@ -44,6 +49,7 @@ const LIMITS: Readonly<Record<string, string>> = {
 export function readHostFacts(): HostFacts {
   const status = once(() => readProc('/proc/self/status'));
   const kernel = once(() => readProc('/proc/sys/kernel/osrelease').trim());
+  const uidMap = once(() => readProc('/proc/self/uid_map'));
   const hardLimits = once(() => parseLimits(readProc('/proc/self/limits')));
   return {
     arch: process.arch === 'arm64' ? 'arm64' : 'x86-64',
@@ -61,8 +67,17 @@ export function readHostFacts(): HostFacts {
       return hexField(status(), 'CapEff');
     },
     uid: process.geteuid?.() ?? 0,
+    get gid() {
+      return Number(/^Gid:\s+\d+\s+(\d+)/m.exec(status())?.[1] ?? 0);
+    },
     get inUserNamespace() {
-      return !/^\s*0\s+0\s+4294967295\s*$/.test(readProc('/proc/self/uid_map'));
+      return !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap());
+    },
+    get gidMap() {
+      return readProc('/proc/self/gid_map');
+    },
+    get groupsFixed() {
+      return readProc('/proc/self/setgroups').startsWith('deny');
     },
     get hardLimits() {
       return hardLimits();

@@ -6,6 +6,7 @@
  * (slot -> none, number -> 0, str -> "", lists -> empty).
  * Adding a step is adding a row with a new code; a code is never used for something else.
  */
+import { OUTSIDE_STEPS } from './outside-steps.ts';
 import type { StepSpec } from './step-spec.ts';
 
 /** Bumped whenever a launcher of the old version would misread a plan. */
@@ -350,6 +351,8 @@ export const STEPS = {
   personality: { code: 89, fields: { domain: 'u32' } },
   /** KEYCTL_JOIN_SESSION_KEYRING with name; ENOSYS is fine. */
   sessionKeyring: { code: 83, fields: { name: 'str' } },
+
+  ...OUTSIDE_STEPS,
 
   // Roles that are told what to do by one step of their own
   /** The whole configuration of a monitor; see docs/monitor.md. */

@@ -5,6 +5,7 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import { explainExec, type Explanation } from './exec-failure.ts';
 import { explainHook } from './hook-failure.ts';
+import { explainUserNamespace } from './user-namespace.ts';
 import { explainMissingCall } from './missing-call.ts';
 
 /** Steps whose failures have a sentence of their own; undefined falls back to the general one. */
@@ -46,7 +47,9 @@ export function explainFailure(record: ReportRecord, plan: Plan): Fault {
   }
   const { step, program } = found;
   const known =
-    EXPLAINERS[step.op]?.(step, errno, record) ?? (errno === 'ENOSYS' ? explainMissingCall(step) : undefined);
+    EXPLAINERS[step.op]?.(step, errno, record) ??
+    explainUserNamespace(step, errno, record.detail.toString('utf8')) ??
+    (errno === 'ENOSYS' ? explainMissingCall(step) : undefined);
   const origin = step.origin ?? '';
   return new Fault(known?.kind ?? errnoKind(record.value), known?.sentence ?? general(step, errno, record), {
     ...(origin === '' ? {} : { field: origin }),

@@ -10,6 +10,7 @@ import type { Limit } from '#runtime/cgroup/limit.ts';
 import { ignoredLimits, limitsV1, limitsV2 } from '#runtime/cgroup/limits.ts';
 import type { Resources, Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
+import { hasHostRights } from './rights.ts';
 
 export interface LoweredCgroup {
   /** First program, before the clone: directories, and descriptors to join by. */
@@ -28,10 +29,14 @@ export interface LoweredCgroup {
 }
 
 const ORIGIN = 'linux.cgroupsPath';
+/** Only root of the machine can hold a group to its devices. A user namespace makes no nodes, and binds what its user may open. */
+const DEVICES_UNHELD = 'linux.resources.devices has no effect: only root can have a group held to its devices';
 
 /** Faults carry the field: a path that climbs, limits that the host's version or controllers do not have. */
-export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgroup {
-  const directories = cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id));
+export function lowerCgroup(spec: Spec, { facts, id, cgroup }: LowerContext): LoweredCgroup {
+  const directories = [
+    ...(cgroup?.directories ?? cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id))),
+  ];
   const resources = spec.linux?.resources ?? {};
   const rules = deviceRules(resources.devices ?? [], spec.linux?.devices);
   requireDevices(rules, facts);
@@ -40,8 +45,17 @@ export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgr
     return { op: 'rmdir', path: directory.path, retryMs: ownPids(spec) ? 500 : 0, onError: 'ignore', origin: ORIGIN };
   });
   const warnings = ignoredLimits(resources, facts.cgroup.mode === 'v2' ? 2 : 1);
-  if (facts.cgroup.mode !== 'v2') return { ...lowerV1(directories, resources, rules), remove, directories, warnings };
-  const devices = lowerDeviceProgram(rules, facts.inUserNamespace);
+  const isHeld = hasHostRights(facts);
+  if (!isHeld && rules.rules.some(({ rule }) => !rule.allow)) warnings.push(DEVICES_UNHELD);
+  if (facts.cgroup.mode !== 'v2') {
+    return {
+      ...lowerV1(facts.cgroup, directories, resources, isHeld ? rules : undefined),
+      remove,
+      directories,
+      warnings,
+    };
+  }
+  const devices = isHeld ? lowerDeviceProgram(rules) : [];
   return { ...lowerV2(facts.cgroup, directories, resources), devices, remove, directories, warnings };
 }
 
@@ -51,7 +65,12 @@ function ownPids(spec: Spec): boolean {
 
 type Part = Omit<LoweredCgroup, 'remove' | 'directories' | 'warnings'>;
 
-function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, rules: DeviceRules): Part {
+function lowerV1(
+  layout: CgroupLayout,
+  directories: readonly CgroupDirectory[],
+  resources: Resources,
+  rules: DeviceRules | undefined,
+): Part {
   const limits = limitsV1(resources);
   const create: Step[] = [];
   const join: Step[] = [];
@@ -66,8 +85,8 @@ function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, 
     create,
     cloneInto: undefined,
     join,
-    limits: limits.map((limit) => writeLimit(limit, requireDirectory(directories, limit))),
-    devices: deviceStepsV1(rules, directories),
+    limits: limits.map((limit) => writeLimit(limit, requireDirectory(layout, directories, limit))),
+    devices: rules === undefined ? [] : deviceStepsV1(rules, directories),
   };
 }
 
@@ -77,9 +96,10 @@ function deviceStepsV1(rules: DeviceRules, directories: readonly CgroupDirectory
 }
 
 /** Where neither the controller nor version 2 is there, nothing would keep the container from the host's disks. */
-function requireDevices(rules: DeviceRules, { cgroup, inUserNamespace }: HostFacts): void {
+function requireDevices(rules: DeviceRules, facts: HostFacts): void {
+  const { cgroup } = facts;
   const held = cgroup.mode === 'v2' || cgroup.hierarchies.some(({ controllers }) => controllers.includes('devices'));
-  if (held || inUserNamespace || !deniesSomething(rules)) return;
+  if (held || !hasHostRights(facts) || !deniesSomething(rules)) return;
   const what = 'the container may use only some devices, but the cgroup controller "devices" is not mounted';
   throw new Fault('unsupported', `linux.resources.devices: ${what}`, { field: 'linux.resources.devices' });
 }
@@ -98,15 +118,11 @@ function inheritCpuset({ mountPoint, parts }: CgroupDirectory): Step[] {
   return steps;
 }
 
-/**
- * Version 2 has no files for devices; a program of the kernel's own decides. Without it the container is not started,
- * but for a user namespace, where programs are refused: there no node can be made, and what is bound is the user's.
- */
-function lowerDeviceProgram(rules: DeviceRules, inUserNamespace: boolean): Step[] {
+/** Version 2 has no files for devices; a program of the kernel's own decides. Without it the container is not started. */
+function lowerDeviceProgram(rules: DeviceRules): Step[] {
   const program = deviceProgram(rules);
   if (program === undefined) return [];
-  const step: Step = { op: 'deviceProgram', cgroup: 'cgroup', program, origin: 'linux.resources.devices' };
-  return [inUserNamespace ? { ...step, onError: 'warn' } : step];
+  return [{ op: 'deviceProgram', cgroup: 'cgroup', program, origin: 'linux.resources.devices' }];
 }
 
 function lowerV2(
@@ -116,7 +132,10 @@ function lowerV2(
 ): Omit<Part, 'devices'> {
   const limits = limitsV2(resources);
   const directory = directories[0];
-  if (directory === undefined) throw new Fault('internal', 'Lower linux.cgroupsPath: no unified directory');
+  if (directory === undefined) {
+    if (limits[0] !== undefined) refuseWithoutGroup(limits[0]);
+    return { create: [], cloneInto: undefined, join: [], limits: [] };
+  }
   const create: Step[] = [
     { op: 'mkdir', path: directory.path, mode: 0o755, parents: 1, fresh: 1, origin: ORIGIN },
     ...enableControllers(layout, directory),
@@ -150,9 +169,21 @@ function findDirectory(directories: readonly CgroupDirectory[], limit: Limit): C
   return directories.find((directory) => directory.hierarchy?.controllers.includes(limit.controller));
 }
 
-function requireDirectory(directories: readonly CgroupDirectory[], limit: Limit): CgroupDirectory {
+/** What is asked for has no group to be written to. */
+function refuseWithoutGroup({ origin, controller }: Limit): never {
+  const hint = "Delegate a group to this user, or leave the limit out: see 'Rootless' in docs/rootless.md.";
+  const why = `no control group of "${controller}" is delegated to this user`;
+  throw new Fault('denied', `${origin}: ${why}`, { field: origin, hint });
+}
+
+function requireDirectory(
+  { hierarchies }: CgroupLayout,
+  directories: readonly CgroupDirectory[],
+  limit: Limit,
+): CgroupDirectory {
   const directory = findDirectory(directories, limit);
   if (directory === undefined) {
+    if (hierarchies.some(({ controllers }) => controllers.includes(limit.controller))) refuseWithoutGroup(limit);
     throw new Fault('unsupported', `${limit.origin}: the cgroup controller "${limit.controller}" is not mounted`, {
       field: limit.origin,
     });

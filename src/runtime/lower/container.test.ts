@@ -94,13 +94,18 @@ describe('control groups', () => {
     expect(inOrder(init, is('mknod'), is('post'), is('pivot'), is('wait'), is('exec'))).toBe(true);
   });
 
-  test('version 2: there is no device program when nothing is denied, and a refused one is told in a user namespace', () => {
+  test('version 2: there is no device program when nothing is denied, nor where none may be loaded', () => {
     const resources = { devices: [{ allow: true, access: 'rwm' }] };
     const open = lowerContainer(spec({}, {}, { resources }), { ...CONTEXT, facts: V2_HOST });
     expect(all(program(open.plan, 'main'), 'deviceProgram')).toEqual([]);
     const facts = { ...V2_HOST, inUserNamespace: true };
     const nested = lowerContainer(spec(), { ...CONTEXT, facts });
-    expect(one(program(nested.plan, 'main'), 'deviceProgram').onError).toBe('warn');
+    expect(all(program(nested.plan, 'main'), 'deviceProgram')).toEqual([]);
+    expect(nested.warnings).toEqual([]);
+    const denied = { devices: [{ allow: true }, { allow: false, type: 'c' as const, major: 1, minor: 8 }] };
+    expect(lowerContainer(spec({}, {}, { resources: denied }), { ...CONTEXT, facts }).warnings).toEqual([
+      'linux.resources.devices has no effect: only root can have a group held to its devices',
+    ]);
   });
 
   test('version 1: without the devices controller nothing is started that is not allowed every device', () => {

@@ -5,19 +5,21 @@ import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
+import { fitUserNamespace } from './fit-user-namespace.ts';
 import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
 import { keepsGroups, lowerIdentity, type LoweredIdentity } from './identity.ts';
-import { lowerIdMap } from './id-map.ts';
+import { hasFixedGroups, leavesGroups, lowerIdMap } from './id-map.ts';
 import { propagationFlags } from './mount-options.ts';
 import type { LoweredMounts } from './lowered-mounts.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces, type LoweredNamespaces } from './namespaces.ts';
-import { lowerOomScore } from './oom-score.ts';
+import { lowerOomScore, setsOwnOomScore } from './oom-score.ts';
 import { notifyProgram, openNotify, withNotify } from './notify.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
+import { hasHostRights, livesInUserNamespace, requireUserNamespace } from './rights.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
 import { handedOver, handOver, takeListener } from './seccomp-listener.ts';
@@ -31,6 +33,8 @@ const INIT_END = 'to.main';
 const PIDFD = 'init';
 /** The launcher's own pid namespace, to come back to. */
 const OWN_PIDS = 'own.pids';
+const UNCHANGED = 0xffff_ffff;
+const NO_MAPPERS = { uids: undefined, gids: undefined };
 
 interface Sections {
   spec: Spec;
@@ -42,6 +46,8 @@ interface Sections {
   rlimits: LoweredRlimits;
   /** A new user namespace: the first program opens what is the host's and writes the maps. */
   mapped: boolean;
+  /** Sources are cloned by the first program (`main`), or by init: before it changes its ids, or when their turn comes. */
+  cloner: 'main' | 'early' | 'inTurn';
   /** The filter has a listener, who gets it while the container is made. */
   notifies: boolean;
   /** Waits for the container to be ready, beside the first program. */
@@ -56,17 +62,20 @@ interface Sections {
  * Throws faults with the field of the configuration.
  */
 export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
-  const spec = withNotify(asked, context.notify);
+  const { facts } = context;
+  requireUserNamespace(asked, facts);
+  const spec = fitUserNamespace(withNotify(asked, context.notify), context);
   const process = spec.process;
   if (process === undefined) throw new Fault('invalid', 'process is missing', { field: 'process' });
   const namespaces = lowerNamespaces(spec);
   const cgroup = lowerCgroup(spec, context);
   const mapped = namespaces.isNew('user');
-  const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories };
+  const isUnified = facts.cgroup.mode === 'v2';
+  const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories, isUnified };
   const mounts = lowerMounts(spec, context, groups, !mapped);
-  const seccomp = lowerSeccomp(spec.linux?.seccomp, context.facts, context.seccompProgram);
+  const seccomp = lowerSeccomp(spec.linux?.seccomp, facts, context.seccompProgram);
   const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
-  const identity = lowerIdentity(process, context.facts, filter, keepsGroups(spec));
+  const identity = lowerIdentity(process, facts, filter, keepsGroups(spec) || leavesGroups(spec, process, facts));
   const sections: Sections = {
     spec,
     process,
@@ -74,8 +83,9 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     cgroup,
     namespaces,
     mapped,
+    cloner: !mapped ? 'inTurn' : hasHostRights(facts) ? 'main' : 'early',
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
-    rlimits: lowerRlimits(process.rlimits ?? [], context.facts, mapped ? PIDFD : undefined),
+    rlimits: lowerRlimits(process.rlimits ?? [], facts, mapped ? PIDFD : undefined),
     notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
     sources: [...rootSource(context), ...mounts.sources],
@@ -142,7 +152,7 @@ function mainSteps(sections: Sections): Step[] {
   const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect, ...cgroup.create];
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
-  if (mapped) steps.push(...cutOff(sections));
+  if (sections.cloner === 'main') steps.push(...cutOff(sections));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
   steps.push({
     op: 'clone',
@@ -156,8 +166,12 @@ function mainSteps(sections: Sections): Step[] {
   steps.push({ op: 'close', slot: INIT_END }, ...hooks.comeBack, ...pidfd.send);
   steps.push(...(relayed?.start ?? []));
   if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
-  if (mapped) steps.push(lowerIdMap(spec, PIDFD), ...rlimits.outside, { op: 'post', slot: MAIN_END });
-  steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
+  if (mapped) {
+    const { facts, mappers = NO_MAPPERS } = context;
+    steps.push(...lowerIdMap(spec, PIDFD, facts, mappers), ...rlimits.outside, { op: 'post', slot: MAIN_END });
+  }
+  steps.push(...cgroup.limits);
+  if (!setsOwnOomScore(context.facts)) steps.push(...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
   steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
   if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
@@ -228,9 +242,10 @@ function subject({ id, bundle = '' }: LowerContext): HookSubject {
 /** Opened for both directions, so that neither open nor read needs the other side to be there. */
 function makeFifos({ context }: Sections): Step[] {
   const { go, report } = fifos(context);
+  const owner = context.facts.uid === 0 ? {} : { uid: UNCHANGED, gid: UNCHANGED };
   return [
-    { op: 'mkfifo', path: go, mode: 0o600 },
-    { op: 'mkfifo', path: report, mode: 0o600 },
+    { op: 'mkfifo', path: go, mode: 0o600, ...owner },
+    { op: 'mkfifo', path: report, mode: 0o600, ...owner },
     { op: 'open', path: go, flags: OPEN.readWrite, out: 'go' },
     { op: 'open', path: report, flags: OPEN.readWrite, out: 'report' },
   ];
@@ -254,14 +269,20 @@ function cutOff({ spec, sources }: Sections): Step[] {
 }
 
 /** Init's first part: into the control groups and the namespaces. */
-function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): Step[] {
+function enterSteps(sections: Sections): Step[] {
+  const { spec, process, context, cgroup, namespaces, mapped, cloner } = sections;
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
+  if (setsOwnOomScore(context.facts)) steps.push(...lowerOomScore(process.oomScoreAdj, context.facts, undefined));
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
   if (mapped) {
-    const keepGroups = keepsGroups(spec) ? 1 : 0;
-    steps.push({ op: 'wait', slot: INIT_END }, { op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
-  }
-  steps.push(...cgroup.join, ...namespaces.join, ...namespaces.unshare, lowerFirstPropagation(spec));
+    const keepGroups = keepsGroups(spec) || hasFixedGroups(spec, context.facts) ? 1 : 0;
+    steps.push({ op: 'wait', slot: INIT_END }, ...cgroup.join);
+    // As who called us: their directories need not be open to whom the container's root is on the host.
+    if (cloner === 'early') steps.push(lowerFirstPropagation(spec), ...sections.sources);
+    steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
+  } else steps.push(...cgroup.join);
+  steps.push(...namespaces.join, ...namespaces.unshare);
+  if (cloner !== 'early') steps.push(lowerFirstPropagation(spec));
   if (context.noNewKeyring !== true) {
     steps.push({ op: 'sessionKeyring', name: `_ses.${context.id}`, onError: 'warn', origin: 'session keyring' });
   }
@@ -270,11 +291,11 @@ function enterSteps({ spec, context, cgroup, namespaces, mapped }: Sections): St
 
 /** The tree: everything below slot `root`, while the host's tree is still in sight. */
 function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly Step[]): Step[] {
-  const { spec, process, context, cgroup, namespaces, mapped } = sections;
-  const devices = lowerDevices(spec, mapped || namespaces.has('user'));
+  const { spec, process, context, cgroup, namespaces } = sections;
+  const devices = lowerDevices(spec, livesInUserNamespace(spec, context.facts));
   const hidden = lowerHiddenPaths(spec);
   const steps: Step[] = [...hidden.prepare, ...devices.open];
-  if (!mapped) steps.push(...sections.sources);
+  if (sections.cloner === 'inTurn') steps.push(...sections.sources);
   steps.push(...lowerRoot(spec, context), ...attach);
   steps.push(...devices.make);
   // The device rules come after the nodes are made: while they are being written, making one may be refused.

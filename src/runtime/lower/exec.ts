@@ -1,13 +1,14 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
-import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import { cgroupDirectories, directoriesAt, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
 import { lowerExecListener, JOINER, PIDFD, type ExecListener } from './exec-listener.ts';
+import { hasFixedGroups, leavesGroups } from './id-map.ts';
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
-import { lowerOomScore } from './oom-score.ts';
+import { lowerOomScore, setsOwnOomScore } from './oom-score.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerAffinity, lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
@@ -24,6 +25,8 @@ export interface ExecContext {
   init: { pid: number; startTime: string };
   /** As `cgroupDirectories` takes it. */
   cgroupsPath: string;
+  /** The control groups as they were made; without them, those that the path stands for. */
+  cgroups?: readonly string[];
   /** Who the agent of a filter's listener is told of. */
   subject?: Pick<ListenerSubject, 'id' | 'bundle'>;
   terminal: TerminalMode;
@@ -67,10 +70,13 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     process,
     context,
     namespaces,
-    directories: cgroupDirectories(facts.cgroup, context.cgroupsPath),
+    directories:
+      context.cgroups === undefined
+        ? cgroupDirectories(facts.cgroup, context.cgroupsPath)
+        : directoriesAt(facts.cgroup, context.cgroups),
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
-    identity: lowerIdentity(process, facts, seccomp.filter, false),
+    identity: lowerIdentity(process, facts, seccomp.filter, leavesGroups(spec, process, facts)),
     listener: lowerExecListener(process, context, seccomp.notifies, { main: MAIN_END, child: CHILD_END }),
   };
   const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
@@ -107,7 +113,8 @@ function mainSteps({ process, context, directories, terminal, rlimits, listener 
   steps.push({ op: 'clone', program: 'joiner', flags: 0, ...group, out: JOINER });
   if (detached) steps.push({ op: 'close', slot: EXEC_MADE });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
-  steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER), { op: 'post', slot: MAIN_END }, ...terminal.take);
+  if (!setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER));
+  steps.push({ op: 'post', slot: MAIN_END }, ...terminal.take);
   steps.push(...listener.take);
   steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 }, ...handed.send, ...listener.send);
   if (detached) {
@@ -123,12 +130,16 @@ function mainSteps({ process, context, directories, terminal, rlimits, listener 
 
 function joinerSteps(sections: Sections): Step[] {
   const { process, context, namespaces, directories, terminal, rlimits, identity, listener } = sections;
-  const { keyring, mode } = context;
+  const { keyring, mode, facts } = context;
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
+  if (setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, undefined));
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
   steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), enter('target', flags));
-  if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
+  if (namespaces.includes('user')) {
+    const keepGroups = hasFixedGroups(context.spec, facts) ? 1 : 0;
+    steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
+  }
   steps.push({ op: 'close', slot: 'target' });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
+import { KERNEL_TREES } from '#runtime/lower/fit-user-namespace.ts';
 import { bindSources, linkSources } from '#runtime/lower/mounts.ts';
 import { linkTargets, sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { checkSpec } from '#runtime/spec/check-spec.ts';
@@ -26,7 +27,7 @@ export function readBundle(path: string, config = join(path, 'config.json')): Bu
   const root = spec.root?.path ?? '';
   const rootfs = root.startsWith('/') ? root : join(path, root);
   checkRoot(rootfs);
-  const sources = sourceKinds(bindSources(spec, path));
+  const sources = sourceKinds([...bindSources(spec, path), ...KERNEL_TREES]);
   const links = linkTargets(linkSources(spec, path));
   return { path, text, spec, rootfs, sources, links, hostNamespaces: hostNamespaces(spec) };
 }

@@ -61,6 +61,7 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
     facts: runtime.facts(),
     init,
     cgroupsPath: stored.cgroupsPath,
+    cgroups: stored.cgroups,
     subject: { id, bundle: stored.bundle },
     terminal: terminalMode(consoleSocket, detach),
     mode: detach ? 'detached' : 'run',

@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { Lowered } from '#runtime/lower/context.ts';
+import { findIdMappers } from './id-mappers.ts';
 import { readBundle } from './bundle.ts';
 import { heldTerminal } from './create.ts';
 import { lowerExecOf, type ExecOptions } from './exec.ts';
@@ -14,6 +15,7 @@ export function explainBundle(path: string, id: string, facts: HostFacts): Lower
   return lowerContainer(bundle.spec, {
     id,
     facts,
+    mappers: findIdMappers(),
     root: { kind: 'directory', path: bundle.rootfs },
     bundle: path,
     mode: 'run',

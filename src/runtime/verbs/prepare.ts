@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
-import { cgroupPathOf } from '#runtime/cgroup/layout.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { LaunchMode, Lowered, TerminalMode } from '#runtime/lower/context.ts';
@@ -16,7 +15,9 @@ import {
 import { writeState } from '#runtime/state/stored-state.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
+import { findIdMappers } from './id-mappers.ts';
 import { kernelMounts } from './kernel-mounts.ts';
+import { placeCgroup, placedPath } from './placing.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 export interface Prepared {
@@ -32,6 +33,7 @@ export interface Compiled {
   bundle: Bundle;
   directory: ContainerDirectory;
   lowered: Lowered;
+  cgroupsPath: string;
 }
 
 /** Socket activation (sd_listen_fds): the program is the first process of its container. */
@@ -49,9 +51,13 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   const bundle = readBundle(options.bundle, options.config);
   const to = options.notifySocket;
   const notify = to === undefined ? undefined : { directory: notifyDirectory(directory), to };
+  const facts = runtime.facts();
+  const cgroup = placeCgroup(runtime, bundle.spec, id, facts);
   const lowered = lowerContainer(withSockets(bundle.spec, options.listenFds), {
     id,
-    facts: runtime.facts(),
+    facts,
+    ...(cgroup === undefined ? {} : { cgroup }),
+    mappers: findIdMappers(),
     root: { kind: 'directory', path: bundle.rootfs },
     bundle: bundle.path,
     mode,
@@ -73,7 +79,7 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     cleanUp: true,
   });
   if (options.noPivot === true) lowered.warnings.push('--no-pivot: the host stays mounted below the root');
-  return { bundle, directory, lowered };
+  return { bundle, directory, lowered, cgroupsPath: placedPath(cgroup, bundle.spec, id) };
 }
 
 /**
@@ -83,11 +89,12 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
  */
 export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
   const { id } = options;
-  const { bundle, directory, lowered } = compile(runtime, options, mode, terminal);
+  const compiled = compile(runtime, options, mode, terminal);
+  const { bundle, directory, lowered } = compiled;
   const encoded = encodePlan(lowered.plan);
   claimDirectory(runtime.stateRoot, directory, id);
   try {
-    record(directory, options, bundle, lowered);
+    record(options, compiled);
     if (options.notifySocket !== undefined) mkdirSync(notifyDirectory(directory), { mode: 0o755 });
   } catch (error) {
     dropDirectory(directory);
@@ -97,7 +104,7 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   return { id, bundle, directory, lowered, encoded };
 }
 
-function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
+function record(options: CreateOptions, { directory, bundle, lowered, cgroupsPath }: Compiled): void {
   const { id } = options;
   const { spec, rootfs } = bundle;
   writeState(directory, {
@@ -108,7 +115,7 @@ function record(directory: ContainerDirectory, options: CreateOptions, bundle: B
     created: new Date().toISOString(),
     owner: ownerName(),
     cgroups: lowered.cgroups,
-    cgroupsPath: cgroupPathOf(spec.linux?.cgroupsPath, id),
+    cgroupsPath,
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
   });

@@ -7,6 +7,8 @@ export interface Runtime {
   stateRoot: string;
   launcher(): Promise<Launcher>;
   facts(): HostFacts;
+  /** Do without control groups that may not be made; undefined: where we are not root of the machine. */
+  rootless?: boolean;
   /** Takes what could not be done as asked, one sentence each. */
   warn(sentence: string): void;
 }

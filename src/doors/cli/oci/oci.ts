@@ -29,7 +29,7 @@ const GLOBAL: FlagTable = {
   'log-format': { kind: 'text', does: 'text or json' },
   root: { kind: 'text', does: "directory of the containers' state" },
   'systemd-cgroup': { kind: 'switch', does: 'refused: control groups are made directly' },
-  rootless: { kind: 'text', does: 'accepted: auto, true or false' },
+  rootless: { kind: 'text', does: 'do without control groups that may not be made: auto, true or false' },
   help: HELP,
   version: { kind: 'switch', short: 'v', does: 'the version' },
 };
@@ -90,8 +90,17 @@ function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
     stateRoot: flags.text('root') ?? `${world.runDirectory}/oci`,
     launcher: world.launcher,
     facts: readHostFacts,
+    ...rootless(flags.text('rootless') ?? 'auto'),
     warn: (text) => log.write('warning', text),
   };
+}
+
+/** Words as runc takes them. */
+function rootless(word: string): { rootless?: boolean } {
+  if (word === 'auto' || word === '') return {};
+  if (/^(1|t|true)$/i.test(word)) return { rootless: true };
+  if (/^(0|f|false)$/i.test(word)) return { rootless: false };
+  throw usage(`invalid value "${word}" for flag --rootless`);
 }
 
 function refuseSystemd(flags: Flags): void {
