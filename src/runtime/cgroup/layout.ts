@@ -54,7 +54,7 @@ function pathParts(path: string): string[] {
   if (!path.startsWith('/') && path.split(':').length === 3) {
     throw new Fault('unsupported', `linux.cgroupsPath "${path}" is for systemd's cgroup driver`, {
       field: 'linux.cgroupsPath',
-      hint: 'Use the cgroupfs driver: a path such as /group/name',
+      hint: 'Give --systemd-cgroup, or a path such as /group/name.',
     });
   }
   return parts;

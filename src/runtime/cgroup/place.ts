@@ -1,12 +1,16 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
+import type { BusAddress } from '#runtime/systemd/bus.ts';
+import type { Property } from '#runtime/systemd/properties.ts';
 import { cgroupDirectories, type CgroupDirectory } from './layout.ts';
 
 /** Where a container's control groups are to be. */
 export interface CgroupPlace {
   path: string;
   directories: readonly CgroupDirectory[];
+  /** The unit of systemd's that it belongs to, which is made along with it. */
+  scope?: { unit: string; bus: BusAddress; properties: readonly Property[] };
 }
 
 interface Caller {

@@ -5,6 +5,7 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import { explainExec, type Explanation } from './exec-failure.ts';
 import { explainHook } from './hook-failure.ts';
+import { explainSystemd } from './systemd.ts';
 import { explainUserNamespace } from './user-namespace.ts';
 import { explainMissingCall } from './missing-call.ts';
 
@@ -46,10 +47,7 @@ export function explainFailure(record: ReportRecord, plan: Plan): Fault {
     });
   }
   const { step, program } = found;
-  const known =
-    EXPLAINERS[step.op]?.(step, errno, record) ??
-    explainUserNamespace(step, errno, record.detail.toString('utf8')) ??
-    (errno === 'ENOSYS' ? explainMissingCall(step) : undefined);
+  const known = explainStep(step, errno, record);
   const origin = step.origin ?? '';
   return new Fault(known?.kind ?? errnoKind(record.value), known?.sentence ?? general(step, errno, record), {
     ...(origin === '' ? {} : { field: origin }),
@@ -63,6 +61,16 @@ export function explainFailure(record: ReportRecord, plan: Plan): Fault {
       ...(origin === '' ? {} : { origin }),
     },
   });
+}
+
+function explainStep(step: Step, errno: string, record: ReportRecord): Explanation | undefined {
+  const detail = record.detail.toString('utf8');
+  return (
+    EXPLAINERS[step.op]?.(step, errno, record) ??
+    explainUserNamespace(step, errno, detail) ??
+    explainSystemd(step, errno, detail) ??
+    (errno === 'ENOSYS' ? explainMissingCall(step) : undefined)
+  );
 }
 
 /** `mounts[3]: fsmount tmpfs: EINVAL (tmpfs: Unknown parameter 'sizee')`. */

@@ -9,14 +9,18 @@ import { cgroupDirectories, cgroupPathOf, type CgroupDirectory } from '#runtime/
 import type { Limit } from '#runtime/cgroup/limit.ts';
 import { ignoredLimits, limitsV1, limitsV2 } from '#runtime/cgroup/limits.ts';
 import type { Resources, Spec } from '#runtime/spec/spec.ts';
+import { enableControllers, inheritCpuset } from './cgroup-steps.ts';
 import type { LowerContext } from './context.ts';
 import { hasHostRights } from './rights.ts';
+import { joinScope } from './scope.ts';
 
 export interface LoweredCgroup {
   /** First program, before the clone: directories, and descriptors to join by. */
   create: Step[];
   /** Slot for clone's `cgroup` on version 2. */
   cloneInto: string | undefined;
+  /** First program, after the clone, while the child waits: has it moved by somebody else. */
+  attach: Step[];
   /** The child's first steps: it moves itself, which on version 1 takes no lock and no grace period. */
   join: Step[];
   /** First program, while the child works. */
@@ -48,15 +52,12 @@ export function lowerCgroup(spec: Spec, { facts, id, cgroup }: LowerContext): Lo
   const isHeld = hasHostRights(facts);
   if (!isHeld && rules.rules.some(({ rule }) => !rule.allow)) warnings.push(DEVICES_UNHELD);
   if (facts.cgroup.mode !== 'v2') {
-    return {
-      ...lowerV1(facts.cgroup, directories, resources, isHeld ? rules : undefined),
-      remove,
-      directories,
-      warnings,
-    };
+    const part = lowerV1(facts.cgroup, directories, resources, isHeld ? rules : undefined);
+    return { ...part, ...joinScope(facts.cgroup, cgroup), remove, directories, warnings };
   }
   const devices = isHeld ? lowerDeviceProgram(rules) : [];
-  return { ...lowerV2(facts.cgroup, directories, resources), devices, remove, directories, warnings };
+  const part = lowerV2(facts, directories, resources);
+  return { ...part, ...joinScope(facts.cgroup, cgroup), devices, remove, directories, warnings };
 }
 
 function ownPids(spec: Spec): boolean {
@@ -84,6 +85,7 @@ function lowerV1(
   return {
     create,
     cloneInto: undefined,
+    attach: [],
     join,
     limits: limits.map((limit) => writeLimit(limit, requireDirectory(layout, directories, limit))),
     devices: rules === undefined ? [] : deviceStepsV1(rules, directories),
@@ -104,20 +106,6 @@ function requireDevices(rules: DeviceRules, facts: HostFacts): void {
   throw new Fault('unsupported', `linux.resources.devices: ${what}`, { field: 'linux.resources.devices' });
 }
 
-/** A new cpuset of version 1 is empty and takes no process; each level gets its parent's cpus and memory nodes. */
-function inheritCpuset({ mountPoint, parts }: CgroupDirectory): Step[] {
-  const steps: Step[] = [];
-  let parent = mountPoint;
-  for (const part of parts) {
-    const level = `${parent}/${part}`;
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      steps.push({ op: 'inherit', from: `${parent}/${file}`, to: `${level}/${file}`, origin: ORIGIN });
-    }
-    parent = level;
-  }
-  return steps;
-}
-
 /** Version 2 has no files for devices; a program of the kernel's own decides. Without it the container is not started. */
 function lowerDeviceProgram(rules: DeviceRules): Step[] {
   const program = deviceProgram(rules);
@@ -126,7 +114,7 @@ function lowerDeviceProgram(rules: DeviceRules): Step[] {
 }
 
 function lowerV2(
-  layout: CgroupLayout,
+  facts: HostFacts,
   directories: readonly CgroupDirectory[],
   resources: Resources,
 ): Omit<Part, 'devices'> {
@@ -134,35 +122,20 @@ function lowerV2(
   const directory = directories[0];
   if (directory === undefined) {
     if (limits[0] !== undefined) refuseWithoutGroup(limits[0]);
-    return { create: [], cloneInto: undefined, join: [], limits: [] };
+    return { create: [], cloneInto: undefined, attach: [], join: [], limits: [] };
   }
   const create: Step[] = [
     { op: 'mkdir', path: directory.path, mode: 0o755, parents: 1, fresh: 1, origin: ORIGIN },
-    ...enableControllers(layout, directory),
+    ...enableControllers(facts.cgroup, directory, hasHostRights(facts) ? 'warn' : 'ignore'),
     { op: 'open', path: directory.path, flags: OPEN.path | OPEN.directory, out: 'cgroup', origin: ORIGIN },
   ];
   return {
     create,
     cloneInto: 'cgroup',
+    attach: [],
     join: [{ op: 'close', slot: 'cgroup', origin: ORIGIN }],
     limits: limits.map((limit) => writeLimit(limit, directory)),
   };
-}
-
-/** Passes every controller there is down to the container's own directory. */
-function enableControllers({ unified }: CgroupLayout, { mountPoint, parts }: CgroupDirectory): Step[] {
-  const all = unified?.controllers ?? [];
-  const steps: Step[] = [];
-  let at = mountPoint;
-  for (const [depth, part] of parts.entries()) {
-    const missing = depth === 0 ? all.filter((name) => !unified?.enabled.includes(name)) : all;
-    for (const name of missing) {
-      const path = `${at}/cgroup.subtree_control`;
-      steps.push({ op: 'write', path, data: `+${name}`, onError: 'warn', origin: ORIGIN });
-    }
-    at = `${at}/${part}`;
-  }
-  return steps;
 }
 
 function findDirectory(directories: readonly CgroupDirectory[], limit: Limit): CgroupDirectory | undefined {

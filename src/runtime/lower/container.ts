@@ -3,7 +3,7 @@ import { CLONE, OPEN, PRCTL, PROPAGATION } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
-import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
+import { INIT_PIDFD, inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { lowerDevices } from './devices.ts';
 import { fitUserNamespace } from './fit-user-namespace.ts';
 import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
@@ -30,7 +30,7 @@ import { lowerTerminal, type LoweredTerminal } from './terminal.ts';
 /** The two ends of the channel between the first program and init. */
 const MAIN_END = 'to.init';
 const INIT_END = 'to.main';
-const PIDFD = 'init';
+const PIDFD = INIT_PIDFD;
 /** The launcher's own pid namespace, to come back to. */
 const OWN_PIDS = 'own.pids';
 const UNCHANGED = 0xffff_ffff;
@@ -129,6 +129,11 @@ function waitsForGo({ spec, context }: Sections): boolean {
   return context.mode === 'hold' || hasHooks(spec, 'poststart');
 }
 
+/** Init does nothing until the first program has mapped its ids, or had it moved. */
+function isHeld({ mapped, cgroup }: Sections): boolean {
+  return mapped || cgroup.attach.length > 0;
+}
+
 /** Init stops before the pivot, for hooks that find the container made but can still see the host. */
 function waitsForHooks({ spec }: Sections): boolean {
   return hasHooks(spec, 'prestart', 'createRuntime', 'createContainer');
@@ -168,8 +173,10 @@ function mainSteps(sections: Sections): Step[] {
   if (state !== undefined) steps.push({ op: 'pidfile', path: state, pidfd: PIDFD, starttime: 1 });
   if (mapped) {
     const { facts, mappers = NO_MAPPERS } = context;
-    steps.push(...lowerIdMap(spec, PIDFD, facts, mappers), ...rlimits.outside, { op: 'post', slot: MAIN_END });
+    steps.push(...lowerIdMap(spec, PIDFD, facts, mappers), ...rlimits.outside);
   }
+  steps.push(...cgroup.attach);
+  if (isHeld(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits);
   if (!setsOwnOomScore(context.facts)) steps.push(...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
@@ -274,13 +281,14 @@ function enterSteps(sections: Sections): Step[] {
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (setsOwnOomScore(context.facts)) steps.push(...lowerOomScore(process.oomScoreAdj, context.facts, undefined));
   if (namespaces.join.length > 0) steps.push({ op: 'prctl', option: PRCTL.dumpable, a: 0 });
+  if (isHeld(sections)) steps.push({ op: 'wait', slot: INIT_END });
+  steps.push(...cgroup.join);
   if (mapped) {
     const keepGroups = keepsGroups(spec) || hasFixedGroups(spec, context.facts) ? 1 : 0;
-    steps.push({ op: 'wait', slot: INIT_END }, ...cgroup.join);
     // As who called us: their directories need not be open to whom the container's root is on the host.
     if (cloner === 'early') steps.push(lowerFirstPropagation(spec), ...sections.sources);
     steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
-  } else steps.push(...cgroup.join);
+  }
   steps.push(...namespaces.join, ...namespaces.unshare);
   if (cloner !== 'early') steps.push(lowerFirstPropagation(spec));
   if (context.noNewKeyring !== true) {

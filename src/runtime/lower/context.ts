@@ -61,6 +61,9 @@ export interface LowerContext {
   cleanUp?: boolean;
 }
 
+/** Slot of the container's first process, in the first program. */
+export const INIT_PIDFD = 'init';
+
 export type SourceKind = 'directory' | 'file';
 
 /** Files that the launcher writes or reads, all absolute. */

@@ -16,6 +16,8 @@ export interface StoredState {
   /** Directories of the container's control groups. */
   cgroups: string[];
   cgroupsPath: string;
+  /** The unit of systemd's that these groups belong to. */
+  unit?: string;
   keyring?: string;
   annotations?: Record<string, string>;
 }
@@ -23,7 +25,7 @@ export interface StoredState {
 /** What is needed to look after a container; a state without it was not written by us, or was damaged. */
 const checkState = shape({
   required: { ociVersion: text, id: text, bundle: text, rootfs: text, cgroups: list(text), cgroupsPath: text },
-  optional: { created: text, owner: text, keyring: text, annotations: record(text) },
+  optional: { unit: text, created: text, owner: text, keyring: text, annotations: record(text) },
 });
 
 export function writeState(directory: ContainerDirectory, state: StoredState): void {

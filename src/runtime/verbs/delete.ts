@@ -8,6 +8,7 @@ import { observe, type Init } from '#runtime/state/status.ts';
 import { readState, readStoredSpec, type StoredState } from '#runtime/state/stored-state.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { runPoststop } from './poststop.ts';
+import { dropScope } from './scope.ts';
 import type { Runtime } from './runtime.ts';
 
 const WAIT_ROUNDS = 500;
@@ -37,6 +38,7 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
   }
   if (init !== undefined) await killInit(init, stored?.cgroups ?? []);
   await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
+  await dropScope(runtime, stored?.unit);
   // Before the directory goes, so that a crash in between has them run again rather than never.
   if (stored !== undefined) await runPoststop(runtime, readSpec(directory, id), { id, bundle: stored.bundle });
   dropDirectory(directory);

@@ -2,10 +2,12 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import { cgroupPathOf } from '#runtime/cgroup/layout.ts';
 import { delegatedPlace, type CgroupPlace } from '#runtime/cgroup/place.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
+import { systemdPlace } from '#runtime/systemd/place.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Where the control groups of a container are to be; undefined for what its configuration alone says. */
 export function placeCgroup(runtime: Runtime, spec: Spec, id: string, facts: HostFacts): CgroupPlace | undefined {
+  if (runtime.systemd === true) return systemdPlace(spec, id, facts, runtime.bus());
   if (!isRootless(runtime, facts)) return undefined;
   return delegatedPlace(facts.cgroup, spec.linux?.cgroupsPath, id, facts);
 }

@@ -25,6 +25,7 @@ export interface Prepared {
   bundle: Bundle;
   directory: ContainerDirectory;
   lowered: Lowered;
+  unit?: string;
   encoded: Uint8Array<ArrayBuffer>;
 }
 
@@ -34,6 +35,8 @@ export interface Compiled {
   directory: ContainerDirectory;
   lowered: Lowered;
   cgroupsPath: string;
+  /** The unit of systemd's that it is to be in. */
+  unit?: string;
 }
 
 /** Socket activation (sd_listen_fds): the program is the first process of its container. */
@@ -79,7 +82,9 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     cleanUp: true,
   });
   if (options.noPivot === true) lowered.warnings.push('--no-pivot: the host stays mounted below the root');
-  return { bundle, directory, lowered, cgroupsPath: placedPath(cgroup, bundle.spec, id) };
+  const unit = cgroup?.scope?.unit;
+  const path = placedPath(cgroup, bundle.spec, id);
+  return { bundle, directory, lowered, cgroupsPath: path, ...(unit === undefined ? {} : { unit }) };
 }
 
 /**
@@ -90,7 +95,7 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
 export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
   const { id } = options;
   const compiled = compile(runtime, options, mode, terminal);
-  const { bundle, directory, lowered } = compiled;
+  const { bundle, directory, lowered, unit } = compiled;
   const encoded = encodePlan(lowered.plan);
   claimDirectory(runtime.stateRoot, directory, id);
   try {
@@ -101,10 +106,10 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     throw error;
   }
   for (const warning of lowered.warnings) runtime.warn(warning);
-  return { id, bundle, directory, lowered, encoded };
+  return { id, bundle, directory, lowered, encoded, ...(unit === undefined ? {} : { unit }) };
 }
 
-function record(options: CreateOptions, { directory, bundle, lowered, cgroupsPath }: Compiled): void {
+function record(options: CreateOptions, { directory, bundle, lowered, cgroupsPath, unit }: Compiled): void {
   const { id } = options;
   const { spec, rootfs } = bundle;
   writeState(directory, {
@@ -116,6 +121,7 @@ function record(options: CreateOptions, { directory, bundle, lowered, cgroupsPat
     owner: ownerName(),
     cgroups: lowered.cgroups,
     cgroupsPath,
+    ...(unit === undefined ? {} : { unit }),
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
   });

@@ -1,4 +1,5 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
+import type { BusAddress } from '#runtime/systemd/bus.ts';
 import type { Launcher } from '#kernel/launcher.ts';
 
 /** What every verb works with. */
@@ -9,6 +10,10 @@ export interface Runtime {
   facts(): HostFacts;
   /** Do without control groups that may not be made; undefined: where we are not root of the machine. */
   rootless?: boolean;
+  /** systemd makes the control groups. */
+  systemd?: boolean;
+  /** Where it listens. */
+  bus(): BusAddress;
   /** Takes what could not be done as asked, one sentence each. */
   warn(sentence: string): void;
 }

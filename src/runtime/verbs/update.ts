@@ -4,7 +4,10 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
 import { linuxShape } from '#runtime/spec/check-linux.ts';
 import type { Resources, Spec } from '#runtime/spec/spec.ts';
-import { readStoredSpec } from '#runtime/state/stored-state.ts';
+import { changeScope } from '#runtime/systemd/scope.ts';
+import { resourceProperties } from '#runtime/systemd/properties.ts';
+import type { HostFacts } from '#kernel/host-facts.ts';
+import { readStoredSpec, type StoredState } from '#runtime/state/stored-state.ts';
 import { checkLaunch } from './prepare.ts';
 import { runningContainer } from './running.ts';
 import type { Runtime } from './runtime.ts';
@@ -19,11 +22,18 @@ export async function updateContainer(runtime: Runtime, id: string, changes: Res
   const merged = mergeResources(spec.linux?.resources ?? {}, changes);
   linuxShape({ resources: merged }, 'linux');
   const named = Object.fromEntries(Object.keys(changes).map((name) => [name, merged[name as keyof Resources]]));
-  const steps = lowerUpdate(named, { facts: runtime.facts(), ...stored });
+  const facts = runtime.facts();
+  const steps = [...toldToSystemd(runtime, named, stored, facts), ...lowerUpdate(named, { facts, ...stored })];
   if (steps.length > 0) await apply(runtime, { programs: [{ name: 'main', steps }] });
   const updated: Spec = { ...spec, linux: { ...spec.linux, resources: merged } };
   writeFileSync(`${directory.config}.new`, JSON.stringify(updated), { mode: 0o600 });
   renameSync(`${directory.config}.new`, directory.config);
+}
+
+/** Before the files are written: systemd refuses what it does not take, and nothing is changed then. */
+function toldToSystemd(runtime: Runtime, changes: Resources, { unit }: StoredState, { cgroup }: HostFacts): Step[] {
+  if (unit === undefined) return [];
+  return changeScope(runtime.bus(), unit, resourceProperties(changes, cgroup.mode === 'v2' ? 2 : 1));
 }
 
 /** Section by section, so that a period that was set before goes with a new quota. */

@@ -1,6 +1,7 @@
 import { Fault, sentence } from '#base/fault.ts';
 import { VERSION } from '#base/version.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
+import { findBus } from '#runtime/systemd/bus.ts';
 import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
@@ -28,7 +29,7 @@ const GLOBAL: FlagTable = {
   log: { kind: 'text', does: 'file for errors and warnings' },
   'log-format': { kind: 'text', does: 'text or json' },
   root: { kind: 'text', does: "directory of the containers' state" },
-  'systemd-cgroup': { kind: 'switch', does: 'refused: control groups are made directly' },
+  'systemd-cgroup': { kind: 'switch', does: 'let systemd make the control groups: cgroupsPath is slice:prefix:name' },
   rootless: { kind: 'text', does: 'do without control groups that may not be made: auto, true or false' },
   help: HELP,
   version: { kind: 'switch', short: 'v', does: 'the version' },
@@ -70,7 +71,6 @@ export async function ociCommand(argv: string[], world: World): Promise<number> 
     name = words[0] ?? '';
     const verb = VERBS.get(name);
     if (verb === undefined) throw usage(`No help topic for '${name}'`);
-    refuseSystemd(flags);
     const parsed = parseFlags(words.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
     if (parsed.flags.on('help')) return help(world, name);
     return await verb.act({ ...parsed, world, runtime: runtimeOf(flags, world, log) });
@@ -90,6 +90,8 @@ function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
     stateRoot: flags.text('root') ?? `${world.runDirectory}/oci`,
     launcher: world.launcher,
     facts: readHostFacts,
+    systemd: flags.on('systemd-cgroup'),
+    bus: () => findBus(world.env, readHostFacts()),
     ...rootless(flags.text('rootless') ?? 'auto'),
     warn: (text) => log.write('warning', text),
   };
@@ -101,14 +103,6 @@ function rootless(word: string): { rootless?: boolean } {
   if (/^(1|t|true)$/i.test(word)) return { rootless: true };
   if (/^(0|f|false)$/i.test(word)) return { rootless: false };
   throw usage(`invalid value "${word}" for flag --rootless`);
-}
-
-function refuseSystemd(flags: Flags): void {
-  if (flags.on('systemd-cgroup')) {
-    throw new Fault('unsupported', '--systemd-cgroup is not supported: use the cgroupfs driver', {
-      field: '--systemd-cgroup',
-    });
-  }
 }
 
 /** A log file gets the whole sentence; people get it on standard error with what to do next. */
