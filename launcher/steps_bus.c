@@ -93,7 +93,7 @@ static int refused(struct run *run, const struct bus_message *reply)
 	struct failure *failure = &run->failure;
 	int length = snprintf(failure->detail, DETAIL_MAX, "%s: %s", reply->error ? reply->error : "", text ? text : "");
 	failure->detail_length = length < DETAIL_MAX ? (size_t)length : DETAIL_MAX - 1;
-	return -EREMOTEIO;
+	return -ECONNREFUSED;
 }
 
 /* Waits for JobRemoved(id, job, unit, result) of this job. */

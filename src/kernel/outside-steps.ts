@@ -12,7 +12,7 @@ export const OUTSIDE_STEPS = {
   /**
    * Sends a whole D-Bus message in little-endian order, with the pid of the process in pidfd at the offset pidAt, and waits
    * for its reply. job=1: the reply is systemd's path of a job, whose end is waited for too. report=1 sends the reply's
-   * body as `data`. An error fails with EREMOTEIO and its "NAME: text", a job that fails with ECANCELED and its result, silence
+   * body as `data`. An error fails with ECONNREFUSED and its "NAME: text", a job that fails with ECANCELED and its result, silence
    * with ETIMEDOUT.
    */
   busCall: {

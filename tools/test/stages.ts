@@ -64,7 +64,7 @@ export function stages(reports: string): Stage[] {
     make('front with sanitizers', 'front-asan', 300),
     make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
-    bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel)\//), 1200, 120),
+    bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd)\//), 1200, 120),
     {
       name: 'sources on Node',
       command: [NODE, '--test', '--test-reporter=tap', 'test/node/*.test.mjs'],

@@ -25,7 +25,7 @@ export function explainSystemd(step: Step, errno: string, detail: string): Expla
   if (errno === 'ECANCELED')
     return { kind: 'conflict', sentence: `${origin}: systemd's job on the unit ended as "${detail}"` };
   if (errno === 'ETIMEDOUT') return { kind: 'unavailable', sentence: `${origin}: systemd does not answer` };
-  if (errno !== 'EREMOTEIO') return undefined;
+  if (errno !== 'ECONNREFUSED') return undefined;
   const name = detail.slice(0, detail.indexOf(':'));
   const kind = KINDS[name.slice(name.lastIndexOf('.') + 1)] ?? 'internal';
   const hint = HINTS[kind];

@@ -3,6 +3,8 @@ import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { cgroupDirectories, directoriesAt, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
+import { attachToScope } from '#runtime/systemd/scope.ts';
+import type { BusAddress } from '#runtime/systemd/bus.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
 import { lowerExecListener, JOINER, PIDFD, type ExecListener } from './exec-listener.ts';
 import { hasFixedGroups, leavesGroups } from './id-map.ts';
@@ -27,6 +29,8 @@ export interface ExecContext {
   cgroupsPath: string;
   /** The control groups as they were made; without them, those that the path stands for. */
   cgroups?: readonly string[];
+  /** A unit of the user's own systemd, which alone may move a process into its group. */
+  scope?: { bus: BusAddress; unit: string };
   /** Who the agent of a filter's listener is told of. */
   subject?: Pick<ListenerSubject, 'id' | 'bundle'>;
   terminal: TerminalMode;
@@ -70,10 +74,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     process,
     context,
     namespaces,
-    directories:
-      context.cgroups === undefined
-        ? cgroupDirectories(facts.cgroup, context.cgroupsPath)
-        : directoriesAt(facts.cgroup, context.cgroups),
+    directories: directoriesToJoin(context),
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
     identity: lowerIdentity(process, facts, seccomp.filter, leavesGroups(spec, process, facts)),
@@ -94,8 +95,14 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
   };
 }
 
+/** Those that the joiner moves itself to. */
+function directoriesToJoin({ facts, cgroups, cgroupsPath, scope }: ExecContext): CgroupDirectory[] {
+  if (scope !== undefined) return [];
+  return cgroups === undefined ? cgroupDirectories(facts.cgroup, cgroupsPath) : directoriesAt(facts.cgroup, cgroups);
+}
+
 function mainSteps({ process, context, directories, terminal, rlimits, listener }: Sections): Step[] {
-  const { init, facts, mode, pidFile } = context;
+  const { init, facts, mode, pidFile, scope } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
   const steps: Step[] = [
@@ -114,6 +121,7 @@ function mainSteps({ process, context, directories, terminal, rlimits, listener 
   if (detached) steps.push({ op: 'close', slot: EXEC_MADE });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
   if (!setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER));
+  if (scope !== undefined) steps.push(...attachToScope(scope.bus, scope.unit, JOINER));
   steps.push({ op: 'post', slot: MAIN_END }, ...terminal.take);
   steps.push(...listener.take);
   steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 }, ...handed.send, ...listener.send);

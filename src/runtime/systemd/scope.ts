@@ -55,6 +55,12 @@ export function changeScope(bus: BusAddress, unit: string, properties: readonly 
   return talk(bus, [[{ member: 'SetUnitProperties', signature: 'sba(sv)', body: [unit, true, properties] }, {}]]);
 }
 
+/** Has systemd move one more process there, which the user who asks may not move themselves. */
+export function attachToScope(bus: BusAddress, unit: string, pidfd: string): Step[] {
+  const body = [unit, '', [PID_HOLE]];
+  return talk(bus, [[{ member: 'AttachProcessesToUnit', signature: 'ssau', body }, { pidfd }]]);
+}
+
 /** A message bus passes jobs' signals on to who asks for them, and systemd sends none until then; its own socket needs neither. */
 function talk({ path, isPrivate }: BusAddress, calls: readonly (readonly [Manager, More])[]): Step[] {
   const steps: Step[] = [{ op: 'busConnect', path, out: BUS, origin: ORIGIN }];
