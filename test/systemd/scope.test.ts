@@ -73,6 +73,17 @@ test('slices below slices, and the scope ends with a container that was run', ()
   expect(existsSync(`${CGROUPS}/deep.slice/deep-er.slice/tiny.scope`)).toBe(false);
 });
 
+test('the message bus serves where it is named', () => {
+  using world = scopeWorld();
+  world.configureScope(undefined, ['true']);
+  process.env['DBUS_SYSTEM_BUS_ADDRESS'] = 'unix:path=/run/dbus/system_bus_socket';
+  try {
+    expect(world.scoped('run', 'a')).toMatchObject({ status: 0, stderr: '' });
+  } finally {
+    delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
+  }
+});
+
 test('properties by annotation have the last word', () => {
   using world = scopeWorld();
   world.configureScope(undefined, ['sleep', '100'], (spec) => {

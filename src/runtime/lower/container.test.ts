@@ -152,7 +152,9 @@ describe('a user namespace', () => {
     expect(BigInt(one(main, 'clone').flags) & BigInt(CLONE.newuser)).toBe(BigInt(CLONE.newuser));
     expect(one(main, 'idmap').uidMap).toBe('0 100000 65536\n');
     expect(inOrder(main, is('clone'), is('idmap'), is('post'))).toBe(true);
-    expect(init.slice(0, 3).map((step) => step.op)).toEqual(['close', 'wait', 'ids']);
+    expect(init.slice(0, 2).map((step) => step.op)).toEqual(['close', 'wait']);
+    // Into its control groups while it is still whom those belong to.
+    expect(inOrder(init, is('writeSlot'), is('ids'), is('fsmount'))).toBe(true);
   });
 
   test('has its root opened with the rights of the host, cut off from it', () => {
