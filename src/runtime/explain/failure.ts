@@ -105,7 +105,7 @@ function explainMkdir(path: string, errno: string, origin: string | undefined): 
     return {
       kind: 'denied',
       sentence: `${origin}: the control group ${path} may not be made (${errno})`,
-      hint: 'Control groups are not delegated to this user.',
+      hint: 'Control groups are not delegated to this user. With --rootless true, and no cgroupsPath, none is needed.',
     };
   }
   return undefined;

@@ -13,7 +13,7 @@ const REFUSALS: Readonly<Record<string, Explain>> = {
   },
   'clone EPERM': () => ({
     sentence: 'linux.namespaces: the namespaces may not be made (EPERM)',
-    hint: 'Making a user namespace is forbidden here: look at the sysctls kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, and at what confines this process.',
+    hint: 'Making a user namespace is forbidden here, by a filter of an outer container (podman, docker: --security-opt seccomp=unconfined) or by the sysctls kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns.',
   }),
   'clone ENOSPC': () => ({
     kind: 'exhausted',

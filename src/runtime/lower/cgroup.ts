@@ -36,6 +36,8 @@ const ORIGIN = 'linux.cgroupsPath';
 /** Only root of the machine can hold a group to its devices. A user namespace makes no nodes, and binds what its user may open. */
 const DEVICES_UNHELD = 'linux.resources.devices has no effect: only root can have a group held to its devices';
 
+const DEVICES_GROUPLESS = 'linux.resources.devices has no effect: the container has no control group to be held by';
+
 /** Faults carry the field: a path that climbs, limits that the host's version or controllers do not have. */
 export function lowerCgroup(spec: Spec, { facts, id, cgroup }: LowerContext): LoweredCgroup {
   const directories = [
@@ -51,13 +53,18 @@ export function lowerCgroup(spec: Spec, { facts, id, cgroup }: LowerContext): Lo
   const warnings = ignoredLimits(resources, facts.cgroup.mode === 'v2' ? 2 : 1);
   const isHeld = hasHostRights(facts);
   if (!isHeld && rules.rules.some(({ rule }) => !rule.allow)) warnings.push(DEVICES_UNHELD);
+  if (isHeld && deniesSomething(rules) && !holdsDevices(directories)) warnings.push(DEVICES_GROUPLESS);
   if (facts.cgroup.mode !== 'v2') {
     const part = lowerV1(facts.cgroup, directories, resources, isHeld ? rules : undefined);
     return { ...part, ...joinScope(facts.cgroup, cgroup), remove, directories, warnings };
   }
-  const devices = isHeld ? lowerDeviceProgram(rules) : [];
+  const devices = isHeld && directories.length > 0 ? lowerDeviceProgram(rules) : [];
   const part = lowerV2(facts, directories, resources);
   return { ...part, ...joinScope(facts.cgroup, cgroup), devices, remove, directories, warnings };
+}
+
+function holdsDevices(directories: readonly CgroupDirectory[]): boolean {
+  return directories.some(({ hierarchy }) => hierarchy === undefined || hierarchy.controllers.includes('devices'));
 }
 
 function ownPids(spec: Spec): boolean {

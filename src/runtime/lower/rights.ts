@@ -17,8 +17,9 @@ export function livesInUserNamespace(spec: Spec, facts: HostFacts): boolean {
 export function requireUserNamespace(spec: Spec, facts: HostFacts): void {
   if (holds(facts.effective, 'CAP_SYS_ADMIN')) return;
   if ((spec.linux?.namespaces ?? []).some(({ type }) => type === 'user')) return;
-  throw new Fault('denied', `linux.namespaces: user ${facts.uid} needs a user namespace for a container`, {
+  const who = facts.uid === 0 ? 'root without CAP_SYS_ADMIN' : `user ${facts.uid}`;
+  throw new Fault('denied', `linux.namespaces: ${who} needs a user namespace for a container`, {
     field: 'linux.namespaces',
-    hint: "Begin with 'sampan oci spec --rootless', or run it as root.",
+    hint: "Begin with 'sampan oci spec --rootless', or run it as root with all rights.",
   });
 }

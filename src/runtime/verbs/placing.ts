@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { cgroupPathOf } from '#runtime/cgroup/layout.ts';
 import { delegatedPlace, type CgroupPlace } from '#runtime/cgroup/place.ts';
+import { hasHostRights } from '#runtime/lower/rights.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { systemdPlace } from '#runtime/systemd/place.ts';
 import type { Runtime } from './runtime.ts';
@@ -17,5 +18,5 @@ export const placedPath = (place: CgroupPlace | undefined, spec: Spec, id: strin
 
 /** Control groups that may not be made are done without: as told, or wherever we are not root of the machine. */
 function isRootless({ rootless }: Runtime, facts: HostFacts): boolean {
-  return rootless ?? (facts.uid !== 0 || facts.inUserNamespace);
+  return rootless ?? !hasHostRights(facts);
 }
