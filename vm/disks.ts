@@ -6,14 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TREE, workDirectory } from '#tools/places.ts';
 
-/** What process 1 of a guest is: our own script, or systemd with its message bus and user managers. */
-export type Boot = 'script' | 'systemd';
+/** What process 1 of a guest is: our own script, or systemd with its message bus and user managers; also with version 1. */
+export type Boot = 'script' | 'systemd' | 'systemd-v1';
 
 const COMMON = 'busybox-static,docker-registry,procps,attr,e2fsprogs,nftables,iproute2,uidmap';
-const PACKAGES: Readonly<Record<Boot, string>> = {
-  script: COMMON,
-  systemd: `${COMMON},systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd`,
-};
+const SYSTEMD = `${COMMON},systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd`;
 const SUITE = 'bookworm';
 
 /** What of the checkout goes into the guest. */
@@ -38,7 +35,7 @@ function makeDisk(directory: string, target: string, megabytes: number): void {
 
 /** Debian with the programs the tests call; made once for a list of packages. */
 export function debianDisk(boot: Boot): string {
-  const packages = PACKAGES[boot];
+  const packages = boot === 'script' ? COMMON : SYSTEMD;
   const key = createHash('sha256').update(`${SUITE} ${packages} 2`).digest('hex').slice(0, 12);
   const target = join(workDirectory('cache', 'vm'), `debian-${key}.ext4`);
   if (existsSync(target)) return target;

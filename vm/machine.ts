@@ -40,7 +40,9 @@ const HARDWARE =
   '-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none -no-reboot'.split(' ');
 
 function qemuArguments(directory: string, vmlinuz: string, boot: Boot, interactive: boolean): string[] {
-  const words = `console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable boot=${boot}${interactive ? ' interactive=1' : ''}`;
+  const [script] = boot.split('-');
+  const groups = boot === 'systemd-v1' ? ' systemd.unified_cgroup_hierarchy=0' : '';
+  const words = `console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable boot=${script}${groups}${interactive ? ' interactive=1' : ''}`;
   const kernelFiles = ['-kernel', vmlinuz, '-initrd', join(directory, 'initramfs'), '-append', words];
   const disks = [debianDisk(boot), join(directory, 'tree.ext4')];
   const drives = disks.flatMap((file) => ['-drive', `file=${file},format=raw,if=virtio,snapshot=on`]);

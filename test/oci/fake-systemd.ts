@@ -16,8 +16,8 @@ export interface FakeSystemd extends AsyncDisposable {
   env: Record<string, string>;
 }
 
-/** What happens at a call: bytes to send, or `drop` for the end of the connection. */
-export type Answer = (message: Message, member: string) => (Uint8Array | 'drop')[] | undefined;
+/** What happens at a call: bytes to send, `end` or `drop` for the end of the connection. */
+export type Answer = (message: Message, member: string) => (Uint8Array | 'end' | 'drop')[] | undefined;
 
 const JOB = '/org/freedesktop/systemd1/job/7';
 
@@ -98,6 +98,7 @@ function serve(socket: Socket, heard: Heard[], answer: Answer): void {
       const member = String(message.fields[FIELD.member]);
       heard.push({ member, body: message.body });
       for (const part of answer(message, member) ?? usual(message, member) ?? []) {
+        if (part === 'end') return void socket.end();
         if (part === 'drop') return void socket.destroy();
         socket.write(part);
       }

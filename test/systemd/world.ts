@@ -1,7 +1,11 @@
 /** A bundle for `sampan oci --systemd-cgroup`, and what the machine's systemd says of units. */
 import { spawnSync } from 'node:child_process';
 import { ociWorld, type OciWorld } from '#test/oci/world.ts';
+import { HAS_V1 } from '#test/rootless/hierarchies.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
+
+/** Booted with version 1: each file is for one of the two. */
+export const IS_V1 = HAS_V1;
 
 export interface ScopeWorld extends OciWorld {
   scoped(...args: string[]): ReturnType<OciWorld['oci']>;
