@@ -67,7 +67,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const spec = fitUserNamespace(withNotify(asked, context.notify), context);
   const process = spec.process;
   if (process === undefined) throw new Fault('invalid', 'process is missing', { field: 'process' });
-  const namespaces = lowerNamespaces(spec);
+  const namespaces = lowerNamespaces(spec, !hasHostRights(facts));
   const cgroup = lowerCgroup(spec, context);
   const mapped = namespaces.isNew('user');
   const isUnified = facts.cgroup.mode === 'v2';
