@@ -108,6 +108,13 @@ describe('control groups', () => {
     ]);
   });
 
+  test('a terminal waits for the device rules, the first of which denies everything', () => {
+    const { plan } = lowerContainer(spec({}, { terminal: true }), { ...CONTEXT, terminal: { kind: 'relay' } });
+    const init = program(plan, 'init');
+    expect(inOrder(init, is('post'), is('pivot'), is('wait'), is('pty'), is('wait'), is('exec'))).toBe(true);
+    expect(all(program(plan, 'main'), 'post')).toHaveLength(2);
+  });
+
   test('version 1: without the devices controller nothing is started that is not allowed every device', () => {
     const hierarchies = V1_HOST.cgroup.hierarchies.filter(({ name }) => name !== 'devices');
     const facts = { ...V1_HOST, cgroup: { ...V1_HOST.cgroup, hierarchies } };

@@ -129,6 +129,11 @@ function waitsForGo({ spec, context }: Sections): boolean {
   return context.mode === 'hold' || hasHooks(spec, 'poststart');
 }
 
+/** A terminal is opened once all device rules are written: after the first of them it is denied. */
+function opensDevices({ process, cgroup }: Sections): boolean {
+  return process.terminal === true && cgroup.devices.length > 0;
+}
+
 /** Init does nothing until the first program has mapped its ids, or had it moved. */
 function isHeld({ mapped, cgroup }: Sections): boolean {
   return mapped || cgroup.attach.length > 0;
@@ -180,7 +185,9 @@ function mainSteps(sections: Sections): Step[] {
   steps.push(...cgroup.limits);
   if (!setsOwnOomScore(context.facts)) steps.push(...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
-  steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
+  steps.push(...hooks.made);
+  if (opensDevices(sections)) steps.push({ op: 'post', slot: MAIN_END });
+  steps.push({ op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
   if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
   // The child's end closes by its exec, or with the child: only then is it known how it went.
   if (context.mode === 'detached') steps.push({ op: 'wait', slot: MAIN_END, onError: 'ignore' });
@@ -341,6 +348,7 @@ function leaveSteps(sections: Sections): Step[] {
   steps.push(...lowerLeave(spec, context.noPivot));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
+  if (opensDevices(sections)) steps.push({ op: 'wait', slot: INIT_END });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });
   if (spec.root?.readonly) steps.push({ op: 'remountRoot', origin: 'root.readonly' });
   return steps;
