@@ -82,6 +82,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_USERNS] = step_userns,
 	[STEP_DEVICE_PROGRAM] = step_device_program,
 	[STEP_MAP_IDS] = step_map_ids,
+	[STEP_OWN] = step_own,
 	[STEP_BUS_CONNECT] = step_bus_connect,
 	[STEP_BUS_CALL] = step_bus_call,
 };

@@ -90,6 +90,7 @@ enum step_code {
 	STEP_PERSONALITY = 89,
 	STEP_SESSION_KEYRING = 83,
 	STEP_MAP_IDS = 110,
+	STEP_OWN = 113,
 	STEP_BUS_CONNECT = 111,
 	STEP_BUS_CALL = 112,
 	STEP_MONITOR = 100,
@@ -960,6 +961,15 @@ static const struct field fields_of_step_map_ids[] = {
 	{ FIELD_STRS, offsetof(struct step_map_ids, argv) },
 };
 
+struct step_own {
+	struct texts paths;
+	uint32_t uid;
+};
+static const struct field fields_of_step_own[] = {
+	{ FIELD_STRS, offsetof(struct step_own, paths) },
+	{ FIELD_U32, offsetof(struct step_own, uid) },
+};
+
 struct step_bus_connect {
 	struct text path;
 	int32_t out;
@@ -1101,6 +1111,7 @@ static const struct step_shape step_shapes[] = {
 	{ 89, 1, sizeof(struct step_personality), "personality", fields_of_step_personality },
 	{ 83, 1, sizeof(struct step_session_keyring), "sessionKeyring", fields_of_step_session_keyring },
 	{ 110, 3, sizeof(struct step_map_ids), "mapIds", fields_of_step_map_ids },
+	{ 113, 2, sizeof(struct step_own), "own", fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), "busConnect", fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), "busCall", fields_of_step_bus_call },
 	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },

@@ -40,6 +40,7 @@ function facts(cgroup: CgroupLayout): HostFacts {
     inUserNamespace: false,
     gidMap: '0 0 4294967295\n',
     groupsFixed: false,
+    delegatedFiles: ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'],
     hardLimits: { RLIMIT_NOFILE: 20000, RLIMIT_NPROC: 96365 },
     seccomp: true,
   };

@@ -19,6 +19,8 @@ export interface HostFacts {
   gidMap: string;
   /** Of this process's user namespace and all below it: nobody there may change their supplementary groups. */
   groupsFixed: boolean;
+  /** Files of a control group of version 2 that go with it when it is given to a user. */
+  delegatedFiles: readonly string[];
   /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
   hardLimits: Readonly<Record<string, number>>;
   seccomp: boolean;
@@ -78,6 +80,9 @@ export function readHostFacts(): HostFacts {
     },
     get groupsFixed() {
       return readProc('/proc/self/setgroups').startsWith('deny');
+    },
+    get delegatedFiles() {
+      return readProc('/sys/kernel/cgroup/delegate').split('\n').filter(Boolean);
     },
     get hardLimits() {
       return hardLimits();

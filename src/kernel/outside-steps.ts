@@ -1,12 +1,14 @@
 import type { StepSpec } from './step-spec.ts';
 
-/** Steps that have somebody else do what this process may not: setuid programs, the service manager. */
+/** Steps between users: what this process may not do itself, and what it leaves to another. */
 export const OUTSIDE_STEPS = {
   /**
    * Executes path with argv, whose second word is replaced by the pid of the process in pidfd, and waits for its end: newuidmap
    * and newgidmap. Fails as `hook` does.
    */
   mapIds: { code: 110, fields: { pidfd: 'slot', path: 'str', argv: 'strs' } },
+  /** Gives the files to uid; one that is missing is fine. A control group that is root's of the container to divide. */
+  own: { code: 113, fields: { paths: 'strs', uid: 'u32' } },
   /** Connects to the D-Bus socket at path (abstract with a leading @) and authenticates as who we are; into out. */
   busConnect: { code: 111, fields: { path: 'str', out: 'slot' } },
   /**

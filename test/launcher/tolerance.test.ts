@@ -58,6 +58,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   exec: { candidates: [MISSING], argv: ['x'], env: [] },
   adopt: { pidfd: EMPTY, program: 'main' },
   hook: { path: MISSING, argv: ['x'], head: '{}' },
+  own: { paths: [MISSING, TOO_LONG], uid: 0 },
   mapIds: { pidfd: EMPTY, path: MISSING, argv: ['x', ''] },
   busConnect: { path: MISSING, out: 'out' },
   busCall: { bus: EMPTY, message: new Uint8Array(16) },

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ociWorld } from '#test/oci/world.ts';
 import { makeUser, userWorld } from '#test/rootless/user.ts';
 import { SAMPAN } from '#tools/places.ts';
 
@@ -57,4 +58,19 @@ test('without one there is no group, limits are refused, and the mount cannot be
   const { status, stderr } = world.oci('run', 'a');
   expect(status).toBe(1);
   expect(stderr).toContain('linux.resources.pids.limit: no control group of "pids" is delegated to this user');
+});
+
+test('root of a container with ids of its own divides the group that it sees', () => {
+  using world = ociWorld();
+  const script =
+    'cd /sys/fs/cgroup && mkdir inner && echo $$ >inner/cgroup.procs && echo +pids >cgroup.subtree_control && cat inner/pids.max';
+  world.configure(['sh', '-c', script], (spec) => {
+    const linux = spec.linux!;
+    linux.namespaces!.push({ type: 'user' });
+    linux.uidMappings = linux.gidMappings = [{ containerID: 0, hostID: 300_000, size: 1000 }];
+    const mount = spec.mounts!.find(({ type }) => type === 'cgroup')!;
+    mount.options = mount.options!.filter((option) => option !== 'ro');
+  });
+  expect(world.oci('run', 'a')).toMatchObject({ status: 0, stdout: 'max\n', stderr: '' });
+  expect(world.leftovers()).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { cgroupDirectories, cgroupPathOf, type CgroupDirectory } from '#runtime/
 import type { Limit } from '#runtime/cgroup/limit.ts';
 import { ignoredLimits, limitsV1, limitsV2 } from '#runtime/cgroup/limits.ts';
 import type { Resources, Spec } from '#runtime/spec/spec.ts';
+import { ownGroup } from './cgroup-owner.ts';
 import { enableControllers, inheritCpuset } from './cgroup-steps.ts';
 import type { LowerContext } from './context.ts';
 import { hasHostRights } from './rights.ts';
@@ -60,7 +61,9 @@ export function lowerCgroup(spec: Spec, { facts, id, cgroup }: LowerContext): Lo
   }
   const devices = isHeld && directories.length > 0 ? lowerDeviceProgram(rules) : [];
   const part = lowerV2(facts, directories, resources);
-  return { ...part, ...joinScope(facts.cgroup, cgroup), devices, remove, directories, warnings };
+  const owned = directories.flatMap((directory) => ownGroup(spec, directory, facts));
+  const limits = [...owned, ...part.limits];
+  return { ...part, limits, ...joinScope(facts.cgroup, cgroup), devices, remove, directories, warnings };
 }
 
 function holdsDevices(directories: readonly CgroupDirectory[]): boolean {
@@ -151,7 +154,7 @@ function findDirectory(directories: readonly CgroupDirectory[], limit: Limit): C
 
 /** What is asked for has no group to be written to. */
 function refuseWithoutGroup({ origin, controller }: Limit): never {
-  const hint = "Delegate a group to this user, or leave the limit out: see 'Rootless' in docs/rootless.md.";
+  const hint = "Delegate a group to this user, or leave the limit out: see docs/rootless.md.";
   const why = `no control group of "${controller}" is delegated to this user`;
   throw new Fault('denied', `${origin}: ${why}`, { field: origin, hint });
 }

@@ -150,6 +150,24 @@ describe('control groups', () => {
   });
 });
 
+test('a group that the container may divide is its root’s, of version 2 and with ids of its own', () => {
+  const own = (options: string[], facts = V2_HOST, more: object = {}) => {
+    const map = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+    const mounts = [{ destination: '/sys/fs/cgroup', type: 'cgroup', options }];
+    const namespaces = (['user', 'cgroup', 'mount', 'pid'] as const).map((type) => ({ type }));
+    const asked = spec({ mounts }, {}, { namespaces, uidMappings: map, gidMappings: map, ...more });
+    return all(program(lowerContainer(asked, { ...CONTEXT, facts }).plan, 'main'), 'own');
+  };
+  expect(own([])).toHaveLength(1);
+  expect(own([])[0]).toMatchObject({
+    uid: 100_000,
+    paths: expect.arrayContaining(['/sys/fs/cgroup/box', '/sys/fs/cgroup/box/cgroup.procs']),
+  });
+  expect(own(['ro'])).toEqual([]);
+  expect(own([], V1_HOST)).toEqual([]);
+  expect(own([], V2_HOST, { namespaces: [{ type: 'mount' }], uidMappings: [], gidMappings: [] })).toEqual([]);
+});
+
 describe('a user namespace', () => {
   const { plan } = lowerContainer(spec(wire, {}, userNamespace), CONTEXT);
   const main = program(plan, 'main');
