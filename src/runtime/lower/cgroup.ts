@@ -154,7 +154,7 @@ function findDirectory(directories: readonly CgroupDirectory[], limit: Limit): C
 
 /** What is asked for has no group to be written to. */
 function refuseWithoutGroup({ origin, controller }: Limit): never {
-  const hint = "Delegate a group to this user, or leave the limit out: see docs/rootless.md.";
+  const hint = 'Delegate a group to this user, or leave the limit out: see docs/rootless.md.';
   const why = `no control group of "${controller}" is delegated to this user`;
   throw new Fault('denied', `${origin}: ${why}`, { field: origin, hint });
 }

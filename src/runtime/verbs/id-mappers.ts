@@ -4,8 +4,16 @@ import type { IdMappers } from '#runtime/lower/id-map.ts';
 /** They are setuid, so not whatever PATH says. */
 const PLACES = ['/usr/bin', '/bin', '/usr/local/bin', '/run/wrappers/bin'];
 
+/** Looked for when they are asked for: few containers need them. */
 export function findIdMappers(): IdMappers {
-  return { uids: find('newuidmap'), gids: find('newgidmap') };
+  return {
+    get uids() {
+      return find('newuidmap');
+    },
+    get gids() {
+      return find('newgidmap');
+    },
+  };
 }
 
 function find(name: string): string | undefined {
