@@ -15,6 +15,7 @@ import { removeCgroups } from './cgroups.ts';
 import { pull, runAndRemove, supervisorMemory } from './engines.ts';
 import { lowLevel } from './low-level.ts';
 import { enterPrivateMounts } from './namespace.ts';
+import { phases } from './phases.ts';
 import { page, type Section, section } from './report.ts';
 import { scratchDisk } from './scratch-disk.ts';
 import { startUp } from './start-up.ts';
@@ -37,6 +38,7 @@ const busybox = `${registry.host}/busybox:latest`;
 const parts: Record<string, () => Section[]> = {
   'start-up': () => [startUp(memory)],
   'low-level': () => lowLevel(memory, `/${cgroup}`),
+  phases: () => phases(memory, `/${cgroup}`),
   verbs: () => verbs(memory, `/${cgroup}`),
   run: () => [runAndRemove(busybox, place)],
   memory: () => [supervisorMemory(busybox, place)],

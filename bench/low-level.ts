@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeBusyboxTree } from '#tools/image/busybox.ts';
 import { SAMPAN } from '#tools/places.ts';
 import { type Contender, interleave } from './interleave.ts';
+import { peakMemory } from './peak.ts';
 import type { Section } from './report.ts';
 
 export interface Runtime {
@@ -12,14 +13,15 @@ export interface Runtime {
   base: (root: string) => string[];
 }
 
+const OURS: Runtime = { name: 'sampan oci run', base: (root) => [SAMPAN, 'oci', '--root', root] };
 export const RUNTIMES: readonly Runtime[] = [
-  { name: 'sampan oci run', base: (root) => [SAMPAN, 'oci', '--root', root] },
+  OURS,
   { name: 'crun run', base: (root) => ['crun', '--root', root] },
   { name: 'runc run', base: (root) => ['runc', '--root', root] },
 ];
 
 const GOALS = [
-  { against: 'crun run', factor: 1.3 },
+  { against: 'crun run', factor: 1.15 },
   { against: 'runc run', factor: 0.5 },
 ];
 
@@ -53,6 +55,9 @@ function contender({ name, base }: Runtime, directory: string, cgroupParent: str
 /** `run` of the default bundle, back to back and after a quarter of a second of quiet. */
 export function lowLevel(directory: string, cgroupParent: string): Section[] {
   const contenders = RUNTIMES.map((runtime) => contender(runtime, directory, cgroupParent));
+  const [ours] = contenders;
+  const compiled = contender({ ...OURS, name: 'sampan oci run, compiled' }, join(directory, 'compiled'), cgroupParent);
+  compileBundle(join(directory, 'compiled', 'sampan', 'bundle'));
   const about = 'The default bundle of `runc spec`, busybox `true`, no terminal, state on tmpfs.';
   return [
     {
@@ -67,5 +72,21 @@ export function lowLevel(directory: string, cgroupParent: string): Section[] {
       samples: interleave(contenders, { count: 30, warmUp: 2, idle: 250, scratch: directory }),
       goals: GOALS,
     },
+    {
+      title: '`oci run` of a compiled bundle',
+      about: `${about} Ours after \`sampan oci compile\`: the stored plan is executed, and no TypeScript runs.`,
+      samples: interleave([compiled, ...contenders.filter((one) => one !== ours)], {
+        count: 60,
+        warmUp: 3,
+        idle: 0,
+        scratch: directory,
+      }),
+      goals: [{ against: 'crun run', factor: 0.5 }],
+    },
+    peakMemory([compiled, ...contenders], directory),
   ];
+}
+
+function compileBundle(bundle: string): void {
+  execFileSync(SAMPAN, ['oci', 'compile', '--bundle', bundle]);
 }

@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { median, quantile, ratio, type Samples } from './statistics.ts';
 
 /** At most `factor` of the median of `against`, or at most so many units. */
-export type Goal = { against: string; factor: number } | { atMost: number };
+export type Goal = { against: string; factor: number } | { atMost: number; of?: string };
 
 /** One comparison: contender to samples; the first is ours. */
 export interface Section {
@@ -15,6 +15,8 @@ export interface Section {
   /** What ours must reach. */
   goals: readonly Goal[];
   unit?: 'ms' | 'KB';
+  /** The rows are the parts of one thing, in their order, and not contenders. */
+  kind?: 'parts';
 }
 
 const cell = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
@@ -22,29 +24,34 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 function verdict(goal: Goal, samples: Section['samples'], own: Samples, unit: string): string {
   const relative = 'against' in goal;
-  const reached = relative ? ratio(own, samples.get(goal.against) ?? []) : median(own);
+  const one = relative || goal.of === undefined ? own : (samples.get(goal.of) ?? []);
+  const reached = relative ? ratio(own, samples.get(goal.against) ?? []) : median(one);
   const limit = relative ? goal.factor : goal.atMost;
-  const asked = relative ? `${goal.factor} × ${goal.against}` : `${goal.atMost} ${unit}`;
+  const asked = relative
+    ? `${goal.factor} × ${goal.against}`
+    : `${goal.atMost} ${unit}${goal.of === undefined ? '' : ` for ${goal.of}`}`;
   return `Goal: at most ${asked}: **${relative ? reached.toFixed(2) : cell(reached)}**, ${reached <= limit ? 'reached' : 'missed'}.`;
 }
 
 /** A section as Markdown. */
-export function section({ title, about, samples, goals, unit = 'ms' }: Section): string {
+export function section({ title, about, samples, goals, kind, unit = 'ms' }: Section): string {
   const [ours] = samples.keys();
   const own = samples.get(ours ?? '') ?? [];
+  const whole = [...samples.values()].reduce((sum, values) => sum + median(values), 0);
   const rows = [...samples].map(([name, values]) => {
     const relation = name === ours ? '' : ratio(own, values).toFixed(2);
+    const last = kind === 'parts' ? `${((median(values) / whole) * 100).toFixed(0)} %` : relation;
     return row([
       name,
       cell(median(values)),
       cell(quantile(values, 0.1)),
       cell(quantile(values, 0.9)),
       String(values.length),
-      relation,
+      last,
     ]);
   });
   const verdicts = goals.map((goal) => verdict(goal, samples, own, unit));
-  const head = row(['', `median, ${unit}`, '10 %', '90 %', 'runs', 'ours ÷ this']);
+  const head = row(['', `median, ${unit}`, '10 %', '90 %', 'runs', kind === 'parts' ? 'of all' : 'ours ÷ this']);
   return [
     `## ${title}`,
     '',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Contender, interleave } from './interleave.ts';
 import { RUNTIMES, writeBundle } from './low-level.ts';
@@ -11,6 +11,8 @@ interface Subject {
   argv: (...words: string[]) => string[];
   quietly: (...words: string[]) => void;
   create: (id: string) => string[];
+  /** Takes away what ours has stored for the verbs after `create`. */
+  forget: (id: string) => void;
 }
 
 /** What has to be there before the verb is timed, and what its words are. */
@@ -18,8 +20,11 @@ interface Measured {
   verb: string;
   before?: (subject: Subject, id: string) => void;
   words: (subject: Subject, id: string) => string[];
-  /** At most so many times runc's time. */
-  factor: number;
+  /** With nothing stored: at most so many times runc's time. By what is stored: at most so many times crun's. */
+  cold: number;
+  stored?: number;
+  /** What has to have been done for something to be stored. */
+  store?: (subject: Subject, id: string) => void;
 }
 
 const started = (subject: Subject, id: string): void => {
@@ -28,16 +33,24 @@ const started = (subject: Subject, id: string): void => {
 };
 
 const VERBS: readonly Measured[] = [
-  { verb: 'create', words: (subject, id) => subject.create(id), factor: 0.5 },
+  { verb: 'create', words: (subject, id) => subject.create(id), cold: 0.5 },
   {
     verb: 'start',
     before: (subject, id) => subject.quietly(...subject.create(id)),
     words: (_, id) => ['start', id],
-    factor: 1.6,
+    cold: 1.6,
+    stored: 0.7,
   },
-  { verb: 'state', before: started, words: (_, id) => ['state', id], factor: 1.6 },
-  { verb: 'exec', before: started, words: (_, id) => ['exec', id, 'true'], factor: 0.5 },
-  { verb: 'kill', before: started, words: (_, id) => ['kill', id, 'KILL'], factor: 1.6 },
+  { verb: 'state', before: started, words: (_, id) => ['state', id], cold: 1.6, stored: 0.7 },
+  {
+    verb: 'exec',
+    before: started,
+    words: (_, id) => ['exec', id, 'true'],
+    cold: 0.5,
+    stored: 0.6,
+    store: (subject, id) => subject.quietly('exec', id, 'true'),
+  },
+  { verb: 'kill', before: started, words: (_, id) => ['kill', id, 'KILL'], cold: 1.6, stored: 0.7 },
   {
     verb: 'delete',
     before: (subject, id) => {
@@ -46,7 +59,8 @@ const VERBS: readonly Measured[] = [
       Bun.sleepSync(30); // until it is stopped
     },
     words: (_, id) => ['delete', id],
-    factor: 1.6,
+    cold: 1.6,
+    stored: 0.7,
   },
 ];
 
@@ -61,6 +75,9 @@ function subjectOf({ name, base }: (typeof RUNTIMES)[number], directory: string,
     name: word,
     argv,
     create: (id) => ['create', '--bundle', bundle, id],
+    forget: (id) => {
+      for (const file of ['answers', 'exec.plan']) rmSync(join(root, id, file), { force: true });
+    },
     quietly: (...words) => {
       const [command = '', ...args] = argv(...words);
       const { status } = spawnSync(command, args, { stdio: 'ignore' });
@@ -69,28 +86,43 @@ function subjectOf({ name, base }: (typeof RUNTIMES)[number], directory: string,
   };
 }
 
-function contender(subject: Subject, { verb, before, words }: Measured): Contender {
+function contender(subject: Subject, { verb, before, store, words }: Measured, stored: boolean): Contender {
   const id = (round: number): string => `${verb}-${round}`;
   return {
     name: `${subject.name} ${verb}`,
     argv: (round) => subject.argv(...words(subject, id(round))),
-    ...(before === undefined ? {} : { before: (round: number) => before(subject, id(round)) }),
+    before: (round) => {
+      before?.(subject, id(round));
+      if (stored) store?.(subject, id(round));
+      else subject.forget(id(round));
+    },
     after: (round) => {
       if (verb !== 'delete') subject.quietly('delete', '--force', id(round));
     },
   };
 }
 
-/** The verbs around a container's life, each from a cold start with no plan stored. */
+function sectionOf(subjects: readonly Subject[], measured: Measured, stored: boolean, scratch: string): Section {
+  const { verb, cold } = measured;
+  const how = stored ? 'Ours by what is stored with the container.' : 'Ours with nothing stored.';
+  return {
+    title: `\`oci ${verb}\`, ${stored ? 'stored' : 'cold'}`,
+    about: `The same bundle with \`sleep\` as its program, back to back. ${how}`,
+    samples: interleave(
+      subjects.map((subject) => contender(subject, measured, stored)),
+      { count: 30, warmUp: 2, idle: 0, scratch },
+    ),
+    goals: [
+      stored ? { against: `crun ${verb}`, factor: measured.stored ?? 1 } : { against: `runc ${verb}`, factor: cold },
+    ],
+  };
+}
+
+/** The verbs around a container's life, each from a cold start. */
 export function verbs(directory: string, cgroupParent: string): Section[] {
   const subjects = RUNTIMES.map((runtime) => subjectOf(runtime, directory, cgroupParent));
-  return VERBS.map((measured) => ({
-    title: `\`oci ${measured.verb}\``,
-    about: 'The same bundle with `sleep` as its program, back to back.',
-    samples: interleave(
-      subjects.map((subject) => contender(subject, measured)),
-      { count: 30, warmUp: 2, idle: 0, scratch: directory },
-    ),
-    goals: [{ against: `runc ${measured.verb}`, factor: measured.factor }],
-  }));
+  return VERBS.flatMap((measured) => [
+    sectionOf(subjects, measured, false, directory),
+    ...(measured.stored === undefined ? [] : [sectionOf(subjects, measured, true, directory)]),
+  ]);
 }

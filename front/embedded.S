@@ -15,4 +15,5 @@
 	embed embedded_launcher, LAUNCHER_FILE
 	embed embedded_oci, OCI_FILE
 	embed embedded_engine, ENGINE_FILE
+	embed embedded_build, BUILD_FILE
 	.section .note.GNU-stack, "", %progbits

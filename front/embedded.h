@@ -11,3 +11,6 @@ extern const uint8_t embedded_oci[];
 extern const size_t embedded_oci_size;
 extern const uint8_t embedded_engine[];
 extern const size_t embedded_engine_size;
+/* 64 hexadecimal digits that name this build, for what is stored by one and used by another. */
+#define BUILD_SIZE 64
+extern const uint8_t embedded_build[];

@@ -9,12 +9,17 @@ extern const JSCFunctionListEntry host_files[];
 extern const int host_files_count;
 extern const JSCFunctionListEntry host_bytes[];
 extern const int host_bytes_count;
+extern const JSCFunctionListEntry host_fields[];
+extern const int host_fields_count;
 extern const JSCFunctionListEntry host_sqlite[];
 extern const int host_sqlite_count;
 extern const JSCFunctionListEntry host_sockets[];
 extern const int host_sockets_count;
 extern const JSCFunctionListEntry host_processes[];
 extern const int host_processes_count;
+
+/* Adds to `host` what the stored plans left to be done: build, looked, released. */
+void host_stored(JSContext *context);
 
 /* Blocks the signals that host_processes waits for; to be called once, before anything is started. */
 void host_processes_prepare(void);

@@ -17,11 +17,12 @@
 
 #include "embedded.h"
 #include "host.h"
+#include "stamp.h"
+#include "stored.h"
 
 #define HIGH_FD 64
 #define MOST_FDS 256
 #define MOST_WATCHED 16
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 extern char **environ;
 static sigset_t awaited, at_start;
@@ -131,6 +132,7 @@ HOST_FUNCTION(spawn_program)
 				 JS_NewInt32(context, pid);
 	free_strings(arguments);
 	free_strings(variables);
+	stamp("sealing the launcher, and starting it");
 	return result;
 }
 
@@ -224,6 +226,7 @@ HOST_FUNCTION(next_event)
 				found = event(context, "ready", polled[i].fd * 2 + (polled[i].events == POLLOUT), 0);
 	}
 	close(signals);
+	stamp("the launcher: what the kernel is asked for, and the program");
 	return found;
 }
 
@@ -261,32 +264,18 @@ HOST_FUNCTION(become)
 	return result;
 }
 
-static int sealed_launcher(void)
-{
-	int fd = memfd_create("sampan-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10u /* MFD_EXEC */);
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("sampan-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	for (size_t done = 0; fd >= 0 && done < embedded_launcher_size;) {
-		ssize_t written = write(fd, embedded_launcher + done, embedded_launcher_size - done);
-		if (written < 0)
-			return -1;
-		done += (size_t)written;
-	}
-	if (fd < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
-		return -1;
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
-	close(fd);
-	return high;
-}
-
 /* A path of the launcher inside this executable, sealed in memory: it needs no further copy of itself. */
 HOST_FUNCTION(launcher)
 {
 	(void)self, (void)argc, (void)argv;
 	static int fd = -1;
 	char path[64];
-	if (fd < 0)
-		fd = sealed_launcher();
+	stamp("TypeScript: the record of the container");
+	if (fd < 0) {
+		int low = sealed_launcher();
+		fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, HIGH_FD);
+		close(low);
+	}
 	if (fd < 0)
 		return host_fail(context, errno, "memfd_create", NULL);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

@@ -10,6 +10,8 @@
 #include "engine.h"
 #include "entry.h"
 #include "host.h"
+#include "stamp.h"
+#include "stored.h"
 
 #define FAILED 125
 #define TURNS_TO_COLLECT 4096
@@ -63,19 +65,26 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
-	(void)argc;
+	stamp("the kernel: executing the program, and its C library");
 	fill_standard_descriptors();
+	bool oci = front_program == FRONT_OCI;
+	int done = oci ? stored_command(argc, argv) : NOT_DONE;
+	if (done != NOT_DONE)
+		_exit(done);
+	stamp("looking for a stored plan");
 	host_processes_prepare();
 	JSRuntime *runtime = JS_NewRuntime2(&arena_functions, NULL);
 	JSContext *context = runtime ? engine_context(runtime) : NULL;
 	if (!context)
 		return FAILED;
 	engine_host(context, argv);
-	bool oci = front_program == FRONT_OCI;
+	host_stored(context);
+	stamp("the JavaScript engine");
 	JSValue program = JS_ReadObject(context, oci ? embedded_oci : embedded_engine,
 					oci ? embedded_oci_size : embedded_engine_size, JS_READ_OBJ_BYTECODE);
 	if (JS_IsException(program))
 		return complain(context);
+	stamp("reading the bytecode");
 	JSValue loaded = JS_EvalFunction(context, program);
 	if (JS_IsException(loaded))
 		return complain(context);
@@ -84,5 +93,7 @@ int main(int argc, char **argv)
 		return complain(context);
 	}
 	/* Nothing is taken down: the kernel does it at once. */
-	_exit(loop(runtime, context));
+	int status = loop(runtime, context);
+	stamp("TypeScript: the report, removing the record");
+	_exit(status);
 }

@@ -10,6 +10,7 @@
 #include "run.h"
 #include "signals.h"
 #include "steps.gen.h"
+#include "then.h"
 
 /* How long a dying peer may take from closing its descriptors to being a zombie, and to end its own children. */
 #define DYING_MS 100
@@ -94,6 +95,7 @@ static void on_deadly_signal(int signal)
 	struct run *run = of_this_process;
 	for (uint32_t i = 0; i < run->child_count; i++)
 		kill_child(run, &run->children[i]);
+	then_die(signal);
 	/* SA_RESETHAND made the disposition the default one; the first process of a pid namespace survives that. */
 	sigset_t only;
 	sigemptyset(&only);

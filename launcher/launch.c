@@ -1,4 +1,4 @@
-/* The launch role: takes a plan and runs its first program in this process. */
+/* The launch roles: they take a plan and run its first program in this process. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,14 +10,15 @@
 #include "run.h"
 #include "seal.h"
 #include "steps.h"
+#include "then.h"
 
 #define MAX_PLAN (16 << 20)
-#define FIRST_INHERITED 4 /* of the command line: launcher launch PLAN REPORT FD... */
 #define MAX_DESCRIPTORS 1026
 
 struct command_line {
-	int fds[MAX_DESCRIPTORS]; /* plan, report, inherited */
+	int fds[MAX_DESCRIPTORS]; /* plan, report, for launch-then what comes then, inherited */
 	int count;
+	int first_inherited;
 };
 
 static int refuse(int report_fd, int error, const char *why)
@@ -33,7 +34,7 @@ static int refuse(int report_fd, int error, const char *why)
 static int read_command_line(int argc, char **argv, struct command_line *line)
 {
 	line->count = argc - 2;
-	if (line->count < 2 || line->count > MAX_DESCRIPTORS)
+	if (line->count < line->first_inherited || line->count > MAX_DESCRIPTORS)
 		return -EINVAL;
 	for (int i = 0; i < line->count; i++) {
 		int fd = descriptor_argument(argv[i + 2]);
@@ -119,22 +120,23 @@ static int prepare(struct run *run, const struct plan *plan, struct arena *arena
 {
 	bool runnable;
 	uint32_t clones = count_clones(plan, &runnable);
-	if (!runnable || (uint32_t)(line->count - 2) != plan->inherited_count)
+	if (!runnable || (uint32_t)(line->count - line->first_inherited) != plan->inherited_count)
 		return -EPROTO;
 	*run = (struct run){ .plan = plan, .report_fd = line->fds[1], .child_room = clones };
 	run->slots = cut(arena, plan->slot_count * sizeof *run->slots);
 	run->children = cut(arena, (clones + 1) * sizeof *run->children);
 	for (uint32_t i = 0; i < plan->slot_count; i++)
-		run->slots[i] = (struct slot){ .fd = i < plan->inherited_count ? line->fds[i + 2] : -1 };
+		run->slots[i] = (struct slot){ .fd = i < plan->inherited_count ? line->fds[i + (uint32_t)line->first_inherited] : -1 };
 	return 0;
 }
 
-int launch_main(int argc, char **argv)
+static int launch(int argc, char **argv, bool then)
 {
 	static struct command_line line;
 	static struct plan plan;
 	static struct arena arena;
 	static struct run run;
+	line.first_inherited = then ? 3 : 2;
 	int error = read_command_line(argc, argv, &line);
 	if (error)
 		return refuse(-1, error, "");
@@ -144,13 +146,25 @@ int launch_main(int argc, char **argv)
 	/* From here on nobody may look into this process, whatever namespace it enters. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	close_others(&line);
-	error = read_plan(line.fds[0], &plan, &arena);
+	error = then ? then_read(line.fds[2], line.fds[1]) : 0;
+	if (!error)
+		error = read_plan(line.fds[0], &plan, &arena);
 	if (!error)
 		error = prepare(&run, &plan, &arena, &line);
 	if (error)
-		return refuse(line.fds[1], error, "read the plan");
+		return then_end(refuse(line.fds[1], error, "read the plan"));
 	close(line.fds[0]);
 	run.inherited_umask = umask(0);
 	die_with_children(&run);
-	_exit(run_program(&run, 0));
+	_exit(then_end(run_program(&run, 0)));
+}
+
+int launch_main(int argc, char **argv)
+{
+	return launch(argc, argv, false);
+}
+
+int launch_then_main(int argc, char **argv)
+{
+	return launch(argc, argv, true);
 }

@@ -9,6 +9,7 @@
 #define EXIT_REFUSED 124 /* the command line or the plan */
 
 int launch_main(int argc, char **argv);
+int launch_then_main(int argc, char **argv);
 int monitor_main(int argc, char **argv);
 int apply_main(int argc, char **argv);
 int merge_main(int argc, char **argv);

@@ -75,6 +75,8 @@ int step_pidfile(struct run *run, const void *body)
 	const struct step_pidfile *step = body;
 	char text[64];
 	uint64_t ticks;
+	if (step->path.len == 0)
+		return 0;
 	at(run, step->path.text);
 	pid_t pid = slot_pid(run, step->pidfd);
 	if (pid < 0)

@@ -59,6 +59,10 @@ const result = await Bun.build({
             ? { path: join(TREE, 'front/shim/large.ts') }
             : undefined,
         );
+        // What is done in C here.
+        build.onResolve({ filter: /^\.\/fields\.ts$/ }, ({ importer }) =>
+          importer.endsWith('/kernel/encode.ts') ? { path: join(TREE, 'front/shim/fields.ts') } : undefined,
+        );
         build.onResolve({ filter: /^front:constants$/ }, ({ path }) => ({ path, namespace: 'front' }));
         build.onLoad({ filter: /.*/, namespace: 'front' }, () => ({ contents: CONSTANTS, loader: 'js' }));
       },

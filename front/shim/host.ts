@@ -21,6 +21,8 @@ export interface Host {
   readDirectory(path: string): (string | number)[];
   /** As UTF-8; bytes written. */
   encode(text: string, buffer: ArrayBufferLike, offset: number): number;
+  /** A step of a plan (#kernel/fields.ts); the new end, -1 for more room, -2 for a text with a NUL. */
+  putRecord(buffer: ArrayBufferLike, at: number, head: number, kinds: string, values: readonly unknown[]): number;
   utf8Length(text: string): number;
   decode(buffer: ArrayBufferLike, offset: number, size: number, latin1: boolean): string;
   /** A descriptor of -1 is /dev/null. */
@@ -51,6 +53,10 @@ export interface Host {
   readonly uid: number;
   readonly machine: string;
   readonly directory: string;
+  /** Of the OCI runtime alone; see #runtime/stored/world.ts. */
+  readonly build: string;
+  readonly looked: '' | 'missing' | 'stale';
+  readonly released?: ArrayBuffer;
 }
 
 export const host: Host = (globalThis as unknown as { host: Host }).host;

@@ -56,8 +56,19 @@ export class ByteWriter {
     this.#length = start + size + 1;
   }
 
+  /** The number of the texts, then each. */
+  texts(values: readonly string[], encoding: 'utf8' | 'latin1'): void {
+    this.u32(values.length);
+    for (const value of values) this.text(value, encoding);
+  }
+
+  /** The number of the bytes, then the bytes. */
   bytes(value: Uint8Array): void {
     this.u32(value.length);
+    this.append(value);
+  }
+
+  append(value: Uint8Array): void {
     this.#room(value.length);
     this.#buffer.set(value, this.#length);
     this.#length += value.length;
@@ -75,6 +86,28 @@ export class ByteWriter {
 
   patchU32(at: number, value: number): void {
     this.#view.setUint32(at, value, true);
+  }
+
+  /**
+   * Lets `put` write into the memory from a place on: it returns where it ended, -1 for more room, -2 when it cannot,
+   * and has written nothing then. Returns whether it could.
+   */
+  fill(put: (buffer: ArrayBufferLike, at: number) => number): boolean {
+    for (;;) {
+      const end = put(this.#buffer.buffer, this.#length);
+      if (end >= 0) this.#length = end;
+      if (end !== -1) return end >= 0;
+      this.#room(this.#buffer.length);
+    }
+  }
+
+  /** Room for the size of what follows, which `endSized` fills in. */
+  beginSized(): number {
+    return this.reserveU32();
+  }
+
+  endSized(at: number): void {
+    this.patchU32(at, this.#length - at - 4);
   }
 
   /** What was written, as a view of the writer's own memory; the writer starts anew with other memory. */

@@ -4,6 +4,7 @@ import { FILE_STEPS } from './file-steps.ts';
 import type { FieldSpec, FieldType, StepSpec } from './step-spec.ts';
 import { PLAN_VERSION, STEPS } from './steps.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { putRecord } from './fields.ts';
 
 export const PLAN_MAGIC = 0x4e504d53; // "SMPN" in little-endian order
 export const FILE_STREAM_MAGIC = 0x4e504d46; // "FMPN"
@@ -35,37 +36,16 @@ interface Context {
   text: 'utf8' | 'latin1';
 }
 
-type Write = (out: ByteWriter, value: unknown, at: Context) => void;
-
-const WRITERS: Record<FieldType, Write> = {
-  u32: (out, value) => out.u32(value as number),
-  u64: (out, value) => (typeof value === 'number' ? out.u64Number(value) : out.u64(value as bigint)),
-  slot: (out, value, at) => out.u32(at.slots.number(value as string)),
-  program: (out, value, at) => out.u32(programNumber(at, value as string)),
-  str: (out, value, at) => out.text(value as string, at.text),
-  strs: (out, value, at) => {
-    const list = value as readonly string[];
-    out.u32(list.length);
-    for (const item of list) out.text(item, at.text);
-  },
-  bytes: (out, value) => out.bytes(value as Uint8Array),
-  u32s: (out, value) => {
-    const list = value as readonly number[];
-    out.u32(list.length);
-    for (const item of list) out.u32(item);
-  },
-};
-
-/** A field that was left out: 0, "" or an empty list, which is so many zero bytes; a slot or a program is none. */
-const ABSENT_SIZE: Record<FieldType, number> = {
-  u32: 4,
-  u64: 8,
-  slot: 0,
-  program: 0,
-  str: 5,
-  strs: 4,
-  bytes: 4,
-  u32s: 4,
+/** The letter by which a field is written (fields.ts), and what stands for one that was left out. */
+const TYPES: Readonly<Record<FieldType, { kind: string; absent: unknown }>> = {
+  u32: { kind: 'i', absent: 0 },
+  u64: { kind: 'l', absent: 0 },
+  slot: { kind: 'i', absent: NO_SLOT },
+  program: { kind: 'i', absent: NO_SLOT },
+  str: { kind: 't', absent: '' },
+  strs: { kind: 'T', absent: [] },
+  bytes: { kind: 'b', absent: new Uint8Array() },
+  u32s: { kind: 'I', absent: [] },
 };
 
 function programNumber(at: Context, name: string): number {
@@ -74,27 +54,51 @@ function programNumber(at: Context, name: string): number {
   return number;
 }
 
-interface FieldWriter {
-  name: string;
-  write: Write;
-  optional: boolean;
-  absentSize: number;
+interface Shape {
+  kinds: string;
+  names: readonly string[];
+  /** By the same places: what stands for a field that is left out, undefined where none may be. */
+  absent: readonly unknown[];
+  /** Those whose names the plan numbers. */
+  numbered: readonly ('slot' | 'program' | undefined)[];
 }
 
 /** Per step, made at its first use: most plans use few kinds of steps, each many times. */
-const fieldWriters = new Map<StepSpec, readonly FieldWriter[]>();
+const shapes = new Map<StepSpec, Shape>();
 
-function writersOf(spec: StepSpec): readonly FieldWriter[] {
-  const known = fieldWriters.get(spec);
+function shapeOf(spec: StepSpec): Shape {
+  const known = shapes.get(spec);
   if (known !== undefined) return known;
-  const made: FieldWriter[] = [];
-  for (const [name, fieldSpec] of Object.entries<FieldSpec>(spec.fields)) {
-    const optional = fieldSpec.endsWith('?');
-    const type = (optional ? fieldSpec.slice(0, -1) : fieldSpec) as FieldType;
-    made.push({ name, write: WRITERS[type], optional, absentSize: ABSENT_SIZE[type] });
+  const fields = Object.entries<FieldSpec>(spec.fields).map(([name, field]) => {
+    const optional = field.endsWith('?');
+    const type = (optional ? field.slice(0, -1) : field) as FieldType;
+    return { name, type, optional };
+  });
+  const shape: Shape = {
+    kinds: fields.map(({ type }) => TYPES[type].kind).join(''),
+    names: fields.map(({ name }) => name),
+    absent: fields.map(({ type, optional }) => (optional ? TYPES[type].absent : undefined)),
+    numbered: fields.map(({ type }) => (type === 'slot' || type === 'program' ? type : undefined)),
+  };
+  shapes.set(spec, shape);
+  return shape;
+}
+
+/** The values of the fields in order. Plain loops: on the front's engine this is what encoding costs. */
+function valuesOf({ names, absent, numbered }: Shape, step: Record<string, unknown>, at: Context): unknown[] {
+  const values: unknown[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? '';
+    let value = step[name] ?? absent[i];
+    if (value === undefined)
+      throw new Fault('internal', `Encode step ${String(step['op'])}: field "${name}" is missing`);
+    const kind = numbered[i];
+    if (kind !== undefined && typeof value === 'string') {
+      value = kind === 'slot' ? at.slots.number(value) : programNumber(at, value);
+    }
+    values[i] = value;
   }
-  fieldWriters.set(spec, made);
-  return made;
+  return values;
 }
 
 function encodeStep(
@@ -104,29 +108,19 @@ function encodeStep(
   onError: OnError,
   at: Context,
 ): void {
-  out.u32(spec.code | (ON_ERROR[onError] << 16));
-  const lengthAt = out.reserveU32();
-  const start = out.length;
-  for (const field of writersOf(spec)) {
-    const value = step[field.name];
-    if (value !== undefined) field.write(out, value, at);
-    else if (!field.optional) {
-      throw new Fault('internal', `Encode step ${String(step['op'])}: field "${field.name}" is missing`);
-    } else if (field.absentSize > 0) out.zeros(field.absentSize);
-    else out.u32(NO_SLOT);
-  }
-  out.patchU32(lengthAt, out.length - start);
+  const shape = shapeOf(spec);
+  const values = valuesOf(shape, step, at);
+  putRecord(out, spec.code | (ON_ERROR[onError] << 16), shape.kinds, values, at.text);
 }
 
 /**
  * The plan in the launcher's format (docs/plan.md): header, program table, then all steps, program by program.
  * Throws `internal` for a plan that no lowering should have made, such as a clone of an unknown program.
  */
-export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
+export function encodePlan(plan: Plan, out = new ByteWriter(PLAN_ROOM)): Uint8Array<ArrayBuffer> {
   const slots = new Names(plan.inherited ?? []);
   const programs = new Map(plan.programs.map((program, index) => [program.name, index]));
   const at: Context = { slots, programs, text: 'utf8' };
-  const out = new ByteWriter(PLAN_ROOM);
   out.u32(PLAN_MAGIC);
   out.u16(PLAN_VERSION);
   out.u16(plan.programs.length);

@@ -48,7 +48,7 @@ export const STEPS = {
   /**
    * Writes "PID" of the process in pidfd (as seen by this process) to path: aside, then renamed; no end of line, as there
    * are engines that take the whole file for a number. starttime=1 writes
-   * "PID STARTTIME\n" (field 22 of stat) instead.
+   * "PID STARTTIME\n" (field 22 of stat) instead. Nothing is written to a path that is empty.
    */
   pidfile: { code: 11, fields: { path: 'str', pidfd: 'slot', starttime: 'u32?' } },
 

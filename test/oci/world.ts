@@ -1,5 +1,5 @@
 /** A bundle of busybox and a state directory of its own for the tests of `sampan oci`. */
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -30,6 +30,12 @@ export interface OciWorld extends Disposable {
   /** Writes config.json: the default one without a terminal, with other arguments, changed. */
   configure(args: readonly string[], change?: (spec: Spec, process: Process) => void): void;
   oci(...args: string[]): Outcome;
+  /** The same by another command, which gets the path of the program and its arguments; or by another name. */
+  by(command: readonly string[], args: readonly string[], env?: Record<string, string>): Outcome;
+  /** By another build of the program. */
+  with(program: string, ...args: string[]): Outcome;
+  /** By the large program, which knows nothing of stored plans. */
+  largely(...args: string[]): Outcome;
   /** The same, not waited for; its output goes to the file `spawned`. */
   spawn(...args: string[]): Bun.Subprocess;
   /** Control groups and state directories that are still there. */
@@ -44,11 +50,16 @@ export function ociWorld(): OciWorld {
   mkdirSync(rootfs);
   writeBusyboxTree(rootfs);
   const state = join(directory, 'state');
-  const oci = (...args: string[]): Outcome => call(directory, ['--root', state, ...args]);
+  const words = (args: readonly string[]): string[] => ['oci', '--root', state, ...args];
+  const oci = (...args: string[]): Outcome => call(directory, [SAMPAN, ...words(args)]);
   return {
     directory,
     rootfs,
     oci,
+    by: (command, args, env) =>
+      call(directory, [...command, SAMPAN, ...words(args)], { env: { ...process.env, ...env } }),
+    with: (program, ...args) => call(directory, [program, ...words(args)]),
+    largely: (...args) => call(directory, [SAMPAN, ...words(args)], { argv0: 'sampan-large' }),
     configure: (args, change = () => {}) => {
       const spec = defaultSpec();
       const process = { ...(spec.process as Process), terminal: false, args: [...args] };
@@ -73,11 +84,12 @@ export function ociWorld(): OciWorld {
 }
 
 /** Output goes to files: a container in the background keeps a pipe open for ever. */
-function call(directory: string, args: readonly string[]): Outcome {
+function call(directory: string, [command = '', ...args]: readonly string[], options: SpawnSyncOptions = {}): Outcome {
   const files = [join(directory, 'out'), join(directory, 'err')] as const;
   const [out, err] = [openSync(files[0], 'w'), openSync(files[1], 'w')];
   try {
-    const { status } = spawnSync(SAMPAN, ['oci', ...args], {
+    const { status } = spawnSync(command, args, {
+      ...options,
       cwd: directory,
       timeout: 30_000,
       stdio: ['ignore', out, err],

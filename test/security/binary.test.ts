@@ -95,6 +95,8 @@ test('nor does CAP_SYS_PTRACE give a container more than the copy, and the two w
     /^descriptor \d+ of \d+ is socket:\[\d+\]$/,
     /^descriptor \d+ of \d+ is anon_inode:\[pidfd\]$/,
     /^descriptor \d+ of \d+ is \/run\/sampan\/\.[-.0-9a-f]+ \(deleted\)$/,
+    // The same for a stored plan: a file in memory.
+    /^descriptor \d+ of \d+ is \/memfd:report \(deleted\)$/,
   ];
   const execs = (): void => void world.oci('exec', 'scanned', '/bin/true');
   const printed = await whileScanned(2500, execs, [...USUAL_CAPABILITIES, 'CAP_SYS_PTRACE']);

@@ -18,6 +18,10 @@ export class Flags {
   constructor(values: ReadonlyMap<string, string[]>) {
     this.#values = values;
   }
+  /** None was given. */
+  get isEmpty(): boolean {
+    return this.#values.size === 0;
+  }
   on(name: string): boolean {
     return this.text(name) === 'true';
   }

@@ -5,6 +5,7 @@ import { killAll } from './kill.ts';
 import { groupsBelow } from './tree.ts';
 
 const ROUNDS = 100;
+const UNUSED_ROUNDS = 20;
 
 /**
  * Kills what is left in a container's control groups and removes them, deepest first. A group that is gone already is
@@ -24,6 +25,18 @@ export async function removeCgroups(directories: readonly { readonly path: strin
   throw new Fault('conflict', `remove control group ${left[0]}: it is still in use`, {
     facts: { path: left[0] ?? '' },
   });
+}
+
+/**
+ * Removes those of these groups that have nobody in them, or soon have nobody: for a caller that cannot tell which of
+ * them are its own.
+ */
+export async function removeUnused(paths: readonly string[]): Promise<void> {
+  let left = [...paths];
+  for (let round = 0; round < UNUSED_ROUNDS && left.length > 0; round++) {
+    if (round > 0) await sleep(10);
+    left = left.filter((path) => !removed(path));
+  }
 }
 
 function removed(path: string): boolean {

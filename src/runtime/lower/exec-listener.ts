@@ -21,7 +21,7 @@ export interface ExecListenerContext {
   spec: Spec;
   /** Who the agent is told of. */
   subject?: Pick<ListenerSubject, 'id' | 'bundle'>;
-  init: { pid: number };
+  init: { pid: number } | 'inherited';
 }
 
 /** What the joiner calls between the filter and the child's being made: nobody could answer for it by then. */
@@ -47,6 +47,8 @@ export function lowerExecListener(
   const send: Step = { op: 'sendFd', slot: ends.child, fd: PIDFD, data: 'p' };
   const receive: Step = { op: 'recvFd', slot: ends.main, out: PIDFD };
   if (!notifies) return { take: [receive], send: [], offer: [send], seen: [] };
+  if (init === 'inherited')
+    throw new Fault('internal', 'Lower a listener: the pid of init has to be known for its agent');
   const agent = { spec, ...(subject ?? { id: '', bundle: '' }), status: 'running', init: init.pid } as const;
   if (process.noNewPrivileges) {
     const handover = { channel: ends.main, holder: PIDFD, pidfd: PIDFD };

@@ -23,8 +23,11 @@ export interface ExecContext {
   /** The container's stored configuration: namespaces, filter, keyring. */
   spec: Spec;
   facts: HostFacts;
-  /** The container's init; `startTime` is field 22 of its /proc/PID/stat, so that no recycled pid is joined. */
-  init: { pid: number; startTime: string };
+  /**
+   * The container's init; `startTime` is field 22 of its /proc/PID/stat, so that no recycled pid is joined.
+   * `inherited`: a descriptor of it is handed over, before any other.
+   */
+  init: { pid: number; startTime: string } | 'inherited';
   /** As `cgroupDirectories` takes it. */
   cgroupsPath: string;
   /** The control groups as they were made; without them, those that the path stands for. */
@@ -42,6 +45,7 @@ export interface ExecContext {
   pidfdSocket?: string;
 }
 
+const TARGET = 'target';
 const MAIN_END = 'to.child';
 const CHILD_END = 'to.main';
 /** The joiner and the child both write to the first channel; what closes by the child's exec is a second one. */
@@ -81,6 +85,8 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     listener: lowerExecListener(process, context, seccomp.notifies, { main: MAIN_END, child: CHILD_END }),
   };
   const sendsConsole = context.terminal.kind === 'inherited' && process.terminal === true;
+  const { inherited = [] } = inheritedSlots(context.preserveFds ?? 0, sendsConsole);
+  const slots = context.init === 'inherited' ? [TARGET, ...inherited] : inherited;
   return {
     plan: {
       programs: [
@@ -88,7 +94,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
         { name: 'joiner', steps: joinerSteps(sections) },
         { name: 'child', steps: childSteps(sections) },
       ],
-      ...inheritedSlots(context.preserveFds ?? 0, sendsConsole),
+      ...(slots.length === 0 ? {} : { inherited: slots }),
     },
     warnings: [...sections.rlimits.warnings, ...sections.identity.warnings],
     cgroups: sections.directories.map((directory) => directory.path),
@@ -107,7 +113,7 @@ function mainSteps({ process, context, directories, terminal, rlimits, listener 
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
   const steps: Step[] = [
     { op: 'prctl', option: PRCTL.dumpable, a: 0 },
-    { op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: 'target', origin: 'container' },
+    ...openTarget(init),
     ...terminal.connect,
     ...handed.connect,
     ...openCgroups(directories),
@@ -136,6 +142,11 @@ function mainSteps({ process, context, directories, terminal, rlimits, listener 
   return steps;
 }
 
+function openTarget(init: ExecContext['init']): Step[] {
+  if (init === 'inherited') return [];
+  return [{ op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: TARGET, origin: 'container' }];
+}
+
 function joinerSteps(sections: Sections): Step[] {
   const { process, context, namespaces, directories, terminal, rlimits, identity, listener } = sections;
   const { keyring, mode, facts } = context;
@@ -143,12 +154,12 @@ function joinerSteps(sections: Sections): Step[] {
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
   if (setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, undefined));
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
-  steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), enter('target', flags));
+  steps.push(...joinCgroups(directories), ...lowerAffinity(process, 'final'), enter(TARGET, flags));
   if (namespaces.includes('user')) {
     const keepGroups = hasFixedGroups(context.spec, facts) ? 1 : 0;
     steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
   }
-  steps.push({ op: 'close', slot: 'target' });
+  steps.push({ op: 'close', slot: TARGET });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });
   if (process.terminal) steps.push({ op: 'open', path: '/', flags: OPEN.path | OPEN.directory, out: 'root' });
   steps.push(...terminal.open.filter((step) => !isOfSession(step)));

@@ -10,6 +10,9 @@ export interface ContainerDirectory {
   readonly pid: string;
   /** The plan that made the container, as JSON: failures after the start are explained by it. */
   readonly plan: string;
+  /** For the front: what it needs to answer by itself, and how something is executed here (#runtime/stored). */
+  readonly answers: string;
+  readonly exec: string;
   /** Fifos of a container that waits to be started. */
   readonly go: string;
   readonly report: string;
@@ -34,6 +37,8 @@ export function containerDirectory(root: string, id: string): ContainerDirectory
     state: `${path}/state.json`,
     pid: `${path}/pid`,
     plan: `${path}/plan.json`,
+    answers: `${path}/answers`,
+    exec: `${path}/exec.plan`,
     go: `${path}/go`,
     report: `${path}/report`,
   };

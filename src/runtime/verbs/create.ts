@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { Fault, isFault } from '#base/fault.ts';
-import type { Launch } from '#kernel/launcher.ts';
+import type { Launch, LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
+import type { ReportRecord } from '#kernel/report.ts';
+import { removeUnused } from '#runtime/cgroup/remove.ts';
 import { planAsJson } from '#runtime/explain/print.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
 import { discard } from './discard.ts';
@@ -11,7 +13,9 @@ import type { CreateOptions, Runtime } from './runtime.ts';
 /** Sets a container up to the point where its program would be executed; `start` executes it. */
 export async function createContainer(runtime: Runtime, options: CreateOptions): Promise<void> {
   const prepared = prepare(runtime, options, 'hold', heldTerminal(options));
-  writeFileSync(prepared.directory.plan, JSON.stringify(planAsJson(prepared.lowered.plan)), { mode: 0o600 });
+  if (runtime.stored?.ended === undefined) {
+    writeFileSync(prepared.directory.plan, JSON.stringify(planAsJson(prepared.lowered.plan)), { mode: 0o600 });
+  }
   await launchPrepared(runtime, prepared, options);
 }
 
@@ -29,23 +33,39 @@ export async function launchPrepared(
 ): Promise<{ code: number | null; status: number | undefined }> {
   const { encoded, lowered } = prepared;
   try {
-    const launcher = await runtime.launcher();
-    const launch = launcher.launch({ plan: encoded, inherited: preserved(options.preserveFds) });
-    const unwatch = watch(launch);
-    const result = await launch.result.finally(unwatch);
-    checkLaunch(runtime, lowered.plan, result);
+    const result = runtime.stored?.ended ?? (await execute(runtime, encoded, options, watch));
     const exit = result.records.find((record) => record.kind === 'exit');
+    checkLaunch(runtime, lowered.plan, upTo(result, exit));
     if (exit === undefined && result.code !== 0) {
       throw new Fault(
         'internal',
         `the launcher ended with ${result.signal ?? `exit status ${result.code}`} and no report`,
       );
     }
-    return { code: result.code, status: exit?.value };
+    return { code: exit === undefined ? result.code : exitCode(exit.value), status: exit?.value };
   } catch (error) {
+    // Whatever it had made by then is its own and empty, but nobody has said what that is.
+    if (isFault(error) && error.facts['step'] === undefined) await removeUnused(lowered.cgroups);
     await discard(runtime, prepared, madeCgroups(lowered.plan, error), startedUnit(prepared, error));
     throw error;
   }
+}
+
+async function execute(
+  runtime: Runtime,
+  plan: Uint8Array,
+  options: CreateOptions,
+  watch: (launch: Launch) => () => void,
+): Promise<LaunchResult> {
+  const launcher = await runtime.launcher();
+  const launch = launcher.launch({ plan, inherited: preserved(options.preserveFds) });
+  const unwatch = watch(launch);
+  return launch.result.finally(unwatch);
+}
+
+/** What a plan reports after its program has ended is about cleaning up, which is done all over then. */
+function upTo(result: LaunchResult, exit: ReportRecord | undefined): LaunchResult {
+  return exit === undefined ? result : { ...result, records: result.records.slice(0, result.records.indexOf(exit)) };
 }
 
 /**
@@ -65,6 +85,11 @@ function startedUnit({ unit, lowered }: Prepared, error: unknown): string | unde
   const failed = isFault(error) ? error.facts['step'] : undefined;
   const call = lowered.plan.programs[0]?.steps.findIndex((step) => step.op === 'busCall' && step.job === 1) ?? -1;
   return typeof failed === 'number' && failed > call ? unit : undefined;
+}
+
+/** Of a wait status, as shells give it. */
+function exitCode(status: number): number {
+  return (status & 0x7f) === 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 }
 
 function preserved(count = 0): number[] {

@@ -1,6 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
-import type { Launch } from '#kernel/launcher.ts';
+import type { Launch, LaunchResult } from '#kernel/launcher.ts';
 import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { lowerExec, type ExecContext } from '#runtime/lower/exec.ts';
 import type { Lowered, TerminalMode } from '#runtime/lower/context.ts';
@@ -11,6 +11,7 @@ import { observe } from '#runtime/state/status.ts';
 import { readState, readStoredSpec } from '#runtime/state/stored-state.ts';
 import { checkLaunch } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
+import { storeExec } from './store-exec.ts';
 
 export interface ExecOptions {
   id: string;
@@ -23,20 +24,31 @@ export interface ExecOptions {
   preserveFds?: number;
   /** Set the program up in a paused container, where it waits for the others. */
   ignorePaused?: boolean;
+  /** Nothing but the program and its arguments was asked for: the front can do the same again. */
+  isPlain?: boolean;
   watch?: (launch: Launch) => () => void;
 }
+
+/** Of a container in which a stored plan was executed, whatever has become of it since. */
+const HAS_BEEN = { status: 'running', init: 'inherited' } as const;
 
 /** Runs a further program in a running container; resolves to its exit status (0 when detached). */
 export async function execInContainer(runtime: Runtime, options: ExecOptions): Promise<number> {
   const lowered = lowerExecOf(runtime, options);
   for (const warning of lowered.warnings) runtime.warn(warning);
-  const inherited = Array.from({ length: options.preserveFds ?? 0 }, (_, index) => 3 + index);
-  const launch = (await runtime.launcher()).launch({ plan: encodePlan(lowered.plan), inherited });
-  const unwatch = options.watch?.(launch) ?? (() => {});
-  const result = await launch.result.finally(unwatch);
+  const result = runtime.stored?.ended ?? (await execute(runtime, options, lowered));
   checkLaunch(runtime, lowered.plan, result);
   if (result.code === null) throw new Fault('internal', `exec in container ${options.id}: the launcher was killed`);
   return result.code;
+}
+
+async function execute(runtime: Runtime, options: ExecOptions, lowered: Lowered): Promise<LaunchResult> {
+  const inherited = Array.from({ length: options.preserveFds ?? 0 }, (_, index) => 3 + index);
+  const launch = (await runtime.launcher()).launch({ plan: encodePlan(lowered.plan), inherited });
+  const unwatch = options.watch?.(launch) ?? (() => {});
+  // It runs by now, so that this takes nobody's time.
+  if (options.isPlain === true) storeExec(runtime, options.id);
+  return launch.result.finally(unwatch);
 }
 
 /** Looks at the container and lowers the program; changes nothing. */
@@ -44,7 +56,7 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
   const { id, detach = false, consoleSocket, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
   const stored = readState(directory, id);
-  const { status, init } = observe(directory);
+  const { status, init } = runtime.stored?.ended === undefined ? observe(directory) : HAS_BEEN;
   if (stored === undefined || init === undefined) {
     throw new Fault('conflict', `cannot exec in a container that is not running: ${status}`, { facts: { id, status } });
   }

@@ -11,7 +11,7 @@ import type { CreateOptions, Runtime } from './runtime.ts';
 
 /** What `run` of the bundle at `path` would do here. Reads the bundle, changes nothing. */
 export function explainBundle(path: string, id: string, facts: HostFacts): Lowered {
-  const bundle = readBundle(path);
+  const bundle = readBundle(path, facts);
   return lowerContainer(bundle.spec, {
     id,
     facts,

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
@@ -12,7 +12,9 @@ import {
   notifyDirectory,
   type ContainerDirectory,
 } from '#runtime/state/container-directory.ts';
-import { writeState } from '#runtime/state/stored-state.ts';
+import { writeState, type StoredState } from '#runtime/state/stored-state.ts';
+import { answersOf } from '#runtime/stored/answers.ts';
+import { withCleanUp } from '#runtime/stored/clean-up.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
 import { findIdMappers } from './id-mappers.ts';
@@ -35,6 +37,8 @@ export interface Compiled {
   directory: ContainerDirectory;
   lowered: Lowered;
   cgroupsPath: string;
+  /** Where its control groups are to be was found out, and is not what the configuration alone says. */
+  placed: boolean;
   /** The unit of systemd's that it is to be in. */
   unit?: string;
 }
@@ -51,10 +55,10 @@ function withSockets(spec: Spec, count = 0): Spec {
 export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Compiled {
   const { id, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
-  const bundle = readBundle(options.bundle, options.config);
+  const facts = runtime.facts();
+  const bundle = readBundle(options.bundle, facts, options.config);
   const to = options.notifySocket;
   const notify = to === undefined ? undefined : { directory: notifyDirectory(directory), to };
-  const facts = runtime.facts();
   const cgroup = placeCgroup(runtime, bundle.spec, id, facts);
   const lowered = lowerContainer(withSockets(bundle.spec, options.listenFds), {
     id,
@@ -84,7 +88,8 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   if (options.noPivot === true) lowered.warnings.push('--no-pivot: the host stays mounted below the root');
   const unit = cgroup?.scope?.unit;
   const path = placedPath(cgroup, bundle.spec, id);
-  return { bundle, directory, lowered, cgroupsPath: path, ...(unit === undefined ? {} : { unit }) };
+  const placed = cgroup !== undefined;
+  return { bundle, directory, lowered, placed, cgroupsPath: path, ...(unit === undefined ? {} : { unit }) };
 }
 
 /**
@@ -94,6 +99,7 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
  */
 export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
   const { id } = options;
+  if (runtime.stored?.ended !== undefined) return executed(runtime, options, mode, terminal);
   const compiled = compile(runtime, options, mode, terminal);
   const { bundle, directory, lowered, unit } = compiled;
   const encoded = encodePlan(lowered.plan);
@@ -109,10 +115,31 @@ export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMo
   return { id, bundle, directory, lowered, encoded, ...(unit === undefined ? {} : { unit }) };
 }
 
-function record(options: CreateOptions, { directory, bundle, lowered, cgroupsPath, unit }: Compiled): void {
+/** What a stored plan was made from, to explain how it ended: the same steps in the same places. */
+function executed(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
+  const { id, pidFile = '' } = options;
+  const { config } = containerDirectory(runtime.stateRoot, id);
+  // A run that got so far as to clean up has none left.
+  const kept = existsSync(config) ? { config } : {};
+  const { bundle, directory, lowered } = compile(runtime, { ...options, ...kept, pidFile }, mode, terminal);
+  const plan = mode === 'run' ? withCleanUp(lowered.plan, directory) : lowered.plan;
+  return { id, bundle, directory, lowered: { ...lowered, plan }, encoded: new Uint8Array() };
+}
+
+function record(options: CreateOptions, compiled: Compiled): void {
+  const { directory, bundle } = compiled;
+  const state = stateOf(options, compiled);
+  writeState(directory, state);
+  writeFileSync(directory.config, bundle.text, { mode: 0o600 });
+  const answers = answersOf(bundle.spec, state, options.notifySocket !== undefined);
+  if (answers !== undefined) writeFileSync(directory.answers, answers, { mode: 0o600 });
+}
+
+/** What is remembered of a container that is about to be made. */
+export function stateOf(options: CreateOptions, { bundle, lowered, cgroupsPath, unit }: Compiled): StoredState {
   const { id } = options;
   const { spec, rootfs } = bundle;
-  writeState(directory, {
+  return {
     ociVersion: spec.ociVersion,
     id,
     bundle: bundle.path,
@@ -124,8 +151,7 @@ function record(options: CreateOptions, { directory, bundle, lowered, cgroupsPat
     ...(unit === undefined ? {} : { unit }),
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
-  });
-  writeFileSync(directory.config, bundle.text, { mode: 0o600 });
+  };
 }
 
 /** The user by name for root, by number for anyone else. */

@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { BusAddress } from '#runtime/systemd/bus.ts';
 import type { Launcher } from '#kernel/launcher.ts';
+import type { StoredPlans } from '#runtime/stored/world.ts';
 
 /** What every verb works with. */
 export interface Runtime {
@@ -16,6 +17,7 @@ export interface Runtime {
   bus(): BusAddress;
   /** Takes what could not be done as asked, one sentence each. */
   warn(sentence: string): void;
+  stored?: StoredPlans;
 }
 
 /** Flags that `create` and `run` share. */

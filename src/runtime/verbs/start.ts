@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
+import { parseReport } from '#kernel/report.ts';
 import { isPaused } from '#runtime/cgroup/freezer.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { lowerHooks } from '#runtime/lower/hooks.ts';
@@ -19,7 +20,8 @@ export async function startContainer(runtime: Runtime, id: string, notifySocket?
   const stored = readState(directory, id);
   const { status: observed, init } = observe(directory);
   const status = observed === 'created' && isPaused(stored?.cgroups ?? []) ? 'paused' : observed;
-  if (status !== 'created') {
+  const released = runtime.stored?.released;
+  if (status !== 'created' && released === undefined) {
     throw new Fault(
       'conflict',
       `cannot start a container that has ${status === 'stopped' ? 'stopped' : `status ${status}`}`,
@@ -41,8 +43,7 @@ export async function startContainer(runtime: Runtime, id: string, notifySocket?
     },
   );
   const plan = startPlan(directory, init, after, notify);
-  const launcher = await runtime.launcher();
-  const result = await launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'ignore', 'inherit'] }).result;
+  const result = released === undefined ? await release(runtime, plan) : reported(released);
   const failure = result.records.find((record) => record.kind === 'fail');
   if (failure !== undefined) {
     // What failed after the release is of the plan that made the container, and never of its first program.
@@ -56,6 +57,15 @@ export async function startContainer(runtime: Runtime, id: string, notifySocket?
   }
   checkEnd(result);
   rmSync(directory.go, { force: true });
+}
+
+async function release(runtime: Runtime, plan: Plan): Promise<LaunchResult> {
+  const launcher = await runtime.launcher();
+  return launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'ignore', 'inherit'] }).result;
+}
+
+function reported(report: Buffer): LaunchResult {
+  return { code: 0, signal: null, records: parseReport(report) };
 }
 
 /** Lets init go, then runs the hooks that come after (one that fails kills it), then waits until it says it is ready. */

@@ -1,4 +1,5 @@
 import { createContainer } from '#runtime/verbs/create.ts';
+import { compileAnew } from '#runtime/verbs/compile.ts';
 import { explainCreate } from '#runtime/verbs/explain.ts';
 import type { OciVerb } from './command.ts';
 import { CREATE_FLAGS, createOptions } from './create-flags.ts';
@@ -11,6 +12,7 @@ export const verb: OciVerb = {
     const options = createOptions(call);
     if (call.flags.on('dry-run')) return printDryRun(call, explainCreate(call.runtime, options, false));
     await createContainer(call.runtime, options);
+    compileAnew(call.runtime, options.bundle);
     return 0;
   },
 };

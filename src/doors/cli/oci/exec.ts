@@ -47,6 +47,7 @@ export const verb: OciVerb = {
       ...(consoleSocket === undefined ? {} : { consoleSocket: resolve(consoleSocket) }),
       ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
       ignorePaused: flags.on('ignore-paused'),
+      isPlain: flags.isEmpty,
       ...(pidfdSocket === undefined ? {} : { pidfdSocket: resolve(pidfdSocket) }),
       preserveFds: flags.number('preserve-fds') ?? 0,
       watch: handOnSignals,

@@ -6,6 +6,7 @@ import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
 import { openLog, type Log } from './log.ts';
+import { verb as compile } from './compile.ts';
 import { verb as create } from './create.ts';
 import { verb as delete_ } from './delete.ts';
 import { verb as events } from './events.ts';
@@ -40,6 +41,7 @@ const GLOBAL: FlagTable = {
  * every verb, and their functions are compiled only when they are called.
  */
 const VERBS: ReadonlyMap<string, OciVerb> = new Map([
+  ['compile', compile],
   ['create', create],
   ['delete', delete_],
   ['events', events],
@@ -94,6 +96,7 @@ function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
     bus: () => findBus(world.env, readHostFacts()),
     ...rootless(flags.text('rootless') ?? 'auto'),
     warn: (text) => log.write('warning', text),
+    ...(world.stored === undefined ? {} : { stored: world.stored }),
   };
 }
 

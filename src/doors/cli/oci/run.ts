@@ -2,6 +2,7 @@ import { runContainer } from '#runtime/verbs/run.ts';
 import type { OciVerb } from './command.ts';
 import { CREATE_FLAGS, createOptions } from './create-flags.ts';
 import { printDryRun } from './dry-run.ts';
+import { compileAnew } from '#runtime/verbs/compile.ts';
 import { explainCreate } from '#runtime/verbs/explain.ts';
 import { handOnSignals } from '#doors/cli/signals.ts';
 
@@ -18,6 +19,7 @@ export const verb: OciVerb = {
     const options = createOptions(call);
     const detach = flags.on('detach');
     if (flags.on('dry-run')) return printDryRun(call, explainCreate(runtime, options, !detach));
+    compileAnew(runtime, options.bundle);
     return runContainer(runtime, { ...options, detach, keep: flags.on('keep'), watch: handOnSignals });
   },
 };

@@ -1,4 +1,5 @@
 import type { Launcher } from '#kernel/launcher.ts';
+import type { StoredPlans } from '#runtime/stored/world.ts';
 
 interface Output {
   write(text: string): unknown;
@@ -13,4 +14,6 @@ export interface World {
   launcher(): Promise<Launcher>;
   /** Directory for what does not outlive the machine's run; containers are in `oci` below it. */
   runDirectory: string;
+  /** What the front did with stored plans; missing where there is none. */
+  stored?: StoredPlans;
 }
