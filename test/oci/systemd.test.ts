@@ -74,6 +74,27 @@ test.skipIf(!HAS_V1)('a scope is started with init in it, changed by update and 
   expect(world.leftovers()).toEqual([]);
 });
 
+test.skipIf(!HAS_V1)(
+  'a container that has ended is deleted with its unit, by whoever asks and however plainly',
+  async () => {
+    using world = ociWorld();
+    await using systemd = await start(world);
+    configure(world, ['true']);
+    expect(await oci(world, systemd, 'run', '--detach', 'a')).toMatchObject({ status: 0, stderr: '' });
+    const plain = async (...args: string[]): Promise<string> => {
+      const command = [SAMPAN, 'oci', '--root', join(world.directory, 'state'), ...args];
+      const env = { PATH: '/usr/bin:/bin', ...systemd.env };
+      const child = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit', env });
+      return new Response(child.stdout).text();
+    };
+    for (let round = 0; round < 100 && !(await plain('state', 'a')).includes('"stopped"'); round++) await Bun.sleep(20);
+    systemd.heard.length = 0;
+    await plain('delete', 'a');
+    expect(members(systemd)).toContain('StopUnit');
+    expect(world.leftovers()).toEqual([]);
+  },
+);
+
 const at =
   (wanted: string, answer: Answer): Answer =>
   (message, member) =>

@@ -93,3 +93,10 @@ test('a namespace that is joined keeps its own user', () => {
   const { status, stdout, stderr } = world.oci('run', 'b');
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '0\n/proc/1/comm\nsleep\n', stderr: '' });
 });
+
+test('a plan is not stored where its control groups are found out each time', () => {
+  using world = userWorld();
+  world.configure(['true']);
+  expect(world.oci('compile')).toMatchObject({ status: 1, stderr: expect.stringContaining('asked each time') });
+  expect(world.oci('run', 'a')).toMatchObject({ status: 0, stderr: '' });
+});
