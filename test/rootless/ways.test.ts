@@ -100,3 +100,12 @@ test('a plan is not stored where its control groups are found out each time', ()
   expect(world.oci('compile')).toMatchObject({ status: 1, stderr: expect.stringContaining('asked each time') });
   expect(world.oci('run', 'a')).toMatchObject({ status: 0, stderr: '' });
 });
+
+test('before its start nobody but root looks into a container', () => {
+  using world = userWorld();
+  world.configure(['sleep', '60']);
+  expect(world.oci('create', 'a').status).toBe(0);
+  expect(world.oci('exec', 'a', 'id')).toMatchObject({ status: 255, stderr: expect.stringContaining('once it runs') });
+  expect(world.oci('start', 'a').status).toBe(0);
+  expect(world.oci('exec', 'a', 'id', '-u')).toMatchObject({ status: 0, stdout: '0\n' });
+});

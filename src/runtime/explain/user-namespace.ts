@@ -15,6 +15,10 @@ const REFUSALS: Readonly<Record<string, Explain>> = {
     sentence: 'linux.namespaces: the namespaces may not be made (EPERM)',
     hint: 'Making a user namespace is forbidden here, by a filter of an outer container (podman, docker: --security-opt seccomp=unconfined) or by the sysctls kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns.',
   }),
+  'setns EPERM': (step) => ({
+    sentence: `${step.origin}: the namespaces may not be entered (EPERM)`,
+    hint: 'Before its start only root may look into a container; an ordinary user can exec once it runs.',
+  }),
   'clone ENOSPC': () => ({
     kind: 'exhausted',
     sentence: 'linux.namespaces: there are too many namespaces already, or too deep ones (ENOSPC)',
