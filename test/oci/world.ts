@@ -43,6 +43,8 @@ export interface OciWorld extends Disposable {
 }
 
 const GROUP = 'sampan-test-oci-';
+/** `SAMPAN_TEST_COMPILED=1 bun test test/oci test/security`: every bundle that can be is compiled first. */
+const COMPILED = process.env['SAMPAN_TEST_COMPILED'] !== undefined;
 
 export function ociWorld(): OciWorld {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-oci-'));
@@ -67,6 +69,7 @@ export function ociWorld(): OciWorld {
       spec.linux = { ...spec.linux, cgroupsPath: `/${GROUP}${directory.slice(-6)}` };
       change(spec, process);
       writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
+      if (COMPILED) oci('compile');
     },
     spawn: (...args) =>
       Bun.spawn([SAMPAN, 'oci', '--root', state, ...args], {

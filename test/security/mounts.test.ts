@@ -48,9 +48,11 @@ describe('a mount whose destination leads out of the image stays inside or is re
         }
       }
       // What was made for the mounts is in the image.
-      expect(readdirSync(world.directory).toSorted()).toEqual(
-        ['config.json', 'err', 'out', 'prey', 'rootfs', 'source', 'state'].toSorted(),
-      );
+      expect(
+        readdirSync(world.directory)
+          .filter((name) => name !== 'sampan.plan')
+          .toSorted(),
+      ).toEqual(['config.json', 'err', 'out', 'prey', 'rootfs', 'source', 'state'].toSorted());
     });
   }
 });

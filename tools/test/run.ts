@@ -21,7 +21,11 @@ let running: OwnedProcess | undefined;
 
 async function run(stage: Stage): Promise<Outcome> {
   const [command = '', ...args] = stage.command;
-  const owned = startOwned(command, args, { cwd: TREE, stdio: ['ignore', 'pipe', 'pipe'], env: process.env });
+  const owned = startOwned(command, args, {
+    cwd: TREE,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...stage.env },
+  });
   running = owned;
   const chunks: Buffer[] = [];
   owned.child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -7,6 +7,7 @@ import { judge, ONE_FAILED, ONE_PASSED, readJunit, readTap, type Tally } from '#
 export interface Stage {
   name: string;
   command: readonly string[];
+  env?: Readonly<Record<string, string>>;
   /** Ended after so many seconds, and failed. */
   limit: number;
   /** Left out by FAST=1. */
@@ -76,6 +77,16 @@ export function stages(reports: string): Stage[] {
     make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
     bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd)\//), 1200, 120),
+    {
+      ...bunTests(
+        reports,
+        'stored plans',
+        testFiles('test/{oci,security}/**/*.test.ts', /\/stored.*\.test\.ts$/),
+        900,
+        120,
+      ),
+      env: { SAMPAN_TEST_COMPILED: '1' },
+    },
     {
       name: 'sources on Node',
       command: [NODE, '--test', '--test-reporter=tap', 'test/node/*.test.mjs'],
