@@ -9,6 +9,8 @@ import { ociWorld, type OciWorld } from './world.ts';
 
 const SLICE = `sampantest${process.pid}.slice`;
 
+let calls = 0;
+
 afterAll(() => {
   for (const mount of hierarchies()) if (existsSync(join(mount, SLICE))) rmdirSync(join(mount, SLICE));
 });
@@ -19,7 +21,9 @@ async function oci(
   ...args: string[]
 ): Promise<{ status: number; stdout: string; stderr: string }> {
   const command = [SAMPAN, 'oci', '--root', join(world.directory, 'state'), '--systemd-cgroup', ...args];
-  const file = (name: string) => Bun.file(join(world.directory, name));
+  // Names of their own: what is written to a file that is there leaves the rest of it.
+  const call = ++calls;
+  const file = (name: string) => Bun.file(join(world.directory, `${name}-${call}`));
   const child = Bun.spawn(command, {
     cwd: world.directory,
     stdin: 'ignore',
