@@ -87,4 +87,8 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_OPEN_MOUNT] = step_open_mount,
 	[STEP_DETACH] = step_detach,
 	[STEP_UNDO] = step_undo,
+	[STEP_MAP_IDS] = step_map_ids,
+	[STEP_OWN] = step_own,
+	[STEP_BUS_CONNECT] = step_bus_connect,
+	[STEP_BUS_CALL] = step_bus_call,
 };

@@ -95,6 +95,10 @@ enum step_code {
 	STEP_DETACH = 91,
 	STEP_UNDO = 92,
 	STEP_PIDFD_OF = 94,
+	STEP_MAP_IDS = 110,
+	STEP_OWN = 113,
+	STEP_BUS_CONNECT = 111,
+	STEP_BUS_CALL = 112,
 	STEP_MONITOR = 100,
 };
 
@@ -1010,6 +1014,52 @@ static const struct field fields_of_step_pidfd_of[] = {
 	{ FIELD_SLOT, offsetof(struct step_pidfd_of, out) },
 };
 
+struct step_map_ids {
+	int32_t pidfd;
+	struct text path;
+	struct texts argv;
+};
+static const struct field fields_of_step_map_ids[] = {
+	{ FIELD_SLOT, offsetof(struct step_map_ids, pidfd) },
+	{ FIELD_STR, offsetof(struct step_map_ids, path) },
+	{ FIELD_STRS, offsetof(struct step_map_ids, argv) },
+};
+
+struct step_own {
+	struct texts paths;
+	uint32_t uid;
+};
+static const struct field fields_of_step_own[] = {
+	{ FIELD_STRS, offsetof(struct step_own, paths) },
+	{ FIELD_U32, offsetof(struct step_own, uid) },
+};
+
+struct step_bus_connect {
+	struct text path;
+	int32_t out;
+};
+static const struct field fields_of_step_bus_connect[] = {
+	{ FIELD_STR, offsetof(struct step_bus_connect, path) },
+	{ FIELD_SLOT, offsetof(struct step_bus_connect, out) },
+};
+
+struct step_bus_call {
+	int32_t bus;
+	struct blob message;
+	int32_t pidfd;
+	uint32_t pid_at;
+	uint32_t job;
+	uint32_t report;
+};
+static const struct field fields_of_step_bus_call[] = {
+	{ FIELD_SLOT, offsetof(struct step_bus_call, bus) },
+	{ FIELD_BYTES, offsetof(struct step_bus_call, message) },
+	{ FIELD_SLOT, offsetof(struct step_bus_call, pidfd) },
+	{ FIELD_U32, offsetof(struct step_bus_call, pid_at) },
+	{ FIELD_U32, offsetof(struct step_bus_call, job) },
+	{ FIELD_U32, offsetof(struct step_bus_call, report) },
+};
+
 struct step_monitor {
 	struct text dir;
 	struct text plan;
@@ -1130,6 +1180,10 @@ static const struct step_shape step_shapes[] = {
 	{ 91, 2, sizeof(struct step_detach), "detach", fields_of_step_detach },
 	{ 92, 2, sizeof(struct step_undo), "undo", fields_of_step_undo },
 	{ 94, 2, sizeof(struct step_pidfd_of), "pidfdOf", fields_of_step_pidfd_of },
+	{ 110, 3, sizeof(struct step_map_ids), "mapIds", fields_of_step_map_ids },
+	{ 113, 2, sizeof(struct step_own), "own", fields_of_step_own },
+	{ 111, 2, sizeof(struct step_bus_connect), "busConnect", fields_of_step_bus_connect },
+	{ 112, 6, sizeof(struct step_bus_call), "busCall", fields_of_step_bus_call },
 	{ 100, 14, sizeof(struct step_monitor), "monitor", fields_of_step_monitor },
 };
 

@@ -26,6 +26,7 @@ step_handler step_pty, step_controlling_tty, step_stdio, step_chown_stdio;
 step_handler step_hostname, step_domainname, step_if_up, step_rlimit, step_prctl, step_oom_score, step_umask,
 	step_drop_bounding, step_ids, step_caps, step_seccomp, step_cwd, step_check_cwd, step_session_keyring,
 	step_device_program;
+step_handler step_own, step_map_ids, step_bus_connect, step_bus_call;
 step_handler step_scheduler, step_io_priority, step_affinity, step_memory_policy, step_personality;
 step_handler step_open_mount, step_detach, step_undo, step_move_device, step_pidfd_of;
 

@@ -162,6 +162,17 @@ int step_rmdir(struct run *run, const void *body)
 	}
 }
 
+int step_own(struct run *run, const void *body)
+{
+	const struct step_own *step = body;
+	for (uint32_t i = 0; i < step->paths.count; i++) {
+		at(run, step->paths.items[i]);
+		if (lchown(step->paths.items[i], step->uid, (gid_t)-1) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
 /* Reads a small file; returns its length without white space at the end, or a negative errno. */
 static int read_trimmed(const char *path, char *text, size_t size)
 {

@@ -10,6 +10,7 @@
 
 #define NO_PROGRAM 0xffffffffu
 #define TEXTS 3
+#define MAP_SECONDS 30
 #define OUTPUT_MAX (DETAIL_MAX - 64) /* leaves room for the line before it */
 
 struct hook {
@@ -224,4 +225,21 @@ int step_hook(struct run *run, const void *body)
 	if (result && step->kill && step->pidfd != NO_SLOT)
 		sys_pidfd_signal(run->slots[step->pidfd].fd, SIGKILL);
 	return result;
+}
+
+int step_map_ids(struct run *run, const void *body)
+{
+	const struct step_map_ids *step = body;
+	char number[16];
+	at(run, step->path.text);
+	pid_t pid = slot_pid(run, step->pidfd);
+	if (pid < 0 || step->argv.count < 2)
+		return pid < 0 ? pid : -EINVAL;
+	snprintf(number, sizeof number, "%d", pid);
+	step->argv.items[1] = number;
+	static char *nothing[] = { NULL };
+	const struct step_hook hook = {
+		.path = step->path, .argv = step->argv, .env = { .items = nothing }, .timeout = MAP_SECONDS,
+	};
+	return run_hook(run, &hook, pid);
 }

@@ -188,7 +188,7 @@ int step_oom_score(struct run *run, const void *body)
 		snprintf(path, sizeof path, "%d/oom_score_adj", pid);
 	}
 	int result = proc_write(path, text, (size_t)length);
-	if (result != -EACCES || step->pidfd != NO_SLOT || run->joined || geteuid() == 0)
+	if (result != -EACCES || step->pidfd != NO_SLOT || run->joined || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return result;
 	/* Our own file belongs to root while we are not dumpable; alone in our namespaces we may be, for this write. */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

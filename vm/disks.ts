@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TREE, workDirectory } from '#tools/places.ts';
 
-const PACKAGES = 'busybox-static,criu,iptables,docker-registry,procps,attr,e2fsprogs,nftables,iproute2';
+/** What process 1 of a guest is: our own script, or systemd with its message bus and user managers; also with version 1. */
+export type Boot = 'script' | 'systemd' | 'systemd-v1';
+
+const COMMON = 'busybox-static,criu,iptables,docker-registry,procps,attr,e2fsprogs,nftables,iproute2,uidmap';
+const SYSTEMD = `${COMMON},systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd`;
 const SUITE = 'bookworm';
 
 /** What of the checkout goes into the guest. */
@@ -30,14 +34,15 @@ function makeDisk(directory: string, target: string, megabytes: number): void {
 }
 
 /** Debian with the programs the tests call; made once for a list of packages. */
-export function debianDisk(): string {
-  const key = createHash('sha256').update(`${SUITE} ${PACKAGES} 2`).digest('hex').slice(0, 12);
+export function debianDisk(boot: Boot): string {
+  const packages = boot === 'script' ? COMMON : SYSTEMD;
+  const key = createHash('sha256').update(`${SUITE} ${packages} 2`).digest('hex').slice(0, 12);
   const target = join(workDirectory('cache', 'vm'), `debian-${key}.ext4`);
   if (existsSync(target)) return target;
   const directory = mkdtempSync(join(tmpdir(), 'sampan-guest-'));
   try {
     const root = join(directory, 'root');
-    execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', '--mode=root', `--include=${PACKAGES}`, SUITE, root], {
+    execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', '--mode=root', `--include=${packages}`, SUITE, root], {
       stdio: 'inherit',
     });
     mkdirSync(join(root, 'work'), { recursive: true });

@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOwned } from '#tools/owned-process.ts';
-import { debianDisk, writeTreeDisk } from './disks.ts';
+import { debianDisk, writeTreeDisk, type Boot } from './disks.ts';
 import { writeInitramfs } from './initramfs.ts';
 import { kernel, type KernelName } from './kernels.ts';
 
 export interface MachineRun {
   kernel: KernelName;
+  boot?: Boot;
   /** A shell script, run in the tree; it may leave a file /run/report. */
   command: string;
   /** Seconds until the machine is switched off. */
@@ -38,10 +39,12 @@ export function readReport(text: string): { status: number | undefined; report: 
 const HARDWARE =
   '-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none -no-reboot'.split(' ');
 
-function qemuArguments(directory: string, vmlinuz: string, interactive: boolean): string[] {
-  const boot = `console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable${interactive ? ' interactive=1' : ''}`;
-  const kernelFiles = ['-kernel', vmlinuz, '-initrd', join(directory, 'initramfs'), '-append', boot];
-  const disks = [debianDisk(), join(directory, 'tree.ext4')];
+function qemuArguments(directory: string, vmlinuz: string, boot: Boot, interactive: boolean): string[] {
+  const [script] = boot.split('-');
+  const groups = boot === 'systemd-v1' ? ' systemd.unified_cgroup_hierarchy=0' : '';
+  const words = `console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable boot=${script}${groups}${interactive ? ' interactive=1' : ''}`;
+  const kernelFiles = ['-kernel', vmlinuz, '-initrd', join(directory, 'initramfs'), '-append', words];
+  const disks = [debianDisk(boot), join(directory, 'tree.ext4')];
   const drives = disks.flatMap((file) => ['-drive', `file=${file},format=raw,if=virtio,snapshot=on`]);
   const consoles = ['-serial', interactive ? 'mon:stdio' : 'stdio', '-serial', `file:${join(directory, 'report')}`];
   return [...HARDWARE, ...kernelFiles, ...drives, ...consoles];
@@ -55,7 +58,7 @@ export async function runInMachine(options: MachineRun): Promise<MachineResult> 
     const { vmlinuz, release, root } = kernel(options.kernel);
     writeInitramfs(join(directory, 'initramfs'), { vmlinuz, release, root }, options.command);
     writeTreeDisk(join(directory, 'tree.ext4'));
-    const args = qemuArguments(directory, vmlinuz, interactive);
+    const args = qemuArguments(directory, vmlinuz, options.boot ?? 'script', interactive);
     const env = { ...process.env, TMPDIR: directory };
     const machine = startOwned('qemu-system-x86_64', args, {
       directory,

@@ -15,6 +15,12 @@ export class ByteWriter {
     return this.#length;
   }
 
+  u8(value: number): void {
+    this.#room(1);
+    this.#view.setUint8(this.#length, value);
+    this.#length += 1;
+  }
+
   u16(value: number): void {
     this.#room(2);
     this.#view.setUint16(this.#length, value, true);

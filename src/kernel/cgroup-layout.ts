@@ -19,10 +19,12 @@ export interface Hierarchy {
   mountPoint: string;
   /** Path of this process, relative to the mount point. */
   own: string;
+  readOnly?: boolean;
 }
 
 export interface Unified {
   mountPoint: string;
+  readOnly?: boolean;
   own: string;
   /** cgroup.controllers of the mount point, and what of that is passed on to its children. */
   controllers: readonly string[];
@@ -36,6 +38,7 @@ interface CgroupMount {
   fstype: string;
   root: string;
   mountPoint: string;
+  readOnly: boolean;
   options: string[];
 }
 
@@ -55,6 +58,7 @@ export function cgroupLayout(
       unified = {
         mountPoint: mount.mountPoint,
         own: below(paths.get('') ?? '/', mount.root),
+        ...(mount.readOnly ? { readOnly: true } : {}),
         get controllers() {
           return readList(`${mount.mountPoint}/cgroup.controllers`);
         },
@@ -86,6 +90,7 @@ function hierarchyOf(mount: CgroupMount, paths: ReadonlyMap<string, string>): Hi
     options: controllers.length > 0 ? controllers : ['none', named ?? ''],
     mountPoint: mount.mountPoint,
     own: below(paths.get(key) ?? '/', mount.root),
+    ...(mount.readOnly ? { readOnly: true } : {}),
   };
 }
 
@@ -101,6 +106,7 @@ function cgroupMounts(mountinfo: string): CgroupMount[] {
       fstype: tail[0] ?? '',
       root: unescapeOctal(head[3] ?? '/'),
       mountPoint: unescapeOctal(head[4] ?? ''),
+      readOnly: (head[5] ?? '').split(',').includes('ro'),
       options: (tail[2] ?? '').split(','),
     });
   }

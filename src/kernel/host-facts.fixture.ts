@@ -36,7 +36,11 @@ function facts(cgroup: CgroupLayout): HostFacts {
     bounding: 0x1ff_ffff_ffffn,
     effective: 0x1ff_ffff_ffffn,
     uid: 0,
+    gid: 0,
     inUserNamespace: false,
+    gidMap: '0 0 4294967295\n',
+    groupsFixed: false,
+    delegatedFiles: ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'],
     hardLimits: { RLIMIT_NOFILE: 20000, RLIMIT_NPROC: 96365 },
     seccomp: true,
     resctrl: undefined,
@@ -64,3 +68,8 @@ export const LIMITED_HOST: HostFacts = {
   bounding: HYBRID_HOST.bounding & ~(1n << 24n),
   effective: HYBRID_HOST.effective & ~(1n << 24n),
 };
+
+/** The same machines, as an ordinary user finds them. */
+const asUser = (host: HostFacts): HostFacts => ({ ...host, uid: 1000, gid: 1000, effective: 0n });
+export const USER_ON_HYBRID = asUser(HYBRID_HOST);
+export const USER_ON_V2 = asUser(V2_HOST);

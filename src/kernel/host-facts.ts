@@ -13,8 +13,15 @@ export interface HostFacts {
   bounding: bigint;
   effective: bigint;
   uid: number;
+  gid: number;
   /** This process lives in a user namespace that is not the machine's first one. */
   inUserNamespace: boolean;
+  /** The groups that there are in this process's user namespace, as /proc/self/gid_map says. */
+  gidMap: string;
+  /** Of this process's user namespace and all below it: nobody there may change their supplementary groups. */
+  groupsFixed: boolean;
+  /** Files of a control group of version 2 that go with it when it is given to a user. */
+  delegatedFiles: readonly string[];
   /** Hard resource limits of this process by OCI name; a name that is missing has no limit. */
   hardLimits: Readonly<Record<string, number>>;
   seccomp: boolean;
@@ -50,6 +57,7 @@ export function readHostFacts(): HostFacts {
   const status = once(() => readProc('/proc/self/status'));
   const kernel = once(() => readProc('/proc/sys/kernel/osrelease').trim());
   const resctrl = once(() => readResctrl(readProc('/proc/self/mountinfo')));
+  const uidMap = once(() => readProc('/proc/self/uid_map'));
   const hardLimits = once(() => parseLimits(readProc('/proc/self/limits')));
   return {
     arch: process.arch === 'arm64' ? 'arm64' : 'x86-64',
@@ -67,8 +75,20 @@ export function readHostFacts(): HostFacts {
       return hexField(status(), 'CapEff');
     },
     uid: process.geteuid?.() ?? 0,
+    get gid() {
+      return Number(/^Gid:\s+\d+\s+(\d+)/m.exec(status())?.[1] ?? 0);
+    },
     get inUserNamespace() {
-      return !/^\s*0\s+0\s+4294967295\s*$/.test(readProc('/proc/self/uid_map'));
+      return !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap());
+    },
+    get gidMap() {
+      return readProc('/proc/self/gid_map');
+    },
+    get groupsFixed() {
+      return readProc('/proc/self/setgroups').startsWith('deny');
+    },
+    get delegatedFiles() {
+      return readProc('/sys/kernel/cgroup/delegate').split('\n').filter(Boolean);
     },
     get hardLimits() {
       return hardLimits();

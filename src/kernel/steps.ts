@@ -7,6 +7,7 @@
  * Adding a step is adding a row with a new code; a code is never used for something else.
  */
 import { NETWORK_STEPS } from './network-steps.ts';
+import { OUTSIDE_STEPS } from './outside-steps.ts';
 import { RUNNING_STEPS } from './running-steps.ts';
 import type { StepSpec } from './step-spec.ts';
 
@@ -357,6 +358,7 @@ export const STEPS = {
 
   ...NETWORK_STEPS,
   ...RUNNING_STEPS,
+  ...OUTSIDE_STEPS,
 
   // Roles that are told what to do by one step of their own
   /** The whole configuration of a monitor; see docs/monitor.md. */

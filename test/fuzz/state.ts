@@ -93,6 +93,7 @@ async function orFault<T>(damage: string, verb: string, act: () => T | Promise<T
 function runtimeAt(stateRoot: string): Runtime {
   return {
     stateRoot,
+    bus: () => ({ path: '/nowhere', isPrivate: true, isUser: false }),
     facts: () => HYBRID_HOST,
     warn: () => {},
     launcher: () => Promise.reject(new Error('nothing is launched here')),

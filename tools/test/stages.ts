@@ -55,11 +55,22 @@ function otherEngines(reports: string): Stage {
   return { ...stage, command: ['sh', '-c', install, 'sh', ...stage.command], slow: true };
 }
 
+/** Tests in a virtual machine; the first one ever also makes its disk. */
+function machine(reports: string, name: string, extent: string, limit: number): Stage {
+  const report = join(reports, `vm-${extent}.xml`);
+  return {
+    name,
+    command: [BUN, 'vm/test.ts', `--${extent}`, `--report=${report}`],
+    limit,
+    slow: true,
+    count: (status) => judge(readJunit(read(report)), status),
+  };
+}
+
 const NODE = join(TREE, 'node_modules/.bin/node');
 
 /** `reports` is an empty directory for the runners' report files. */
 export function stages(reports: string): Stage[] {
-  const vmReport = join(reports, 'vm.xml');
   return [
     make('build', 'build', 300),
     make('types', 'typecheck', 120),
@@ -72,7 +83,13 @@ export function stages(reports: string): Stage[] {
     make('front with sanitizers', 'front-asan', 300),
     make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
-    bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|engines)\//), 1200, 120),
+    bunTests(
+      reports,
+      'whole program',
+      testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd|engines)\//),
+      1200,
+      120,
+    ),
     otherEngines(reports),
     {
       ...bunTests(
@@ -90,13 +107,8 @@ export function stages(reports: string): Stage[] {
       limit: 120,
       count: (status, output) => judge(readTap(output), status),
     },
-    {
-      name: 'cgroup v2 in a virtual machine',
-      command: [BUN, 'vm/test.ts', '--short', `--report=${vmReport}`],
-      limit: 420,
-      slow: true,
-      count: (status) => judge(readJunit(read(vmReport)), status),
-    },
+    machine(reports, 'cgroup v2 in a virtual machine', 'short', 520),
+    machine(reports, 'systemd in a virtual machine', 'systemd', 420),
   ];
 }
 

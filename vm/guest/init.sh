@@ -16,4 +16,4 @@ mount -t ext4 -o rw,noatime /dev/vda /root && mount -t ext4 -o rw,noatime /dev/v
 }
 cp /command /root/command
 for name in proc sys dev; do mount --move "/$name" "/root/$name"; done
-exec switch_root /root /bin/sh /work/vm/guest/start.sh
+exec switch_root /root /bin/sh "/work/vm/guest/${boot:-script}.sh"

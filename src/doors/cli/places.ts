@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalFlags } from './global-flags.ts';
 
@@ -12,10 +13,21 @@ export function places(
   env: Readonly<Record<string, string | undefined>>,
   user: number,
 ): Places {
-  const data = user === 0 ? '/var/lib' : (env['XDG_DATA_HOME'] ?? join(env['HOME'] ?? '/', '.local/share'));
-  const run = user === 0 ? '/run' : (env['XDG_RUNTIME_DIR'] ?? `/tmp/sampan-${user}`);
+  const isRoot = user === 0 && !isUserAsRoot(env);
+  const data = isRoot ? '/var/lib' : (env['XDG_DATA_HOME'] ?? join(env['HOME'] ?? '/', '.local/share'));
+  const run = isRoot ? '/run' : (env['XDG_RUNTIME_DIR'] ?? `/tmp/sampan-${user}`);
   const root = flags.root ?? env['SAMPAN_ROOT'] ?? join(data, 'sampan');
   // A root of its own gets a run directory of its own, so that two roots never meet.
   const ownRun = flags.root === undefined && env['SAMPAN_ROOT'] === undefined ? join(run, 'sampan') : join(root, 'run');
   return { root, runDirectory: flags.runRoot ?? env['SAMPAN_RUN_ROOT'] ?? ownRun };
+}
+
+/** Root of a user namespace that somebody has entered with their own environment: what is theirs stays where it was. */
+function isUserAsRoot(env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env['XDG_RUNTIME_DIR'] === undefined || env['USER'] === 'root') return false;
+  try {
+    return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'));
+  } catch {
+    return false;
+  }
 }

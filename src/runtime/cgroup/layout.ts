@@ -28,6 +28,19 @@ export function cgroupDirectories(layout: CgroupLayout, wanted: string): CgroupD
   return layout.hierarchies.map((hierarchy) => directory(hierarchy, hierarchy.mountPoint, hierarchy.own));
 }
 
+/** The directories at these paths, as they were made: whatever group this process is in now. */
+export function directoriesAt(layout: CgroupLayout, paths: readonly string[]): CgroupDirectory[] {
+  const { unified, hierarchies } = layout;
+  const roots =
+    layout.mode === 'v2' && unified !== undefined
+      ? [{ hierarchy: undefined, mountPoint: unified.mountPoint }]
+      : hierarchies.map((hierarchy) => ({ hierarchy, mountPoint: hierarchy.mountPoint }));
+  return paths.flatMap((path) => {
+    const root = roots.find(({ mountPoint }) => path.startsWith(`${mountPoint}/`));
+    return root === undefined ? [] : [{ ...root, parts: pathParts(path.slice(root.mountPoint.length)), path }];
+  });
+}
+
 /** Where a container's groups are: what its configuration says, or `/ID`. */
 export function cgroupPathOf(cgroupsPath: string | undefined, id: string): string {
   return cgroupsPath || `/${id}`;
@@ -41,7 +54,7 @@ function pathParts(path: string): string[] {
   if (!path.startsWith('/') && path.split(':').length === 3) {
     throw new Fault('unsupported', `linux.cgroupsPath "${path}" is for systemd's cgroup driver`, {
       field: 'linux.cgroupsPath',
-      hint: 'Use the cgroupfs driver: a path such as /group/name',
+      hint: 'Give --systemd-cgroup, or a path such as /group/name.',
     });
   }
   return parts;

@@ -6,6 +6,8 @@ import type { ReportRecord } from '#kernel/report.ts';
 import { explainExec, type Explanation } from './exec-failure.ts';
 import { errnoWords } from './errno-words.ts';
 import { explainHook } from './hook-failure.ts';
+import { explainSystemd } from './systemd.ts';
+import { explainUserNamespace } from './user-namespace.ts';
 import { explainMissingCall } from './missing-call.ts';
 
 /** Steps whose failures have a sentence of their own; undefined falls back to the general one. */
@@ -52,8 +54,7 @@ export function explainFailure(record: ReportRecord, plan: Plan): Fault {
     });
   }
   const { step, program } = found;
-  const known =
-    EXPLAINERS[step.op]?.(step, errno, record) ?? (errno === 'ENOSYS' ? explainMissingCall(step) : undefined);
+  const known = explainStep(step, errno, record);
   const origin = step.origin ?? '';
   return new Fault(known?.kind ?? errnoKind(record.value), known?.sentence ?? general(step, errno, record), {
     ...(origin === '' ? {} : { field: origin }),
@@ -67,6 +68,16 @@ export function explainFailure(record: ReportRecord, plan: Plan): Fault {
       ...(origin === '' ? {} : { origin }),
     },
   });
+}
+
+function explainStep(step: Step, errno: string, record: ReportRecord): Explanation | undefined {
+  const detail = record.detail.toString('utf8');
+  return (
+    EXPLAINERS[step.op]?.(step, errno, record) ??
+    explainUserNamespace(step, errno, detail) ??
+    explainSystemd(step, errno, detail) ??
+    (errno === 'ENOSYS' ? explainMissingCall(step) : undefined)
+  );
 }
 
 /** `mounts[3]: fsmount tmpfs: invalid argument, EINVAL (tmpfs: Unknown parameter 'sizee')`. */
@@ -104,7 +115,7 @@ function explainMkdir(path: string, errno: string, origin: string | undefined): 
     return {
       kind: 'denied',
       sentence: `${origin}: the control group ${path} may not be made (${errno})`,
-      hint: 'Control groups are not delegated to this user.',
+      hint: 'Control groups are not delegated to this user. With --rootless true, and no cgroupsPath, none is needed.',
     };
   }
   return undefined;

@@ -4,6 +4,7 @@ import { allCapabilities, capabilityNames } from '#kernel/capability-set.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { ARCHITECTURE_NAMES } from '#runtime/seccomp/architectures.ts';
 import { HONOURED } from '#runtime/spec/annotations.ts';
+import { PROPERTY_PREFIX } from '#runtime/systemd/annotations.ts';
 import { knows } from './knows.ts';
 import { HOOKS, NAMESPACES, words } from './words.ts';
 
@@ -24,8 +25,8 @@ export function features(facts: HostFacts): object {
       cgroup: {
         v1: true,
         v2: true,
-        systemd: can.cgroupsPath('system.slice:sampan:features'),
-        systemdUser: false,
+        systemd: true,
+        systemdUser: true,
         rdma: can.linux({ resources: { rdma: { mlx5_1: { hcaHandles: 1 } } } }),
       },
       seccomp: seccomp(facts, can, all),
@@ -37,7 +38,7 @@ export function features(facts: HostFacts): object {
       netDevices: { enabled: can.linux({ netDevices: { eth0: { name: 'eth1' } } }) },
     },
     annotations: { 'io.sampan.version': VERSION },
-    potentiallyUnsafeConfigAnnotations: [...HONOURED],
+    potentiallyUnsafeConfigAnnotations: [...HONOURED, PROPERTY_PREFIX],
   };
 }
 

@@ -23,7 +23,6 @@ export function knows(facts: HostFacts) {
       const type = isBind ? 'bind' : 'tmpfs';
       return taken(() => lower({ mounts: [{ destination: '/x', type, source: '/', options: [option] }] }, {}, facts));
     },
-    cgroupsPath: (cgroupsPath: string): boolean => taken(() => lower({}, { cgroupsPath }, facts)),
     mount: (part: object): boolean =>
       taken(() => checkSpec({ ...bare(), mounts: [{ destination: '/x', type: 'bind', source: '/', ...part }] })),
     /** A filter with this in it can be made. */

@@ -10,6 +10,7 @@ import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
  * group as its root; without one, the own group is bound there, so that no other is in sight.
  */
 export function lowerCgroupMount(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {
+  if (groups.directories.length === 0) return groupless(mount, options, slot, groups);
   const unified = groups.directories.find((directory) => directory.hierarchy === undefined);
   if (unified === undefined) return hierarchiesMount(mount, options, slot, groups);
   return unifiedMount(mount, options, slot, unified.path, groups.namespaced);
@@ -28,6 +29,19 @@ function unifiedMount(
   else sources.push(...ownGroup(slot, path, options));
   attach.push(...at(mount.destination, slot, `${slot}.at`));
   return { sources, attach, finish: [] };
+}
+
+/**
+ * Without a group of its own the container shares the caller's, which it is not to change: it sees that read-only where a
+ * namespace makes it the root, and nothing at all otherwise (CVE-2023-25809).
+ */
+function groupless(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {
+  const attrs = options.set | MOUNT_ATTR.readOnly;
+  const shown = groups.isUnified && groups.namespaced;
+  const step: Step = shown
+    ? { op: 'fsmount', fstype: 'cgroup2', source: 'cgroup', attrs, out: slot }
+    : { op: 'fsmount', fstype: 'tmpfs', source: 'tmpfs', options: ['mode=755'], attrs, out: slot };
+  return { sources: [], attach: [step, ...at(mount.destination, slot, `${slot}.at`)], finish: [] };
 }
 
 function hierarchiesMount(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {

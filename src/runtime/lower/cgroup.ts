@@ -9,13 +9,19 @@ import { cgroupDirectories, cgroupPathOf, type CgroupDirectory } from '#runtime/
 import type { Limit } from '#runtime/cgroup/limit.ts';
 import { ignoredLimits, limitsV1, limitsV2 } from '#runtime/cgroup/limits.ts';
 import type { Resources, Spec } from '#runtime/spec/spec.ts';
+import { ownGroup } from './cgroup-owner.ts';
+import { enableControllers, inheritCpuset } from './cgroup-steps.ts';
 import type { LowerContext } from './context.ts';
+import { hasHostRights } from './rights.ts';
+import { joinScope } from './scope.ts';
 
 export interface LoweredCgroup {
   /** First program, before the clone: directories, and descriptors to join by. */
   create: Step[];
   /** Slot for clone's `cgroup` on version 2. */
   cloneInto: string | undefined;
+  /** First program, after the clone, while the child waits: has it moved by somebody else. */
+  attach: Step[];
   /** The child's first steps: it moves itself, which on version 1 takes no lock and no grace period. */
   join: Step[];
   /** First program, while the child works. */
@@ -28,10 +34,16 @@ export interface LoweredCgroup {
 }
 
 const ORIGIN = 'linux.cgroupsPath';
+/** Only root of the machine can hold a group to its devices. A user namespace makes no nodes, and binds what its user may open. */
+const DEVICES_UNHELD = 'linux.resources.devices has no effect: only root can have a group held to its devices';
+
+const DEVICES_GROUPLESS = 'linux.resources.devices has no effect: the container has no control group to be held by';
 
 /** Faults carry the field: a path that climbs, limits that the host's version or controllers do not have. */
-export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgroup {
-  const directories = cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id));
+export function lowerCgroup(spec: Spec, { facts, id, cgroup }: LowerContext): LoweredCgroup {
+  const directories = [
+    ...(cgroup?.directories ?? cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id))),
+  ];
   const resources = spec.linux?.resources ?? {};
   const rules = deviceRules(resources.devices ?? [], spec.linux?.devices);
   requireDevices(rules, facts);
@@ -40,9 +52,22 @@ export function lowerCgroup(spec: Spec, { facts, id }: LowerContext): LoweredCgr
     return { op: 'rmdir', path: directory.path, retryMs: ownPids(spec) ? 500 : 0, onError: 'ignore', origin: ORIGIN };
   });
   const warnings = ignoredLimits(resources, facts.cgroup.mode === 'v2' ? 2 : 1);
-  if (facts.cgroup.mode !== 'v2') return { ...lowerV1(directories, resources, rules), remove, directories, warnings };
-  const devices = lowerDeviceProgram(rules, facts.inUserNamespace);
-  return { ...lowerV2(facts.cgroup, directories, resources), devices, remove, directories, warnings };
+  const isHeld = hasHostRights(facts);
+  if (!isHeld && rules.rules.some(({ rule }) => !rule.allow)) warnings.push(DEVICES_UNHELD);
+  if (isHeld && deniesSomething(rules) && !holdsDevices(directories)) warnings.push(DEVICES_GROUPLESS);
+  if (facts.cgroup.mode !== 'v2') {
+    const part = lowerV1(facts.cgroup, directories, resources, isHeld ? rules : undefined);
+    return { ...part, ...joinScope(facts.cgroup, cgroup), remove, directories, warnings };
+  }
+  const devices = isHeld && directories.length > 0 ? lowerDeviceProgram(rules) : [];
+  const part = lowerV2(facts, directories, resources);
+  const owned = directories.flatMap((directory) => ownGroup(spec, directory, facts));
+  const limits = [...owned, ...part.limits];
+  return { ...part, limits, ...joinScope(facts.cgroup, cgroup), devices, remove, directories, warnings };
+}
+
+function holdsDevices(directories: readonly CgroupDirectory[]): boolean {
+  return directories.some(({ hierarchy }) => hierarchy === undefined || hierarchy.controllers.includes('devices'));
 }
 
 function ownPids(spec: Spec): boolean {
@@ -51,7 +76,12 @@ function ownPids(spec: Spec): boolean {
 
 type Part = Omit<LoweredCgroup, 'remove' | 'directories' | 'warnings'>;
 
-function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, rules: DeviceRules): Part {
+function lowerV1(
+  layout: CgroupLayout,
+  directories: readonly CgroupDirectory[],
+  resources: Resources,
+  rules: DeviceRules | undefined,
+): Part {
   const limits = limitsV1(resources);
   const create: Step[] = [];
   const join: Step[] = [];
@@ -65,9 +95,10 @@ function lowerV1(directories: readonly CgroupDirectory[], resources: Resources, 
   return {
     create,
     cloneInto: undefined,
+    attach: [],
     join,
-    limits: limits.map((limit) => writeLimit(limit, requireDirectory(directories, limit))),
-    devices: deviceStepsV1(rules, directories),
+    limits: limits.map((limit) => writeLimit(limit, requireDirectory(layout, directories, limit))),
+    devices: rules === undefined ? [] : deviceStepsV1(rules, directories),
   };
 }
 
@@ -77,84 +108,67 @@ function deviceStepsV1(rules: DeviceRules, directories: readonly CgroupDirectory
 }
 
 /** Where neither the controller nor version 2 is there, nothing would keep the container from the host's disks. */
-function requireDevices(rules: DeviceRules, { cgroup, inUserNamespace }: HostFacts): void {
+function requireDevices(rules: DeviceRules, facts: HostFacts): void {
+  const { cgroup } = facts;
   const held = cgroup.mode === 'v2' || cgroup.hierarchies.some(({ controllers }) => controllers.includes('devices'));
-  if (held || inUserNamespace || !deniesSomething(rules)) return;
+  if (held || !hasHostRights(facts) || !deniesSomething(rules)) return;
   const missing =
     cgroup.mode === 'none' ? 'there are no control groups' : 'the cgroup controller "devices" is not mounted';
   const what = `the container may use only some devices, but ${missing}`;
   throw new Fault('unsupported', `linux.resources.devices: ${what}`, { field: 'linux.resources.devices' });
 }
 
-/** A new cpuset of version 1 is empty and takes no process; each level gets its parent's cpus and memory nodes. */
-function inheritCpuset({ mountPoint, parts }: CgroupDirectory): Step[] {
-  const steps: Step[] = [];
-  let parent = mountPoint;
-  for (const part of parts) {
-    const level = `${parent}/${part}`;
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      steps.push({ op: 'inherit', from: `${parent}/${file}`, to: `${level}/${file}`, origin: ORIGIN });
-    }
-    parent = level;
-  }
-  return steps;
-}
-
-/**
- * Version 2 has no files for devices; a program of the kernel's own decides. Without it the container is not started,
- * but for a user namespace, where programs are refused: there no node can be made, and what is bound is the user's.
- */
-function lowerDeviceProgram(rules: DeviceRules, inUserNamespace: boolean): Step[] {
+/** Version 2 has no files for devices; a program of the kernel's own decides. Without it the container is not started. */
+function lowerDeviceProgram(rules: DeviceRules): Step[] {
   const program = deviceProgram(rules);
   if (program === undefined) return [];
-  const step: Step = { op: 'deviceProgram', cgroup: 'cgroup', program, origin: 'linux.resources.devices' };
-  return [inUserNamespace ? { ...step, onError: 'warn' } : step];
+  return [{ op: 'deviceProgram', cgroup: 'cgroup', program, origin: 'linux.resources.devices' }];
 }
 
 function lowerV2(
-  layout: CgroupLayout,
+  facts: HostFacts,
   directories: readonly CgroupDirectory[],
   resources: Resources,
 ): Omit<Part, 'devices'> {
   const limits = limitsV2(resources);
   const directory = directories[0];
-  if (directory === undefined) throw new Fault('internal', 'Lower linux.cgroupsPath: no unified directory');
+  if (directory === undefined) {
+    if (limits[0] !== undefined) refuseWithoutGroup(limits[0]);
+    return { create: [], cloneInto: undefined, attach: [], join: [], limits: [] };
+  }
   const create: Step[] = [
     { op: 'mkdir', path: directory.path, mode: 0o755, parents: 1, fresh: 1, origin: ORIGIN },
-    ...enableControllers(layout, directory),
+    ...enableControllers(facts.cgroup, directory, hasHostRights(facts) ? 'warn' : 'ignore'),
     { op: 'open', path: directory.path, flags: OPEN.path | OPEN.directory, out: 'cgroup', origin: ORIGIN },
   ];
   return {
     create,
     cloneInto: 'cgroup',
+    attach: [],
     join: [{ op: 'close', slot: 'cgroup', origin: ORIGIN }],
     limits: limits.map((limit) => writeLimit(limit, directory)),
   };
-}
-
-/** Passes every controller there is down to the container's own directory. */
-function enableControllers({ unified }: CgroupLayout, { mountPoint, parts }: CgroupDirectory): Step[] {
-  const all = unified?.controllers ?? [];
-  const steps: Step[] = [];
-  let at = mountPoint;
-  for (const [depth, part] of parts.entries()) {
-    const missing = depth === 0 ? all.filter((name) => !unified?.enabled.includes(name)) : all;
-    for (const name of missing) {
-      const path = `${at}/cgroup.subtree_control`;
-      steps.push({ op: 'write', path, data: `+${name}`, onError: 'warn', origin: ORIGIN });
-    }
-    at = `${at}/${part}`;
-  }
-  return steps;
 }
 
 function findDirectory(directories: readonly CgroupDirectory[], limit: Limit): CgroupDirectory | undefined {
   return directories.find((directory) => directory.hierarchy?.controllers.includes(limit.controller));
 }
 
-function requireDirectory(directories: readonly CgroupDirectory[], limit: Limit): CgroupDirectory {
+/** What is asked for has no group to be written to. */
+function refuseWithoutGroup({ origin, controller }: Limit): never {
+  const hint = 'Delegate a group to this user, or leave the limit out: see docs/rootless.md.';
+  const why = `no control group of "${controller}" is delegated to this user`;
+  throw new Fault('denied', `${origin}: ${why}`, { field: origin, hint });
+}
+
+function requireDirectory(
+  { hierarchies }: CgroupLayout,
+  directories: readonly CgroupDirectory[],
+  limit: Limit,
+): CgroupDirectory {
   const directory = findDirectory(directories, limit);
   if (directory === undefined) {
+    if (hierarchies.some(({ controllers }) => controllers.includes(limit.controller))) refuseWithoutGroup(limit);
     throw new Fault('unsupported', `${limit.origin}: the cgroup controller "${limit.controller}" is not mounted`, {
       field: limit.origin,
     });

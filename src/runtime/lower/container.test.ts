@@ -112,13 +112,18 @@ describe('control groups', () => {
     expect(inOrder(init, is('mknod'), is('post'), is('pivot'), is('wait'), is('exec'))).toBe(true);
   });
 
-  test('version 2: there is no device program when nothing is denied, and a refused one is told in a user namespace', () => {
+  test('version 2: there is no device program when nothing is denied, nor where none may be loaded', () => {
     const resources = { devices: [{ allow: true, access: 'rwm' }] };
     const open = lowerContainer(spec({}, {}, { resources }), { ...CONTEXT, facts: V2_HOST });
     expect(all(program(open.plan, 'main'), 'deviceProgram')).toEqual([]);
     const facts = { ...V2_HOST, inUserNamespace: true };
     const nested = lowerContainer(spec(), { ...CONTEXT, facts });
-    expect(one(program(nested.plan, 'main'), 'deviceProgram').onError).toBe('warn');
+    expect(all(program(nested.plan, 'main'), 'deviceProgram')).toEqual([]);
+    expect(nested.warnings).toEqual([]);
+    const denied = { devices: [{ allow: true }, { allow: false, type: 'c' as const, major: 1, minor: 8 }] };
+    expect(lowerContainer(spec({}, {}, { resources: denied }), { ...CONTEXT, facts }).warnings).toEqual([
+      'linux.resources.devices has no effect: only root can have a group held to its devices',
+    ]);
   });
 
   test('version 1: without the devices controller nothing is started that is not allowed every device', () => {
@@ -156,6 +161,24 @@ describe('control groups', () => {
   });
 });
 
+test('a group that the container may divide is its root’s, of version 2 and with ids of its own', () => {
+  const own = (options: string[], facts = V2_HOST, more: object = {}) => {
+    const map = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+    const mounts = [{ destination: '/sys/fs/cgroup', type: 'cgroup', options }];
+    const namespaces = (['user', 'cgroup', 'mount', 'pid'] as const).map((type) => ({ type }));
+    const asked = spec({ mounts }, {}, { namespaces, uidMappings: map, gidMappings: map, ...more });
+    return all(program(lowerContainer(asked, { ...CONTEXT, facts }).plan, 'main'), 'own');
+  };
+  expect(own([])).toHaveLength(1);
+  expect(own([])[0]).toMatchObject({
+    uid: 100_000,
+    paths: expect.arrayContaining(['/sys/fs/cgroup/box', '/sys/fs/cgroup/box/cgroup.procs']),
+  });
+  expect(own(['ro'])).toEqual([]);
+  expect(own([], V1_HOST)).toEqual([]);
+  expect(own([], V2_HOST, { namespaces: [{ type: 'mount' }], uidMappings: [], gidMappings: [] })).toEqual([]);
+});
+
 describe('a user namespace', () => {
   const { plan } = lowerContainer(spec(wire, {}, userNamespace), CONTEXT);
   const main = program(plan, 'main');
@@ -165,7 +188,9 @@ describe('a user namespace', () => {
     expect(BigInt(one(main, 'clone').flags) & BigInt(CLONE.newuser)).toBe(BigInt(CLONE.newuser));
     expect(one(main, 'idmap').uidMap).toBe('0 100000 65536\n');
     expect(inOrder(main, is('clone'), is('idmap'), is('post'))).toBe(true);
-    expect(init.slice(0, 3).map((step) => step.op)).toEqual(['close', 'wait', 'ids']);
+    expect(init.slice(0, 2).map((step) => step.op)).toEqual(['close', 'wait']);
+    // Into its control groups while it is still whom those belong to.
+    expect(inOrder(init, is('writeSlot'), is('ids'), is('fsmount'))).toBe(true);
   });
 
   test('has its root opened with the rights of the host, cut off from it', () => {
@@ -226,9 +251,9 @@ describe('terminals', () => {
     expect(between(V1_HOST)).toEqual(['wait']);
     const main = program(lowered(V1_HOST), 'main');
     const last = main.findLastIndex((step) => step.op === 'write' && step.path.endsWith('/devices.allow'));
-    expect(main.slice(last + 1, last + 3).map((step) => step.op)).toEqual(['post', 'post']);
-    expect(between(V2_HOST)).toEqual([]);
-    expect(between(V1_HOST, { hooks: { createRuntime: [{ path: '/bin/true' }] } })).toEqual(['post', 'wait']);
+    expect(main.slice(last + 1, last + 3).map((step) => step.op)).toEqual(['post', 'recvFd']);
+    expect(between(V2_HOST)).toEqual(['wait']);
+    expect(between(V1_HOST, { hooks: { createRuntime: [{ path: '/bin/true' }] } })).toEqual(['post', 'wait', 'wait']);
   });
 
   const withTerminal = spec({}, { terminal: true, consoleSize: { height: 24, width: 80 } });

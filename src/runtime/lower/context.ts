@@ -1,6 +1,8 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
+import type { CgroupPlace } from '#runtime/cgroup/place.ts';
+import type { IdMappers } from './id-map.ts';
 import type { Notify } from './notify.ts';
 import type { NamespaceType } from '#runtime/spec/spec.ts';
 
@@ -32,6 +34,10 @@ export interface LowerContext {
   mode: LaunchMode;
   terminal: TerminalMode;
   paths?: LowerPaths;
+  /** Where the control groups are to be, when the configuration alone does not say. */
+  cgroup?: CgroupPlace;
+  /** What maps more ids than one's own. */
+  mappers?: IdMappers;
   /** Kind of every bind source by the path that `bindSources` names; a missing one is a fault. */
   sources?: ReadonlyMap<string, SourceKind>;
   /** What the symlinks among `linkSources` say. */
@@ -54,6 +60,9 @@ export interface LowerContext {
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
 }
+
+/** Slot of the container's first process, in the first program. */
+export const INIT_PIDFD = 'init';
 
 export type SourceKind = 'directory' | 'file';
 

@@ -1,15 +1,18 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
-import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import { cgroupDirectories, directoriesAt, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import { joinedDirectories, type SubGroup } from '#runtime/cgroup/sub-group.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
+import { attachToScope } from '#runtime/systemd/scope.ts';
+import type { BusAddress } from '#runtime/systemd/bus.ts';
 import { inheritedSlots, type LaunchMode, type Lowered, type TerminalMode } from './context.ts';
 import { lowerExecListener, JOINER, PIDFD, type ExecListener } from './exec-listener.ts';
+import { hasFixedGroups, leavesGroups } from './id-map.ts';
 import { lowerIdentity, type LoweredIdentity } from './identity.ts';
 import { joinRdt, type LoweredRdt } from './intel-rdt.ts';
 import { NAMESPACE_FLAGS } from './namespaces.ts';
-import { lowerOomScore } from './oom-score.ts';
+import { lowerOomScore, setsOwnOomScore } from './oom-score.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerAffinity, lowerPolicy } from './policy.ts';
 import { execStep } from './program.ts';
@@ -29,6 +32,10 @@ export interface ExecContext {
   init: { pid: number; startTime: string } | 'inherited';
   /** As `cgroupDirectories` takes it. */
   cgroupsPath: string;
+  /** The control groups as they were made; without them, those that the path stands for. */
+  cgroups?: readonly string[];
+  /** A unit of the user's own systemd, which alone may move a process into its group. */
+  scope?: { bus: BusAddress; unit: string };
   /** Who the agent of a filter's listener is told of. */
   subject?: Pick<ListenerSubject, 'id' | 'bundle'>;
   terminal: TerminalMode;
@@ -79,10 +86,10 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
     process,
     context,
     namespaces,
-    directories: joinedDirectories(cgroupDirectories(facts.cgroup, context.cgroupsPath), context.subGroups ?? []),
+    directories: joinedDirectories(directoriesToJoin(context), context.subGroups ?? []),
     terminal: lowerTerminal(process, context, CHILD_END, MAIN_END, false),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, namespaces.includes('user') ? JOINER : undefined),
-    identity: lowerIdentity(process, facts, seccomp.filter, false),
+    identity: lowerIdentity(process, facts, seccomp.filter, leavesGroups(spec, process, facts)),
     rdt: joinRdt(spec.linux, context.subject?.id ?? '', facts),
     listener: lowerExecListener(process, context, seccomp.notifies, { main: MAIN_END, child: CHILD_END }),
   };
@@ -103,8 +110,14 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
   };
 }
 
+/** Those that the joiner moves itself to. */
+function directoriesToJoin({ facts, cgroups, cgroupsPath, scope }: ExecContext): CgroupDirectory[] {
+  if (scope !== undefined) return [];
+  return cgroups === undefined ? cgroupDirectories(facts.cgroup, cgroupsPath) : directoriesAt(facts.cgroup, cgroups);
+}
+
 function mainSteps({ process, context, directories, terminal, rlimits, rdt, listener }: Sections): Step[] {
-  const { init, facts, mode, pidFile } = context;
+  const { init, facts, mode, pidFile, scope } = context;
   const unified = directories.some((directory) => directory.hierarchy === undefined);
   const handed = lowerPidfdSocket(context.pidfdSocket, PIDFD);
   const steps: Step[] = [
@@ -124,7 +137,9 @@ function mainSteps({ process, context, directories, terminal, rlimits, rdt, list
   steps.push({ op: 'clone', program: 'joiner', flags: 0, ...group, out: JOINER });
   if (detached) steps.push({ op: 'close', slot: EXEC_MADE });
   steps.push({ op: 'close', slot: CHILD_END }, ...rlimits.outside);
-  steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER), { op: 'post', slot: MAIN_END }, ...terminal.take);
+  if (!setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, JOINER));
+  if (scope !== undefined) steps.push(...attachToScope(scope.bus, scope.unit, JOINER));
+  steps.push({ op: 'post', slot: MAIN_END }, ...terminal.take);
   steps.push(...listener.take);
   steps.push({ op: 'adopt', pidfd: PIDFD, program: 'child', report: 1 }, ...handed.send, ...listener.send);
   if (detached) {
@@ -145,13 +160,17 @@ function openTarget(init: ExecContext['init']): Step[] {
 
 function joinerSteps(sections: Sections): Step[] {
   const { process, context, namespaces, directories, terminal, rlimits, identity, listener } = sections;
-  const { keyring, mode } = context;
+  const { keyring, mode, facts } = context;
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
   const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
+  if (setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, undefined));
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
   steps.push(...sections.rdt.join, ...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
   steps.push(enter(TARGET, flags));
-  if (namespaces.includes('user')) steps.push({ op: 'ids', uid: 0, gid: 0, origin: 'linux.uidMappings' });
+  if (namespaces.includes('user')) {
+    const keepGroups = hasFixedGroups(context.spec, facts) ? 1 : 0;
+    steps.push({ op: 'ids', uid: 0, gid: 0, keepGroups, origin: 'linux.uidMappings' });
+  }
   steps.push({ op: 'close', slot: TARGET });
   if (context.chroot === true) steps.push({ op: 'chroot', root: ROOT }, { op: 'close', slot: ROOT });
   if (keyring !== undefined) steps.push({ op: 'sessionKeyring', name: keyring, onError: 'warn' });

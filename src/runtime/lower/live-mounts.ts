@@ -44,7 +44,7 @@ export function lowerAddMounts(mounts: readonly Mount[], context: LiveMountsCont
       sources,
       links,
     },
-    { namespaced: false, directories: [] },
+    { namespaced: false, directories: [], isUnified: context.facts.cgroup.mode === 'v2' },
   );
   const work = lowered.attach.flatMap((step): Step[] => {
     const placed = atDestination(step);

@@ -14,5 +14,7 @@ export interface LoweredMounts {
 export interface CgroupView {
   /** Inside a cgroup namespace of the container's own. */
   namespaced: boolean;
+  /** Version 2. */
+  isUnified: boolean;
   directories: readonly CgroupDirectory[];
 }

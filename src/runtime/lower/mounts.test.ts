@@ -15,7 +15,11 @@ const sources = new Map([
 
 function lower(mount: Mount, namespaced = true, facts = CONTEXT.facts): LoweredMounts {
   const directories = cgroupDirectories(facts.cgroup, '/box');
-  return lowerMounts(spec({ mounts: [mount] }), { ...CONTEXT, facts, sources }, { namespaced, directories });
+  return lowerMounts(
+    spec({ mounts: [mount] }),
+    { ...CONTEXT, facts, sources },
+    { namespaced, isUnified: facts.cgroup.mode === 'v2', directories },
+  );
 }
 
 describe('options', () => {
@@ -68,7 +72,11 @@ describe('a bind source that is a symlink', () => {
   const link = (option: string): LoweredMounts => {
     const mounts = [{ destination: '/l', source: '/etc/link', options: ['bind', option] }];
     const links = new Map([['/etc/link', 'target']]);
-    return lowerMounts(spec({ mounts }), { ...CONTEXT, sources, links }, { namespaced: true, directories: [] });
+    return lowerMounts(
+      spec({ mounts }),
+      { ...CONTEXT, sources, links },
+      { namespaced: true, isUnified: false, directories: [] },
+    );
   };
 
   test('is copied as one, or mounted itself', () => {
@@ -105,7 +113,7 @@ describe('ids of a bind mount', () => {
     expect(one(steps, 'mountAttr').recursive).toBe(1);
     const mounts = [bind({ options: ['idmap'] })];
     const mapped = spec({ mounts }, {}, { uidMappings: map, gidMappings: map });
-    const groups = { namespaced: true, directories: [] };
+    const groups = { namespaced: true, isUnified: false, directories: [] };
     const own = lowerMounts(mapped, { ...CONTEXT, sources }, groups).sources;
     expect(one(own, 'userns').uidMap).toBe('0 1000 5\n');
   });

@@ -34,14 +34,18 @@ export interface LoweredNamespaces {
 /** Where the first program has a namespace that is joined by its path. */
 export const joinedSlot = (type: NamespaceType): string => `ns.${type}`;
 
-export function lowerNamespaces(spec: Spec): LoweredNamespaces {
+/**
+ * `userFirst`: who has no rights in the host's namespaces gets them in a user namespace of their own, so the first program
+ * enters that before any other, and makes init in it.
+ */
+export function lowerNamespaces(spec: Spec, userFirst = false): LoweredNamespaces {
   const namespaces = spec.linux?.namespaces ?? [];
   const paths = new Map(namespaces.map((entry) => [entry.type, entry.path || undefined]));
   const open: Step[] = [];
   const join: Step[] = [];
   let cloneFlags = 0;
   let lateFlags = 0;
-  const joinsUser = paths.get('user') !== undefined;
+  const joinsUser = paths.get('user') !== undefined && !userFirst;
   if (joinsUser && paths.has('pid') && paths.get('pid') === undefined) {
     throw new Fault('unsupported', 'linux.namespaces: a new pid namespace below a joined user namespace', {
       field: 'linux.namespaces',
@@ -59,12 +63,17 @@ export function lowerNamespaces(spec: Spec): LoweredNamespaces {
     }
     const origin = `linux.namespaces[${index}]`;
     const slot = joinedSlot(type);
-    open.push({ op: 'open', path, flags: OPEN.readOnly, out: slot, origin });
+    const opened: Step = { op: 'open', path, flags: OPEN.readOnly, out: slot, origin };
     // A handle of the host's must not stay open in a process that waits inside the container.
     const enter: Step[] = [
       { op: 'setns', slot, flags: flag, origin },
       { op: 'close', slot, origin },
     ];
+    if (type === 'user' && userFirst) {
+      open.unshift(opened, ...enter);
+      continue;
+    }
+    open.push(opened);
     if (type === 'pid') open.push(...enter);
     else if (type === 'user') join.push(...enter);
     else join.unshift(...enter);

@@ -25,7 +25,13 @@ test('a namespace joined by its path is given them by that path', () => {
 });
 
 test('in a user namespace init waits once, for its maps and its devices', () => {
-  const namespaces: Linux['namespaces'] = [{ type: 'mount' }, { type: 'network' }, { type: 'user' }];
+  const namespaces: Linux['namespaces'] = [
+    { type: 'pid' },
+    { type: 'ipc' },
+    { type: 'mount' },
+    { type: 'network' },
+    { type: 'user' },
+  ];
   const map = [{ containerID: 0, hostID: 1000, size: 10 }];
   const made = plan({ netDevices, namespaces, uidMappings: map, gidMappings: map });
   expect(inOrder(program(made, 'main'), is('idmap'), is('moveDevice'), is('post'))).toBe(true);
@@ -35,7 +41,13 @@ test('in a user namespace init waits once, for its maps and its devices', () => 
 test('refused where the namespace is the host’s, or is made too late', () => {
   const path = '/proc/1/ns/net';
   const joined: Linux['namespaces'] = [{ type: 'mount' }, { type: 'network', path }];
-  const late: Linux['namespaces'] = [{ type: 'mount' }, { type: 'network' }, { type: 'user', path }];
+  const late: Linux['namespaces'] = [
+    { type: 'pid', path },
+    { type: 'ipc' },
+    { type: 'mount' },
+    { type: 'network' },
+    { type: 'user', path },
+  ];
   const refused = expect.objectContaining({ field: 'linux.netDevices' });
   expect(() => plan({ netDevices, namespaces: joined }, { hostNamespaces: new Set(['network']) })).toThrow(refused);
   expect(() => plan({ netDevices, namespaces: late })).toThrow(refused);

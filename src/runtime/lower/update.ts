@@ -1,7 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Step } from '#kernel/plan.ts';
 import { readNumber } from '#runtime/cgroup/files.ts';
-import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
+import { directoriesAt } from '#runtime/cgroup/layout.ts';
 import type { Resources } from '#runtime/spec/spec.ts';
 import { lowerCgroup } from './cgroup.ts';
 
@@ -19,17 +19,17 @@ const MEMORY_AND_SWAP = 'memory.memsw.limit_in_bytes';
 /** Steps that set these limits on the control groups of a container that is there. */
 export function lowerUpdate(resources: Resources, { facts, id, cgroupsPath, cgroups }: UpdateContext): Step[] {
   const { limits } = lowerCgroup(
-    { ociVersion: '', linux: { cgroupsPath, resources: { devices: [{ allow: true, type: 'a' }], ...resources } } },
-    { facts, id, root: { kind: 'directory', path: '' }, mode: 'run', terminal: { kind: 'none' } },
+    { ociVersion: '', linux: { resources: { devices: [{ allow: true, type: 'a' }], ...resources } } },
+    {
+      facts,
+      id,
+      root: { kind: 'directory', path: '' },
+      mode: 'run',
+      terminal: { kind: 'none' },
+      cgroup: { path: cgroupsPath, directories: directoriesAt(facts.cgroup, cgroups) },
+    },
   );
-  const directories = cgroupDirectories(facts.cgroup, cgroupsPath);
-  const steps = limits.map((step): Step => {
-    if (step.op !== 'write') return step;
-    const index = directories.findIndex(({ path }) => step.path.startsWith(`${path}/`));
-    const own = cgroups[index];
-    return own === undefined ? step : { ...step, path: own + step.path.slice(directories[index]?.path.length) };
-  });
-  return inMemoryOrder(steps);
+  return inMemoryOrder(limits);
 }
 
 /** Version 1 never lets the limit of memory pass that of memory and swap, so what grows goes the other way round. */

@@ -17,6 +17,8 @@ export interface StoredState {
   /** Directories of the container's control groups. */
   cgroups: string[];
   cgroupsPath: string;
+  /** The unit of systemd's that these groups belong to. */
+  unit?: string;
   keyring?: string;
   /** Of a container without a mount namespace. */
   hostRoot?: HostRoot;
@@ -28,7 +30,7 @@ const hostRoot = shape({ required: { path: absolutePath, over: integer(0, 2 ** 3
 /** What is needed to look after a container; a state without it was not written by us, or was damaged. */
 const checkState = shape({
   required: { ociVersion: text, id: text, bundle: text, rootfs: text, cgroups: list(text), cgroupsPath: text },
-  optional: { created: text, owner: text, keyring: text, hostRoot, annotations: record(text) },
+  optional: { unit: text, created: text, owner: text, keyring: text, hostRoot, annotations: record(text) },
 });
 
 export function writeState(directory: ContainerDirectory, state: StoredState): void {

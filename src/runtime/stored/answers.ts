@@ -24,13 +24,13 @@ export function answersOf(spec: Spec, state: StoredState, waitsForReady: boolean
 }
 
 /** Whatever has hooks to run, processes that no namespace ends, or more to remove than groups, is left to the TypeScript. */
-function plainVerbs({ hooks, linux }: Spec, { hostRoot }: StoredState, waitsForReady: boolean): string[] {
+function plainVerbs({ hooks, linux }: Spec, { hostRoot, unit }: StoredState, waitsForReady: boolean): string[] {
   const has = (kind: 'poststart' | 'poststop'): boolean => (hooks?.[kind] ?? []).length > 0;
   const ownPids = (linux?.namespaces ?? []).some(({ type, path }) => type === 'pid' && !path);
   const plain: Readonly<Record<string, boolean>> = {
     start: !has('poststart') && !waitsForReady,
     kill: ownPids,
-    delete: !has('poststop') && hostRoot === undefined && linux?.intelRdt === undefined,
+    delete: !has('poststop') && hostRoot === undefined && unit === undefined && linux?.intelRdt === undefined,
   };
   return Object.keys(plain).filter((verb) => plain[verb] === true);
 }

@@ -2,6 +2,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
+import { KERNEL_TREES } from '#runtime/lower/fit-user-namespace.ts';
+import { livesInUserNamespace } from '#runtime/lower/rights.ts';
+import type { HostFacts } from '#kernel/host-facts.ts';
 import { bindSources, linkSources } from '#runtime/lower/mounts.ts';
 import { linkTargets, sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { checkSpec } from '#runtime/spec/check-spec.ts';
@@ -20,13 +23,13 @@ export interface Bundle {
 }
 
 /** Reads and checks a bundle; throws `notFound`, `invalid` or `unsupported` and has changed nothing. */
-export function readBundle(path: string, config = join(path, 'config.json')): Bundle {
+export function readBundle(path: string, facts: HostFacts, config = join(path, 'config.json')): Bundle {
   const text = readConfig(config, path);
   const spec = checkSpec(parse(text, config));
   const root = spec.root?.path ?? '';
   const rootfs = root.startsWith('/') ? root : join(path, root);
   checkRoot(rootfs);
-  const sources = sourceKinds(bindSources(spec, path));
+  const sources = sourceKinds([...bindSources(spec, path), ...(livesInUserNamespace(spec, facts) ? KERNEL_TREES : [])]);
   const links = linkTargets(linkSources(spec, path));
   return { path, text, spec, rootfs, sources, links, hostNamespaces: hostNamespaces(spec) };
 }

@@ -52,7 +52,7 @@ function compileParts(runtime: Runtime, path: string): Parameters<typeof storedF
   const held = compile(placeless, asked, 'hold', heldTerminal(run.bundle));
   refuse(run);
   const { bundle, directory, lowered } = held;
-  const state = { ...stateOf(asked, bundle, lowered), created: STAND_IN.created };
+  const state = { ...stateOf(asked, held), created: STAND_IN.created };
   const answers = answersOf(bundle.spec, state, false);
   if (answers === undefined) throw new Fault('unsupported', 'compile: a control group has a line break in its path');
   const place = new ByteWriter(path.length * 3 + 8);
@@ -75,7 +75,12 @@ function heldTerminal({ spec }: Bundle): TerminalMode {
 }
 
 /** What a run would warn of must not be left unsaid, and an id of ours must not be mistaken for a word of theirs. */
-function refuse({ bundle, lowered }: Compiled): void {
+function refuse({ bundle, lowered, placed }: Compiled): void {
+  if (placed) {
+    throw new Fault('unsupported', `compile ${bundle.path}: where its control groups may be is asked each time`, {
+      hint: 'Plans are stored for root of the machine, with control groups that are made directly.',
+    });
+  }
   const [warning] = lowered.warnings;
   if (warning !== undefined) {
     throw new Fault('unsupported', `compile ${bundle.path}: each run of it warns: ${warning}`, {

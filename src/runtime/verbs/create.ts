@@ -50,7 +50,7 @@ export async function launchPrepared(
       await endInit(prepared.directory);
       await removeUnused(lowered.cgroups);
     }
-    await discard(runtime, prepared, madeCgroups(lowered.plan, error));
+    await discard(runtime, prepared, madeCgroups(lowered.plan, error), startedUnit(prepared, error));
     throw error;
   }
 }
@@ -82,6 +82,13 @@ function madeCgroups(plan: Plan, error: unknown): string[] {
   return (plan.programs[0]?.steps ?? [])
     .slice(0, failed)
     .flatMap((step) => (step.op === 'mkdir' && step.origin === 'linux.cgroupsPath' ? [step.path] : []));
+}
+
+/** The unit, when it is ours: one that was there before makes the call fail that would have started it. */
+function startedUnit({ unit, lowered }: Prepared, error: unknown): string | undefined {
+  const failed = isFault(error) ? error.facts['step'] : undefined;
+  const call = lowered.plan.programs[0]?.steps.findIndex((step) => step.op === 'busCall' && step.job === 1) ?? -1;
+  return typeof failed === 'number' && failed > call ? unit : undefined;
 }
 
 /** Of a wait status, as shells give it. */

@@ -5,7 +5,7 @@ import { encodePlan } from '#kernel/encode.ts';
 import type { Launch, LaunchResult } from '#kernel/launcher.ts';
 import type { SubGroup } from '#runtime/cgroup/sub-group.ts';
 import { isPaused } from '#runtime/cgroup/freezer.ts';
-import { lowerExec } from '#runtime/lower/exec.ts';
+import { lowerExec, type ExecContext } from '#runtime/lower/exec.ts';
 import type { Lowered, TerminalMode } from '#runtime/lower/context.ts';
 import { checkProcess } from '#runtime/spec/check-process.ts';
 import type { Process } from '#runtime/spec/spec.ts';
@@ -79,6 +79,8 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
     facts,
     init,
     cgroupsPath: stored.cgroupsPath,
+    cgroups: stored.cgroups,
+    ...userScope(runtime, stored.unit),
     subject: { id, bundle: stored.bundle },
     terminal: terminalMode(consoleSocket, detach),
     mode: detach ? 'detached' : 'run',
@@ -109,6 +111,13 @@ function readText(directory: string, file: string): string {
   } catch {
     return '';
   }
+}
+
+/** Root moves processes itself; a user may do so only within what is theirs, and has their systemd do it. */
+function userScope(runtime: Runtime, unit: string | undefined): Pick<ExecContext, 'scope'> {
+  if (unit === undefined) return {};
+  const bus = runtime.bus();
+  return bus.isUser ? { scope: { bus, unit } } : {};
 }
 
 function terminalMode(consoleSocket: string | undefined, detach: boolean): TerminalMode {

@@ -1,6 +1,7 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { Lowered } from '#runtime/lower/context.ts';
+import { findIdMappers } from './id-mappers.ts';
 import { readBundle } from './bundle.ts';
 import { heldTerminal } from './create.ts';
 import { lowerExecOf, type ExecOptions } from './exec.ts';
@@ -10,10 +11,11 @@ import type { CreateOptions, Runtime } from './runtime.ts';
 
 /** What `run` of the bundle at `path` would do here. Reads the bundle, changes nothing. */
 export function explainBundle(path: string, id: string, facts: HostFacts): Lowered {
-  const bundle = readBundle(path);
+  const bundle = readBundle(path, facts);
   return lowerContainer(bundle.spec, {
     id,
     facts,
+    mappers: findIdMappers(),
     root: { kind: 'directory', path: bundle.rootfs },
     bundle: path,
     mode: 'run',

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
-import { cgroupPathOf } from '#runtime/cgroup/layout.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { LaunchMode, Lowered, TerminalMode } from '#runtime/lower/context.ts';
@@ -19,7 +18,9 @@ import { answersOf } from '#runtime/stored/answers.ts';
 import { withCleanUp } from '#runtime/stored/clean-up.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
+import { findIdMappers } from './id-mappers.ts';
 import { kernelMounts } from './kernel-mounts.ts';
+import { placeCgroup, placedPath } from './placing.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 export interface Prepared {
@@ -27,6 +28,7 @@ export interface Prepared {
   bundle: Bundle;
   directory: ContainerDirectory;
   lowered: Lowered;
+  unit?: string;
   encoded: Uint8Array<ArrayBuffer>;
 }
 
@@ -35,6 +37,11 @@ export interface Compiled {
   bundle: Bundle;
   directory: ContainerDirectory;
   lowered: Lowered;
+  cgroupsPath: string;
+  /** Where its control groups are to be was found out, and is not what the configuration alone says. */
+  placed: boolean;
+  /** The unit of systemd's that it is to be in. */
+  unit?: string;
 }
 
 /** Socket activation (sd_listen_fds): the program is the first process of its container. */
@@ -49,12 +56,16 @@ function withSockets(spec: Spec, count = 0): Spec {
 export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Compiled {
   const { id, pidFile, pidfdSocket } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
-  const bundle = readBundle(options.bundle, options.config);
+  const facts = runtime.facts();
+  const bundle = readBundle(options.bundle, facts, options.config);
   const to = options.notifySocket;
   const notify = to === undefined ? undefined : { directory: notifyDirectory(directory), to };
+  const cgroup = placeCgroup(runtime, bundle.spec, id, facts);
   const lowered = lowerContainer(withSockets(bundle.spec, options.listenFds), {
     id,
-    facts: runtime.facts(),
+    facts,
+    ...(cgroup === undefined ? {} : { cgroup }),
+    mappers: findIdMappers(),
     root: { kind: 'directory', path: bundle.rootfs },
     bundle: bundle.path,
     mode,
@@ -76,7 +87,10 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
     cleanUp: true,
   });
   if (options.noPivot === true) lowered.warnings.push('--no-pivot: the host stays mounted below the root');
-  return { bundle, directory, lowered };
+  const unit = cgroup?.scope?.unit;
+  const path = placedPath(cgroup, bundle.spec, id);
+  const placed = cgroup !== undefined;
+  return { bundle, directory, lowered, placed, cgroupsPath: path, ...(unit === undefined ? {} : { unit }) };
 }
 
 /**
@@ -87,18 +101,19 @@ export function compile(runtime: Runtime, options: CreateOptions, mode: LaunchMo
 export function prepare(runtime: Runtime, options: CreateOptions, mode: LaunchMode, terminal: TerminalMode): Prepared {
   const { id } = options;
   if (runtime.stored?.ended !== undefined) return executed(runtime, options, mode, terminal);
-  const { bundle, directory, lowered } = compile(runtime, options, mode, terminal);
+  const compiled = compile(runtime, options, mode, terminal);
+  const { bundle, directory, lowered, unit } = compiled;
   const encoded = encodePlan(lowered.plan);
   claimDirectory(runtime.stateRoot, directory, id);
   try {
-    record(directory, options, bundle, lowered);
+    record(options, compiled);
     if (options.notifySocket !== undefined) mkdirSync(notifyDirectory(directory), { mode: 0o755 });
   } catch (error) {
     dropDirectory(directory);
     throw error;
   }
   for (const warning of lowered.warnings) runtime.warn(warning);
-  return { id, bundle, directory, lowered, encoded };
+  return { id, bundle, directory, lowered, encoded, ...(unit === undefined ? {} : { unit }) };
 }
 
 /** What a stored plan was made from, to explain how it ended: the same steps in the same places. */
@@ -112,8 +127,9 @@ function executed(runtime: Runtime, options: CreateOptions, mode: LaunchMode, te
   return { id, bundle, directory, lowered: { ...lowered, plan }, encoded: new Uint8Array() };
 }
 
-export function record(directory: ContainerDirectory, options: CreateOptions, bundle: Bundle, lowered: Lowered): void {
-  const state = stateOf(options, bundle, lowered);
+export function record(options: CreateOptions, compiled: Compiled): void {
+  const { directory, bundle } = compiled;
+  const state = stateOf(options, compiled);
   writeState(directory, state);
   writeFileSync(directory.config, bundle.text, { mode: 0o600 });
   const answers = answersOf(bundle.spec, state, options.notifySocket !== undefined);
@@ -121,7 +137,7 @@ export function record(directory: ContainerDirectory, options: CreateOptions, bu
 }
 
 /** What is remembered of a container that is about to be made. */
-export function stateOf(options: CreateOptions, bundle: Bundle, lowered: Lowered): StoredState {
+export function stateOf(options: CreateOptions, { bundle, lowered, cgroupsPath, unit }: Compiled): StoredState {
   const { id } = options;
   const { spec, rootfs } = bundle;
   return {
@@ -132,7 +148,8 @@ export function stateOf(options: CreateOptions, bundle: Bundle, lowered: Lowered
     created: new Date().toISOString(),
     owner: ownerName(),
     cgroups: lowered.cgroups,
-    cgroupsPath: cgroupPathOf(spec.linux?.cgroupsPath, id),
+    cgroupsPath,
+    ...(unit === undefined ? {} : { unit }),
     ...(options.noNewKeyring ? {} : { keyring: `_ses.${id}` }),
     ...(isOnHost(bundle) ? { hostRoot: hostRoot(rootfs) } : {}),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),

@@ -67,9 +67,11 @@ async function prepareRestore(
   const { id, images, work, path } = options;
   const directory = containerDirectory(runtime.stateRoot, id);
   const program = findCriu(path);
-  const bundle = readBundle(options.bundle);
-  const { spec } = bundle;
   const facts = runtime.facts();
+  const bundle = readBundle(options.bundle, facts);
+  const { spec } = bundle;
+  refuseSystemd(runtime);
+  const cgroupsPath = cgroupPathOf(spec.linux?.cgroupsPath, id);
   const rootPoint = join(directory.path, 'root');
   const criuPid = join(directory.path, 'criu.pid');
   const joined = (['network', 'pid'] as const).flatMap((type) => pathOf(spec, type));
@@ -79,7 +81,7 @@ async function prepareRestore(
       bundle: bundle.path,
       root: rootPoint,
       pidFile: criuPid,
-      groups: cgroupDirectories(facts.cgroup, cgroupPathOf(spec.linux?.cgroupsPath, id)),
+      groups: cgroupDirectories(facts.cgroup, cgroupsPath),
       descriptors: readDescriptors(images),
       joined: Object.fromEntries(joined.map(({ word }, index) => [word, FIRST_NAMESPACE + index])),
     },
@@ -104,13 +106,23 @@ async function prepareRestore(
   if (observe(directory).status === 'stopped') await deleteContainer(runtime, id, false);
   claimDirectory(runtime.stateRoot, directory, id);
   try {
-    record(directory, { id, bundle: bundle.path, noNewKeyring: false }, bundle, lowered);
+    const compiled = { bundle, directory, lowered, cgroupsPath, placed: false };
+    record({ id, bundle: bundle.path, noNewKeyring: false }, compiled);
     for (const needed of [rootPoint, work]) mkdirSync(needed, { recursive: true, mode: 0o700 });
   } catch (error) {
     dropDirectory(directory);
     throw error;
   }
   return { prepared, inherited: lowered.plan.inherited ?? [] };
+}
+
+/** criu makes the groups anew, and knows of no manager that others are to be asked for. */
+function refuseSystemd({ systemd }: Runtime): void {
+  if (systemd !== true) return;
+  throw new Fault('unsupported', 'restore: control groups of systemd cannot be restored', {
+    field: '--systemd-cgroup',
+    hint: 'Restore it with a cgroupsPath such as /group/name, and without --systemd-cgroup',
+  });
 }
 
 /** criu's word for the kind, and where the namespace is, of one that is joined by path. */

@@ -29,7 +29,7 @@ export async function runContainer(runtime: Runtime, options: RunOptions): Promi
   }
   const prepared = prepare(runtime, options, 'run', attachedTerminal(options));
   const { code } = await launchPrepared(runtime, prepared, options, options.watch);
-  if (options.keep !== true) await discard(runtime, prepared, prepared.lowered.cgroups);
+  if (options.keep !== true) await discard(runtime, prepared, prepared.lowered.cgroups, prepared.unit);
   if (code === null) throw new Fault('internal', `run container ${options.id}: the launcher was killed`);
   return code;
 }

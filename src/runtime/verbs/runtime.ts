@@ -1,4 +1,5 @@
 import type { HostFacts } from '#kernel/host-facts.ts';
+import type { BusAddress } from '#runtime/systemd/bus.ts';
 import type { Launcher } from '#kernel/launcher.ts';
 import type { StoredPlans } from '#runtime/stored/world.ts';
 
@@ -8,6 +9,12 @@ export interface Runtime {
   stateRoot: string;
   launcher(): Promise<Launcher>;
   facts(): HostFacts;
+  /** Do without control groups that may not be made; undefined: where we are not root of the machine. */
+  rootless?: boolean;
+  /** systemd makes the control groups. */
+  systemd?: boolean;
+  /** Where it listens. */
+  bus(): BusAddress;
   /** Takes what could not be done as asked, one sentence each. */
   warn(sentence: string): void;
   stored?: StoredPlans;

@@ -47,6 +47,8 @@ function templates(runtime: Runtime, id: string): { named: Uint8Array; byPath: U
   const directory = containerDirectory(runtime.stateRoot, id);
   const stored = readState(directory, id);
   const spec = readStoredSpec(directory, id);
+  // A user's systemd has to be found and asked each time.
+  if (stored?.unit !== undefined && runtime.bus().isUser) return undefined;
   if (stored === undefined || holdsVariable(JSON.stringify(spec))) return undefined;
   // Neither the root nor such a group is one that a descriptor of init leads to.
   if (stored.hostRoot !== undefined || spec.linux?.intelRdt !== undefined) return undefined;
@@ -56,6 +58,7 @@ function templates(runtime: Runtime, id: string): { named: Uint8Array; byPath: U
     facts: runtime.facts(),
     init: 'inherited',
     cgroupsPath: stored.cgroupsPath,
+    cgroups: stored.cgroups,
     subject: { id, bundle: stored.bundle },
     terminal: { kind: 'relay' },
     mode: 'run',

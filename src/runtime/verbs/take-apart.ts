@@ -4,6 +4,7 @@ import { specOf, type StoredState } from '#runtime/state/stored-state.ts';
 import { runPoststop } from './poststop.ts';
 import { removeRdt } from './remove-rdt.ts';
 import type { Runtime } from './runtime.ts';
+import { dropScope } from './scope.ts';
 import { unmountHostRoot } from './unmount-host-root.ts';
 
 /**
@@ -17,6 +18,7 @@ export async function takeApart(
   stored: StoredState | undefined,
 ): Promise<void> {
   await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
+  await dropScope(runtime, stored?.unit);
   const spec = specOf(directory, id);
   removeRdt(runtime, spec, id);
   await unmountHostRoot(runtime, stored?.hostRoot);

@@ -21,12 +21,11 @@ test('no limit of memory is no limit of memory and swap, unless that is named', 
 
 test('limits go to the groups as they were made, whatever group this process is in', () => {
   const update = { facts: HYBRID_HOST, id: 'x', cgroupsPath: 'relative' };
-  const paths = lowerUpdate({ pids: { limit: 3 } }, { ...update, cgroups: [] }).map(pathOf);
-  const hierarchies = HYBRID_HOST.cgroup.hierarchies.map(({ name }) => `/made/${name}`);
-  const kept = lowerUpdate({ pids: { limit: 3 } }, { ...update, cgroups: hierarchies });
-  expect(paths[0]).toStartWith('/sys/fs/cgroup/');
-  expect(kept.map(pathOf)).toEqual(['/made/pids/pids.max']);
-  expect(kept[0]).toMatchObject({ data: '3', origin: 'linux.resources.pids.limit' });
+  const cgroups = HYBRID_HOST.cgroup.hierarchies.map(({ mountPoint }) => `${mountPoint}/made/here`);
+  const steps = lowerUpdate({ pids: { limit: 3 } }, { ...update, cgroups });
+  expect(steps.map(pathOf)).toEqual(['/sys/fs/cgroup/pids/made/here/pids.max']);
+  expect(() => lowerUpdate({ pids: { limit: 3 } }, { ...update, cgroups: [] })).toThrow('is delegated to this user');
+  expect(steps[0]).toMatchObject({ data: '3', origin: 'linux.resources.pids.limit' });
 });
 
 const pathOf = (step: Step): string => (step.op === 'write' ? step.path : step.op);

@@ -6,7 +6,10 @@ import { lowerRdtUpdate } from '#runtime/lower/intel-rdt.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
 import { linuxShape } from '#runtime/spec/check-linux.ts';
 import type { IntelRdt, Resources, Spec } from '#runtime/spec/spec.ts';
-import { readStoredSpec } from '#runtime/state/stored-state.ts';
+import { changeScope } from '#runtime/systemd/scope.ts';
+import { resourceProperties } from '#runtime/systemd/properties.ts';
+import type { HostFacts } from '#kernel/host-facts.ts';
+import { readStoredSpec, type StoredState } from '#runtime/state/stored-state.ts';
 import { checkLaunch } from './prepare.ts';
 import { runningContainer } from './running.ts';
 import type { Runtime } from './runtime.ts';
@@ -26,9 +29,10 @@ export async function updateContainer(
   const merged = mergeResources(spec.linux?.resources ?? {}, changes);
   linuxShape({ resources: merged }, 'linux');
   const named = Object.fromEntries(Object.keys(changes).map((name) => [name, merged[name as keyof Resources]]));
-  const steps = lowerUpdate(named, { facts: runtime.facts(), ...stored });
+  const facts = runtime.facts();
+  const steps = [...toldToSystemd(runtime, named, stored, facts), ...lowerUpdate(named, { facts, ...stored })];
   const intelRdt = Object.keys(rdt).length === 0 ? undefined : changedRdt(spec, rdt);
-  if (intelRdt !== undefined) steps.push(...lowerRdtUpdate(intelRdt, id, runtime.facts()));
+  if (intelRdt !== undefined) steps.push(...lowerRdtUpdate(intelRdt, id, facts));
   if (steps.length > 0) await apply(runtime, { programs: [{ name: 'main', steps }] });
   const updated: Spec = {
     ...spec,
@@ -43,6 +47,12 @@ function changedRdt({ linux }: Spec, rdt: IntelRdt): IntelRdt {
   if (linux?.intelRdt !== undefined) return { ...linux.intelRdt, ...rdt };
   const field = 'linux.intelRdt';
   throw new Fault('conflict', `${field}: the container was made without it`, { field });
+}
+
+/** Before the files are written: systemd refuses what it does not take, and nothing is changed then. */
+function toldToSystemd(runtime: Runtime, changes: Resources, { unit }: StoredState, { cgroup }: HostFacts): Step[] {
+  if (unit === undefined) return [];
+  return changeScope(runtime.bus(), unit, resourceProperties(changes, cgroup.mode === 'v2' ? 2 : 1));
 }
 
 /** Section by section, so that a period that was set before goes with a new quota. */

@@ -1,6 +1,7 @@
 import { Fault, sentence } from '#base/fault.ts';
 import { VERSION } from '#base/version.ts';
 import { readHostFacts, type HostFacts } from '#kernel/host-facts.ts';
+import { findBus } from '#runtime/systemd/bus.ts';
 import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
@@ -32,9 +33,9 @@ const GLOBAL: FlagTable = {
   log: { kind: 'text', does: 'file for errors and warnings' },
   'log-format': { kind: 'text', does: 'text or json' },
   root: { kind: 'text', does: "directory of the containers' state" },
-  'cgroup-manager': { kind: 'text', does: 'cgroupfs, or disabled: no control groups, as podman asks of crun' },
-  'systemd-cgroup': { kind: 'switch', does: 'refused: control groups are made directly' },
-  rootless: { kind: 'text', does: 'accepted: auto, true or false' },
+  'cgroup-manager': { kind: 'text', does: 'cgroupfs, systemd, or disabled: no control groups, as podman asks of crun' },
+  'systemd-cgroup': { kind: 'switch', does: 'let systemd make the control groups: cgroupsPath is slice:prefix:name' },
+  rootless: { kind: 'text', does: 'do without control groups that may not be made: auto, true or false' },
   help: HELP,
   version: { kind: 'switch', short: 'v', does: 'the version' },
 };
@@ -79,7 +80,6 @@ export async function ociCommand(argv: string[], world: World): Promise<number> 
     name = words[0] ?? '';
     const verb = VERBS.get(name);
     if (verb === undefined) throw usage(`No help topic for '${name}'`);
-    refuseSystemd(flags);
     const parsed = parseFlags(words.slice(1), { ...verb.flags, help: HELP }, verb.stop ?? false);
     if (parsed.flags.on('help')) return help(world, name);
     return await verb.act({ ...parsed, world, runtime: runtimeOf(flags, world, log) });
@@ -95,10 +95,14 @@ function explained([, name = '', ...args]: readonly string[]): string[] {
 }
 
 function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
+  const manager = cgroupManager(flags);
   return {
     stateRoot: flags.text('root') ?? `${world.runDirectory}/oci`,
     launcher: world.launcher,
-    facts: flags.text('cgroup-manager') === 'disabled' ? factsWithoutGroups : readHostFacts,
+    facts: manager === 'disabled' ? factsWithoutGroups : readHostFacts,
+    systemd: flags.on('systemd-cgroup') || manager === 'systemd',
+    bus: () => findBus(world.env, readHostFacts()),
+    ...rootless(flags.text('rootless') ?? 'auto'),
     warn: (text) => log.write('warning', text),
     ...(world.stored === undefined ? {} : { stored: world.stored }),
   };
@@ -109,15 +113,18 @@ function factsWithoutGroups(): HostFacts {
   return { ...readHostFacts(), cgroup: { mode: 'none', hierarchies: [], unified: undefined } };
 }
 
-function refuseSystemd(flags: Flags): void {
+function cgroupManager(flags: Flags): string {
   const manager = flags.text('cgroup-manager') ?? 'cgroupfs';
-  if (!['cgroupfs', 'systemd', 'disabled'].includes(manager))
-    throw usage(`invalid value "${manager}" for flag --cgroup-manager`);
-  if (flags.on('systemd-cgroup') || manager === 'systemd') {
-    throw new Fault('unsupported', '--systemd-cgroup is not supported: use the cgroupfs driver', {
-      field: '--systemd-cgroup',
-    });
-  }
+  if (['cgroupfs', 'systemd', 'disabled'].includes(manager)) return manager;
+  throw usage(`invalid value "${manager}" for flag --cgroup-manager`);
+}
+
+/** Words as runc takes them. */
+function rootless(word: string): { rootless?: boolean } {
+  if (word === 'auto' || word === '') return {};
+  if (/^(1|t|true)$/i.test(word)) return { rootless: true };
+  if (/^(0|f|false)$/i.test(word)) return { rootless: false };
+  throw usage(`invalid value "${word}" for flag --rootless`);
 }
 
 /** A log file gets the whole sentence; people get it on standard error with what to do next. */

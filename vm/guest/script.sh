@@ -14,14 +14,4 @@ done
 hostname guest
 busybox ip link set lo up
 mount --make-rshared /
-cd /work || exit 1
-if [ -n "$interactive" ]; then
-	setsid -c sh /command </dev/ttyS0 >/dev/ttyS0 2>&1
-else
-	sh /command </dev/null
-fi
-status=$?
-stty -F /dev/ttyS1 raw
-{ echo "status $status" && { [ ! -f /run/report ] || cat /run/report; } && echo '-- end of report --'; } >/dev/ttyS1
-sync
-busybox reboot -f
+exec sh /work/vm/guest/command.sh
