@@ -16,13 +16,15 @@ TYPESCRIPT := src front test tools bench demo vm oxlint.config.ts
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: deps deps-build deps-bench
+.PHONY: deps deps-build deps-bench deps-engines
 deps: deps-build ## Install missing Debian packages and node_modules for building and testing
 	@tools/install-packages.sh test
 deps-build: $(MODULES)
 	@tools/install-packages.sh build
 deps-bench: deps
 	@tools/install-packages.sh bench
+deps-engines: deps
+	@tools/install-packages.sh engines
 $(MODULES): package-lock.json
 	@tools/install-node-modules.sh
 
@@ -83,13 +85,17 @@ format: $(MODULES) ## Format the TypeScript files
 format-check: $(MODULES) ## Fail when a TypeScript file is not formatted
 	@$(BUN) --bun node_modules/.bin/oxfmt --check $(TYPESCRIPT)
 
-.PHONY: test test-v2 vm-shell fuzz
+.PHONY: test test-v2 test-engines vm-shell fuzz soak
 test: deps ## Run everything; FAST=1 leaves the virtual machine out, ONLY=stage,... runs these stages
 	@FAST="$(FAST)" ONLY="$(ONLY)" $(BUN) tools/test/run.ts
 test-v2: deps build ## Run the cgroup v2 tests in virtual machines with Debian's kernels
 	@$(BUN) vm/test.ts --full
+test-engines: deps-engines build ## Run Debian's containerd, CRI, dockerd, podman and buildah with ours as their runtime
+	@tools/alone.sh --v1 $(BUN) test --timeout=60000 test/engines
 vm-shell: deps build ## Open a shell in the virtual machine
 	@$(BUN) vm/shell.ts
+soak: deps build ## Make and delete 3,000 containers while the runtime is killed at random moments (CYCLES=3000)
+	@tools/alone.sh $(BUN) test/soak/soak.ts $(or $(CYCLES),3000)
 fuzz: deps ## Fuzz the launcher's decoders, configurations and state files for a bounded time (FUZZ_SECONDS=20 each)
 	@$(MAKE) -C launcher fuzz
 	@$(BUN) test/fuzz/fuzz.ts

@@ -13,7 +13,9 @@ import { TREE } from '#tools/places.ts';
 import { startRegistry } from '#tools/registry.ts';
 import { removeCgroups } from './cgroups.ts';
 import { pull, runAndRemove, supervisorMemory } from './engines.ts';
+import { listing } from './list.ts';
 import { lowLevel } from './low-level.ts';
+import { memoryLimit } from './memory-limit.ts';
 import { enterPrivateMounts } from './namespace.ts';
 import { phases } from './phases.ts';
 import { page, type Section, section } from './report.ts';
@@ -40,6 +42,8 @@ const parts: Record<string, () => Section[]> = {
   'low-level': () => lowLevel(memory, `/${cgroup}`),
   phases: () => phases(memory, `/${cgroup}`),
   verbs: () => verbs(memory, `/${cgroup}`),
+  list: () => [listing(memory, `/${cgroup}`)],
+  'memory-limit': () => [memoryLimit(memory, `/${cgroup}`)],
   run: () => [runAndRemove(busybox, place)],
   memory: () => [supervisorMemory(busybox, place)],
   pull: () => [pull(`${registry.host}/debian:12`, place)],

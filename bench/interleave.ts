@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generator, type Samples, shuffled } from './statistics.ts';
+import { generator } from '#tools/random.ts';
+import { type Samples, shuffled } from './statistics.ts';
 
 /** One program that is measured: the argument vector of each run, and what has to be put right around it. */
 export interface Contender {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { generator, median, quantile, ratio, shuffled } from './statistics.ts';
+import { generator } from '#tools/random.ts';
+import { median, quantile, ratio, shuffled } from './statistics.ts';
 
 describe('statistics', () => {
   test('medians of odd and even counts', () => {

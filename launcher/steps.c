@@ -33,6 +33,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_INIT] = step_init,
 	[STEP_SETSID] = step_setsid,
 	[STEP_EXEC] = step_exec,
+	[STEP_FIND_PROGRAM] = step_find_program,
 	[STEP_ADOPT] = step_adopt,
 	[STEP_HOOK] = step_hook,
 	[STEP_NOTIFY_SOCKET] = step_notify_socket,

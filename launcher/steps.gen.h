@@ -38,6 +38,7 @@ enum step_code {
 	STEP_INIT = 30,
 	STEP_SETSID = 31,
 	STEP_EXEC = 32,
+	STEP_FIND_PROGRAM = 120,
 	STEP_ADOPT = 33,
 	STEP_HOOK = 38,
 	STEP_NOTIFY_SOCKET = 36,
@@ -388,6 +389,15 @@ static const struct field fields_of_step_exec[] = {
 	{ FIELD_STRS, offsetof(struct step_exec, env) },
 	{ FIELD_U32, offsetof(struct step_exec, preserve) },
 	{ FIELD_SLOT, offsetof(struct step_exec, keep) },
+};
+
+struct step_find_program {
+	struct texts candidates;
+	struct text name;
+};
+static const struct field fields_of_step_find_program[] = {
+	{ FIELD_STRS, offsetof(struct step_find_program, candidates) },
+	{ FIELD_STR, offsetof(struct step_find_program, name) },
 };
 
 struct step_adopt {
@@ -1063,6 +1073,7 @@ static const struct step_shape step_shapes[] = {
 	{ 30, 0, sizeof(struct step_init), "init", fields_of_step_init },
 	{ 31, 0, sizeof(struct step_setsid), "setsid", fields_of_step_setsid },
 	{ 32, 5, sizeof(struct step_exec), "exec", fields_of_step_exec },
+	{ 120, 2, sizeof(struct step_find_program), "findProgram", fields_of_step_find_program },
 	{ 33, 3, sizeof(struct step_adopt), "adopt", fields_of_step_adopt },
 	{ 38, 9, sizeof(struct step_hook), "hook", fields_of_step_hook },
 	{ 36, 2, sizeof(struct step_notify_socket), "notifySocket", fields_of_step_notify_socket },

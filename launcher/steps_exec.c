@@ -107,3 +107,26 @@ int step_exec(struct run *run, const void *body)
 		keep_head(run, run->failure.path);
 	return error;
 }
+
+/* What `create` can already know: whoever called it takes a missing program for its failure, not for that of `start`. */
+int step_find_program(struct run *run, const void *body)
+{
+	const struct step_find_program *step = body;
+	int best = 0, error = -ENOENT;
+	for (uint32_t i = 0; i < step->candidates.count; i++) {
+		const char *path = step->candidates.items[i];
+		struct stat stat;
+		int failed = access(path, X_OK) ? -errno : 0;
+		if (!failed && fstatat(AT_FDCWD, path, &stat, 0) == 0 && S_ISDIR(stat.st_mode))
+			failed = -EACCES;
+		if (!failed)
+			return 0;
+		int ranked = rank(failed, path);
+		if (ranked <= best)
+			continue;
+		best = ranked;
+		error = failed;
+		at(run, path);
+	}
+	return error;
+}

@@ -118,6 +118,8 @@ export const STEPS = {
    * as detail the first 2048 bytes of the file, when it can be read.
    */
   exec: { code: 32, fields: { candidates: 'strs', argv: 'strs', env: 'strs', preserve: 'u32?', keep: 'slot?' } },
+  /** Fails, as `exec` would, when none of the candidates is a file that this process may execute. `name`: for errors. */
+  findProgram: { code: 120, fields: { candidates: 'strs', name: 'str' } },
   /**
    * Takes the process behind pidfd, which runs `program` and was made with CLONE_PARENT by a child of this process,
    * for a child of its own: it is killed with the others when this process fails. report=1 sends a `pid` record.

@@ -27,11 +27,14 @@ function killMonitors(): void {
       // It has just gone: the short-lived parent of a monitor is called the same.
     }
   }
+  // A kill takes effect a moment later.
+  for (let tries = 0; monitors().length > 0 && tries < 50; tries += 1);
 }
 
+/** A monitor that nobody has connected to ends after ten seconds. */
 async function nothingLeft(): Promise<void> {
   await world.sampan('ps', '-a');
-  for (let tries = 0; world.leftovers().length > 0 && tries < 60; tries += 1) await sleep(50);
+  for (let tries = 0; world.leftovers().length > 0 && tries < 240; tries += 1) await sleep(50);
   await world.sampan('ps', '-a');
   expect(world.leftovers()).toEqual([]);
   expect((await world.sampan('ps', '-aq')).stdout).toBe('');

@@ -57,6 +57,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   supervise: { pidfd: EMPTY },
   setsid: {},
   exec: { candidates: [MISSING], argv: ['x'], env: [] },
+  findProgram: { candidates: [MISSING], name: 'x' },
   adopt: { pidfd: EMPTY, program: 'main' },
   hook: { path: MISSING, argv: ['x'], head: '{}' },
   notifySocket: { directory: MISSING, out: 'out' },

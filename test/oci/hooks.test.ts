@@ -134,7 +134,7 @@ test('a poststop that fails only warns, and the next one runs', () => {
 test('a program that cannot be executed has no poststart', () => {
   using world = ociWorld();
   configure(world, ['nosuch'], { poststart: [noting(world, 'poststart')], poststop: [noting(world, 'poststop')] });
-  expect(world.oci('run', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('"nosuch" not found') });
+  expect(world.oci('run', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('exec "nosuch"') });
   expect(notes(world).map(({ kind }) => kind)).toEqual(['poststop']);
   expect(world.leftovers()).toEqual([]);
 });

@@ -2,10 +2,18 @@
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Linux } from '#runtime/spec/spec.ts';
 import { ociWorld, type OciWorld } from './world.ts';
 
 const status = (world: OciWorld, id: string): string =>
   (JSON.parse(world.oci('state', id).stdout) as { status: string }).status;
+
+const NO_SEARCH: NonNullable<Linux['seccomp']> = {
+  defaultAction: 'SCMP_ACT_ALLOW',
+  syscalls: [
+    { names: ['access', 'faccessat', 'faccessat2', 'stat', 'newfstatat', 'statx'], action: 'SCMP_ACT_KILL_PROCESS' },
+  ],
+};
 
 async function until(what: () => boolean): Promise<void> {
   for (let round = 0; round < 200; round++) {
@@ -77,13 +85,68 @@ test('exec joins the container, with its own user, place and status', () => {
   expect(world.leftovers()).toEqual([]);
 });
 
+test('a program that cannot be executed fails create, in the words that engines look for, and leaves nothing', () => {
+  using world = ociWorld();
+  const cases: [string, string][] = [
+    ['nosuch', 'exec "nosuch": executable file not found in'],
+    ['/nosuch', 'no such file or directory'],
+    ['bin/nosuch', 'no such file or directory'],
+    ['/etc/passwd', 'permission denied'],
+    ['/bin', 'permission denied'],
+  ];
+  for (const [program, words] of cases) {
+    world.configure([program]);
+    expect(world.oci('create', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining(words) });
+    expect(world.oci('run', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining(words) });
+  }
+  expect(world.leftovers()).toEqual([]);
+});
+
+test('what only the user of the program may not execute fails create, unless a filter is in force by then', () => {
+  using world = ociWorld();
+  for (const noNewPrivileges of [true, false]) {
+    world.configure(['/bin/own'], (spec, process) => {
+      process.user = { uid: 7, gid: 7 };
+      process.noNewPrivileges = noNewPrivileges;
+      spec.linux!.seccomp = NO_SEARCH;
+    });
+    writeFileSync(join(world.rootfs, 'bin/own'), '#!/bin/sh\n', { mode: 0o700 });
+    const created = world.oci('create', 'a');
+    if (noNewPrivileges)
+      expect(created).toMatchObject({ status: 1, stderr: expect.stringContaining('permission denied') });
+    else {
+      expect(created.status).toBe(0);
+      expect(world.oci('start', 'a')).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('permission denied'),
+      });
+      expect(world.oci('delete', '-f', 'a').status).toBe(0);
+    }
+  }
+  expect(world.leftovers()).toEqual([]);
+});
+
+test('a filter that denies every search does not hinder create', () => {
+  using world = ociWorld();
+  world.configure(['true'], (spec, process) => {
+    process.noNewPrivileges = false;
+    spec.linux!.seccomp = NO_SEARCH;
+  });
+  expect(world.oci('create', 'a')).toMatchObject({ status: 0, stderr: '' });
+  expect(world.oci('start', 'a').status).toBe(0);
+  expect(world.oci('delete', '-f', 'a').status).toBe(0);
+  expect(world.leftovers()).toEqual([]);
+});
+
 test('a start that fails says why, and the container can be deleted', () => {
   using world = ociWorld();
-  world.configure(['nosuch']);
+  world.configure(['/bin/script']);
+  writeFileSync(join(world.rootfs, 'bin/script'), '#!/nosuch\n', { mode: 0o755 });
   expect(world.oci('create', 'a').status).toBe(0);
-  expect(world.oci('start', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('"nosuch" not found') });
+  const failed = { status: 1, stderr: expect.stringContaining('/nosuch') };
+  expect(world.oci('start', 'a')).toMatchObject(failed);
   expect(world.oci('delete', '-f', 'a').status).toBe(0);
-  expect(world.oci('run', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('"nosuch" not found') });
+  expect(world.oci('run', 'a')).toMatchObject(failed);
   expect(world.leftovers()).toEqual([]);
 });
 

@@ -76,3 +76,23 @@ test('a controller that is not mounted is an error that names the field', () => 
   expect(stderr).toContain('linux.resources.rdma.mlx5_1');
   expect(world.leftovers()).toEqual([]);
 });
+
+test('without control groups, as podman asks of crun, there are neither groups nor rules for devices', () => {
+  using world = ociWorld();
+  const run = (manager: string, id: string) => world.oci('--cgroup-manager', manager, 'run', id);
+  world.configure(['sleep', '60']);
+  expect(run('disabled', 'a')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('there are no control groups'),
+  });
+  expect(run('systemd', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('--systemd-cgroup') });
+  expect(run('none', 'a')).toMatchObject({ status: 1, stderr: expect.stringContaining('--cgroup-manager') });
+  world.configure(['cat', '/proc/self/cgroup'], (spec) => {
+    spec.linux!.resources = { devices: [{ allow: true, access: 'rwm' }] };
+  });
+  const { status, stdout, stderr } = run('disabled', 'a');
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).not.toContain('sampan-test-oci');
+  expect(run('cgroupfs', 'a')).toMatchObject({ status: 0, stderr: '' });
+  expect(world.leftovers()).toEqual([]);
+});

@@ -213,13 +213,17 @@ test('a failure is told as without, and leaves nothing: of the program, of a mou
   expect(world.leftovers()).toEqual([]);
 });
 
-test('start tells why the program could not be executed, once', () => {
-  using world = compiled(['nosuch']);
-  world.oci('create', 'a');
-  expect(world.oci('start', 'a')).toMatchObject({
+test('start tells why the program could not be executed, once; create, that there is none', () => {
+  using world = compiled(['/bin/script']);
+  expect(world.oci('create', 'a')).toMatchObject({
     status: 1,
-    stderr: 'executable "nosuch" not found in the container\'s PATH\n',
+    stderr: 'exec "/bin/script": no such file or directory in the container\'s root\n',
   });
+  writeFileSync(join(world.rootfs, 'bin/script'), '#!/nosuch\n', { mode: 0o755 });
+  expect(world.oci('create', 'a').status).toBe(0);
+  const why =
+    "/bin/script is a script for /nosuch, which the container's root does not have: no such file or directory\n";
+  expect(world.oci('start', 'a')).toMatchObject({ status: 1, stderr: why });
   expect(world.oci('delete', 'a').status).toBe(0);
   expect(world.leftovers()).toEqual([]);
 });

@@ -48,6 +48,13 @@ function bunTests(reports: string, name: string, files: string[], limit: number,
   };
 }
 
+/** Debian's engines with our runtime, in namespaces of their own; the packages they need are installed first. */
+function otherEngines(reports: string): Stage {
+  const stage = bunTests(reports, 'other engines', testFiles('test/engines/*.test.ts', /^$/), 420, 60);
+  const install = 'tools/install-packages.sh engines && exec tools/alone.sh --v1 "$@"';
+  return { ...stage, command: ['sh', '-c', install, 'sh', ...stage.command], slow: true };
+}
+
 const NODE = join(TREE, 'node_modules/.bin/node');
 
 /** `reports` is an empty directory for the runners' report files. */
@@ -65,7 +72,8 @@ export function stages(reports: string): Stage[] {
     make('front with sanitizers', 'front-asan', 300),
     make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
-    bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel)\//), 1200, 120),
+    bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|engines)\//), 1200, 120),
+    otherEngines(reports),
     {
       ...bunTests(
         reports,

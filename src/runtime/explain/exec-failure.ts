@@ -1,5 +1,6 @@
 import type { FaultKind } from '#base/fault.ts';
 import { readElf } from './elf.ts';
+import { errnoWords } from './errno-words.ts';
 import { readShebang } from './shebang.ts';
 
 export interface Explanation {
@@ -7,6 +8,9 @@ export interface Explanation {
   sentence: string;
   hint?: string;
 }
+
+const NO_FILE = errnoWords('ENOENT');
+const NO_FORMAT = errnoWords('ENOEXEC');
 
 /** What this machine runs, in the words of readElf. */
 const NATIVE: Readonly<Record<string, string>> = { x64: 'x86-64', arm64: 'arm64' };
@@ -41,20 +45,22 @@ function missing(name: string, file: string, head: Buffer): Explanation {
     const loader = elf.interpreter === undefined ? 'its program interpreter' : elf.interpreter;
     return {
       kind: 'notFound',
-      sentence: `${file} needs ${loader}, which the container's root does not have`,
+      sentence: `${file} needs ${loader}, which the container's root does not have: ${NO_FILE}`,
       hint: `It is a dynamically linked ${elf.machine} program: add its C library to the image or link it statically.`,
     };
   }
-  const where = name.includes('/') ? "in the container's root" : "in the container's PATH";
-  return { kind: 'notFound', sentence: `executable "${name}" not found ${where}` };
+  const sentence = name.includes('/')
+    ? `exec "${name}": ${NO_FILE} in the container's root`
+    : `exec "${name}": executable file not found in the container's $PATH`;
+  return { kind: 'notFound', sentence };
 }
 
 function missingInterpreter(file: string, interpreter: string, carriageReturn: boolean): Explanation {
-  const sentence = `${file} is a script for ${interpreter || 'no interpreter at all'}, which the container's root does not have`;
+  const sentence = `${file} is a script for ${interpreter || 'no interpreter at all'}, which the container's root does not have: ${NO_FILE}`;
   return carriageReturn
     ? {
         kind: 'notFound',
-        sentence: `${file} is a script whose first line ends in a carriage return (CRLF)`,
+        sentence: `${file} is a script whose first line ends in a carriage return (CRLF): ${NO_FILE}`,
         hint: 'Save it with Unix line ends, for example with dos2unix.',
       }
     : { kind: 'notFound', sentence };
@@ -66,25 +72,25 @@ function wrongFormat(file: string, head: Buffer, arch: string): Explanation {
   if (elf !== undefined && elf.machine !== native) {
     return {
       kind: 'unsupported',
-      sentence: `${file} is a program for ${elf.machine}, this machine is ${native}`,
+      sentence: `${file} is a program for ${elf.machine}, this machine is ${native}: ${NO_FORMAT}`,
       hint: 'Use an image for this architecture, or register an emulator (binfmt_misc).',
     };
   }
-  if (head.length === 0) return { kind: 'invalid', sentence: `${file} is an empty file, not a program` };
+  if (head.length === 0) return { kind: 'invalid', sentence: `${file} is an empty file, not a program: ${NO_FORMAT}` };
   if (elf === undefined) {
     return {
       kind: 'invalid',
-      sentence: `${file} is neither a program nor a script with a "#!" line`,
+      sentence: `${file} is neither a program nor a script with a "#!" line: ${NO_FORMAT}`,
       hint: 'If it is a shell script, start it with "#!/bin/sh".',
     };
   }
-  return { kind: 'invalid', sentence: `${file} is a damaged program` };
+  return { kind: 'invalid', sentence: `${file} is a damaged program: ${NO_FORMAT}` };
 }
 
 function refused(file: string): Explanation {
   return {
     kind: 'denied',
-    sentence: `${file} may not be executed`,
+    sentence: `${file} may not be executed: ${errnoWords('EACCES')}`,
     hint: 'Its execute permission is missing for this user, it is a directory, or its file system is mounted noexec.',
   };
 }

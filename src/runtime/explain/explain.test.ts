@@ -53,7 +53,7 @@ describe('files', () => {
 describe('why a program was not executed', () => {
   const none = Buffer.alloc(0);
   const cases: [string, string, Buffer, string, string][] = [
-    ['nothing of that name', 'ENOENT', none, 'notFound', 'not found'],
+    ['nothing of that name', 'ENOENT', none, 'notFound', 'executable file not found in'],
     ['a missing loader', 'ENOENT', elf(62, '/lib/ld-musl.so'), 'notFound', '/lib/ld-musl.so'],
     ['a missing script interpreter', 'ENOENT', Buffer.from('#!/bin/ash\n'), 'notFound', '/bin/ash'],
     ['CRLF', 'ENOENT', Buffer.from('#!/bin/sh\r\n'), 'notFound', 'CRLF'],
@@ -95,7 +95,9 @@ function failed(step: number | undefined, value: number, path = '', detail = '')
 describe('failures', () => {
   test('name step, path, errno, the kernel’s words and the configuration', () => {
     const fault = explainFailure(failed(1, 22, 'sizee=1', "tmpfs: Unknown parameter 'sizee'\n"), PLAN);
-    expect(fault.message).toBe("mounts[3]: fsmount sizee=1: EINVAL (tmpfs: Unknown parameter 'sizee')");
+    expect(fault.message).toBe(
+      "mounts[3]: fsmount sizee=1: invalid argument, EINVAL (tmpfs: Unknown parameter 'sizee')",
+    );
     expect(fault.field).toBe('mounts[3]');
     expect(fault.facts).toMatchObject({
       errno: 'EINVAL',
@@ -112,9 +114,22 @@ describe('failures', () => {
       field: 'linux.cgroupsPath',
     });
     expect(explainFailure(failed(2, 2, '/nowhere'), PLAN).message).toBe(
-      'the working directory /nowhere does not exist in the container',
+      'the working directory /nowhere does not exist in the container: no such file or directory',
     );
-    expect(explainFailure(failed(4, 2), PLAN).message).toContain('"app" not found');
+    expect(explainFailure(failed(4, 2), PLAN).message).toContain('exec "app": executable file not found in');
+  });
+
+  test('have the words by which engines find the exit status, before the start as well', () => {
+    const find = { op: 'findProgram', candidates: ['/bin/app'], name: 'app', origin: 'process.args' } as const;
+    const plan: Plan = { programs: [{ name: 'init', steps: [find] }] };
+    expect(explainFailure(failed(0, 2), plan)).toMatchObject({
+      kind: 'notFound',
+      field: 'process.args',
+      message: 'exec "app": executable file not found in the container\'s $PATH',
+    });
+    expect(explainFailure(failed(0, 13, '/bin/app'), plan).message).toContain('permission denied');
+    expect(explainExec('ENOENT', '/app', '/app', Buffer.alloc(0)).sentence).toContain('no such file or directory');
+    expect(explainExec('ENOEXEC', '/app', '/app', elf(183)).sentence).toContain('exec format error');
   });
 
   test('a device program that is refused is told by what it is for', () => {
@@ -126,7 +141,7 @@ describe('failures', () => {
     expect(denied.message).toContain('may use only some devices, but the kernel refuses the program');
     expect(explainFailure(failed(0, 38), plan)).toMatchObject({ kind: 'unsupported' });
     expect(explainFailure(failed(0, 22, 'BPF_PROG_LOAD', 'R0 !read_ok\n'), plan).message).toBe(
-      'linux.resources.devices: deviceProgram BPF_PROG_LOAD: EINVAL (R0 !read_ok)',
+      'linux.resources.devices: deviceProgram BPF_PROG_LOAD: invalid argument, EINVAL (R0 !read_ok)',
     );
   });
 

@@ -4,6 +4,7 @@ import { errnoKind, errnoName } from '#kernel/failure.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import { explainExec, type Explanation } from './exec-failure.ts';
+import { errnoWords } from './errno-words.ts';
 import { explainHook } from './hook-failure.ts';
 import { explainMissingCall } from './missing-call.ts';
 
@@ -13,6 +14,8 @@ const EXPLAINERS: Partial<
 > = {
   exec: (step, errno, { path, detail }) =>
     step.op === 'exec' ? explainExec(errno, step.argv[0] ?? '', path, detail) : undefined,
+  findProgram: (step, errno, { path, detail }) =>
+    step.op === 'findProgram' ? explainExec(errno, step.name, path, detail) : undefined,
   cwd: (step, errno) => (step.op === 'cwd' ? explainCwd(step.path, errno) : undefined),
   checkCwd: () => ({ kind: 'denied', sentence: 'the working directory lies outside of the container' }),
   tree: (step, errno) => (step.op === 'tree' ? explainTree(step.path, errno, step.origin) : undefined),
@@ -66,19 +69,22 @@ export function explainFailure(record: ReportRecord, plan: Plan): Fault {
   });
 }
 
-/** `mounts[3]: fsmount tmpfs: EINVAL (tmpfs: Unknown parameter 'sizee')`. */
+/** `mounts[3]: fsmount tmpfs: invalid argument, EINVAL (tmpfs: Unknown parameter 'sizee')`. */
 function general(step: Step, errno: string, { path, detail }: ReportRecord): string {
   const place = step.origin === undefined ? '' : `${step.origin}: `;
   const what = path === '' ? step.op : `${step.op} ${path}`;
   const text = step.op === 'exec' ? '' : detail.toString('utf8').trim();
-  return `${place}${what}: ${errno}${text === '' ? '' : ` (${text})`}`;
+  const words = errnoWords(errno);
+  return `${place}${what}: ${words === '' ? '' : `${words}, `}${errno}${text === '' ? '' : ` (${text})`}`;
 }
 
 function explainCwd(path: string, errno: string): Explanation | undefined {
   const place = `the working directory ${path}`;
-  if (errno === 'ENOENT') return { kind: 'notFound', sentence: `${place} does not exist in the container` };
+  if (errno === 'ENOENT')
+    return { kind: 'notFound', sentence: `${place} does not exist in the container: ${errnoWords(errno)}` };
   if (errno === 'ENOTDIR') return { kind: 'invalid', sentence: `${place} is not a directory` };
-  if (errno === 'EACCES') return { kind: 'denied', sentence: `${place} may not be entered by this user` };
+  if (errno === 'EACCES')
+    return { kind: 'denied', sentence: `${place} may not be entered by this user: ${errnoWords(errno)}` };
   return undefined;
 }
 
@@ -154,7 +160,7 @@ function explainMkpath(path: string, errno: string, origin: string | undefined):
   if (errno === 'EINVAL') return { kind: 'invalid', sentence: `${place} is the container's root itself` };
   if (errno === 'ENOTDIR') return { kind: 'invalid', sentence: `${place}: a part of it is not a directory` };
   if (errno === 'EISDIR')
-    return { kind: 'invalid', sentence: `${place} is a directory, a file was to be mounted there` };
+    return { kind: 'invalid', sentence: `${place} is a directory; a file, not a directory, was to be mounted there` };
   if (errno === 'ELOOP') return { kind: 'denied', sentence: `${place} is a symlink, which is not followed here` };
   return undefined;
 }

@@ -80,7 +80,9 @@ function deviceStepsV1(rules: DeviceRules, directories: readonly CgroupDirectory
 function requireDevices(rules: DeviceRules, { cgroup, inUserNamespace }: HostFacts): void {
   const held = cgroup.mode === 'v2' || cgroup.hierarchies.some(({ controllers }) => controllers.includes('devices'));
   if (held || inUserNamespace || !deniesSomething(rules)) return;
-  const what = 'the container may use only some devices, but the cgroup controller "devices" is not mounted';
+  const missing =
+    cgroup.mode === 'none' ? 'there are no control groups' : 'the cgroup controller "devices" is not mounted';
+  const what = `the container may use only some devices, but ${missing}`;
   throw new Fault('unsupported', `linux.resources.devices: ${what}`, { field: 'linux.resources.devices' });
 }
 

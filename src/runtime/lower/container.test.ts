@@ -35,6 +35,24 @@ describe('the default container', () => {
     expect(inOrder(init, is('writeSlot'), is('unshare'), is('propagation'), is('fsmount'))).toBe(true);
   });
 
+  test('looks for the program when it waits for a start, before a filter can deny that', () => {
+    const search = (process: object, more: object = {}): string[] => {
+      const seccomp = {
+        defaultAction: 'SCMP_ACT_ALLOW' as const,
+        syscalls: [{ names: ['access'], action: 'SCMP_ACT_KILL_PROCESS' as const }],
+      };
+      const asked = spec(more, process, { seccomp });
+      const hold = { ...CONTEXT, mode: 'hold' as const, paths: { go: '/s/go', report: '/s/report' } };
+      const steps = program(lowerContainer(asked, hold).plan, 'init').map((step) => step.op);
+      return steps.filter((op) => ['findProgram', 'seccomp', 'ids', 'awaitGo'].includes(op));
+    };
+    expect(search({ noNewPrivileges: false })).toEqual(['findProgram', 'seccomp', 'ids', 'awaitGo']);
+    expect(search({ noNewPrivileges: true })).toEqual(['ids', 'findProgram', 'awaitGo', 'seccomp']);
+    const hooks = { startContainer: [{ path: '/bin/install' }] };
+    expect(search({ noNewPrivileges: true }, { hooks })).toEqual(['ids', 'awaitGo', 'seccomp']);
+    expect(all(program(lowerContainer(spec(), CONTEXT).plan, 'init'), 'findProgram')).toEqual([]);
+  });
+
   test('runs nothing of the image before the limits stand', () => {
     const init = program(lowerContainer(spec(), CONTEXT).plan, 'init');
     expect(inOrder(init, is('pivot'), is('wait'), is('ids'), is('caps'), is('exec'))).toBe(true);
@@ -197,6 +215,22 @@ describe('modes', () => {
 });
 
 describe('terminals', () => {
+  test('are opened once the rules for devices stand, which on version 1 deny everything at first', () => {
+    const lowered = (facts: typeof V1_HOST, more: object = {}) =>
+      lowerContainer(spec(more, { terminal: true }), { ...CONTEXT, facts, terminal: { kind: 'relay' } }).plan;
+    const between = (...args: Parameters<typeof lowered>): string[] => {
+      const init = program(lowered(...args), 'init').map((step) => step.op);
+      expect(init.lastIndexOf('mknod')).toBeLessThan(init.indexOf('post'));
+      return init.slice(init.indexOf('post') + 1, init.indexOf('pty')).filter((op) => op === 'wait' || op === 'post');
+    };
+    expect(between(V1_HOST)).toEqual(['wait']);
+    const main = program(lowered(V1_HOST), 'main');
+    const last = main.findLastIndex((step) => step.op === 'write' && step.path.endsWith('/devices.allow'));
+    expect(main.slice(last + 1, last + 3).map((step) => step.op)).toEqual(['post', 'post']);
+    expect(between(V2_HOST)).toEqual([]);
+    expect(between(V1_HOST, { hooks: { createRuntime: [{ path: '/bin/true' }] } })).toEqual(['post', 'wait']);
+  });
+
   const withTerminal = spec({}, { terminal: true, consoleSize: { height: 24, width: 80 } });
 
   test('relay: the master goes to the first program', () => {

@@ -22,7 +22,7 @@ import { hasNetDevices, lowerNetDevices } from './net-devices.ts';
 import { notifyProgram, openNotify, withNotify } from './notify.ts';
 import { lowerPidfdSocket } from './pidfd-socket.ts';
 import { lowerPolicy } from './policy.ts';
-import { execStep } from './program.ts';
+import { execStep, findStep } from './program.ts';
 import { lowerRlimits, type LoweredRlimits } from './rlimits.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot, rootSource } from './root.ts';
 import { handedOver, handOver, takeListener } from './seccomp-listener.ts';
@@ -171,9 +171,10 @@ function mainSteps(sections: Sections): Step[] {
   const hooks = mainHooks(sections);
   const pidfd = lowerPidfdSocket(context.pidfdSocket ?? annotation(spec, 'run.oci.pidfd_receiver'), PIDFD);
   const steps: Step[] = [...hooks.leave, ...namespaces.open, ...terminal.connect, ...pidfd.connect];
+  // Before anything is made: that a fifo is open tells whoever deletes the container that somebody is making it.
+  if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   steps.push(...cgroup.create, ...sections.rdt.open);
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
-  if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   if (opensEarly(sections)) steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
   if (place === 'joined') steps.push(...hostParts(sections).map(asTree));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
@@ -375,7 +376,7 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   const waits = waitsForGo(sections);
   // One with a terminal has waited before that was opened.
   const steps: Step[] = process.terminal === true ? [] : [{ op: 'wait', slot: INIT_END }];
-  steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...identity);
+  steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...withSearch(sections, identity));
   if (context.mode !== 'run' || waits) steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
   if (waits) steps.push({ op: 'reportTo', slot: 'report' }, { op: 'awaitGo', slot: 'go' });
@@ -384,4 +385,14 @@ function becomeSteps(sections: Sections, identity: readonly Step[], last: readon
   if (context.init === true) steps.push({ op: 'init', origin: '--init' });
   steps.push(execStep(process, context.preserveFds ?? 0, context.mode === 'detached' ? INIT_END : undefined));
   return steps;
+}
+
+/**
+ * Engines take it for a failure of `create` when there is no such program. Not after the filter, which may deny the
+ * search; nor where a hook of the container's own may still bring the program.
+ */
+function withSearch({ spec, process, context }: Sections, identity: readonly Step[]): readonly Step[] {
+  if (context.mode !== 'hold' || hasHooks(spec, 'startContainer')) return identity;
+  const filter = identity.findIndex((step) => step.op === 'seccomp');
+  return identity.toSpliced(filter < 0 ? identity.length : filter, 0, findStep(process));
 }

@@ -18,6 +18,12 @@ export function execStep(process: Process, preserve: number, keep?: string): Ste
   };
 }
 
+/** Whether there is such a program, so far as that can be told before it is executed. */
+export function findStep({ args, env }: Process): Step {
+  const name = args[0] ?? '';
+  return { op: 'findProgram', candidates: candidates(name, env ?? []), name, origin: 'process.args' };
+}
+
 export function candidates(name: string, env: readonly string[]): string[] {
   if (name.includes('/')) return [name];
   const path = env.findLast((entry) => entry.startsWith('PATH='))?.slice(5) || DEFAULT_PATH;

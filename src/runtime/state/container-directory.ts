@@ -30,7 +30,13 @@ export function containerDirectory(root: string, id: string): ContainerDirectory
       field: 'container-id',
     });
   }
-  const path = `${root}/${id}`;
+  return filesOf(`${root}/${id}`);
+}
+
+/** Where a container that was never finished is while it is deleted: no id looks like this, and no list shows it. */
+export const asideDirectory = (root: string, id: string): ContainerDirectory => filesOf(`${root}/.${id}`);
+
+function filesOf(path: string): ContainerDirectory {
   return {
     path,
     config: `${path}/config.json`,

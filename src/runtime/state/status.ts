@@ -32,8 +32,8 @@ function readPid({ pid }: ContainerDirectory): Init | undefined {
   }
 }
 
-/** A fifo without a reader refuses a writer that will not wait. */
-function waitsAtFifo(path: string): boolean {
+/** A fifo without a reader refuses a writer that will not wait. Whoever makes a container has it open as well. */
+export function waitsAtFifo(path: string): boolean {
   try {
     closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
     return true;

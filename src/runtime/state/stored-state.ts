@@ -69,6 +69,18 @@ export function readStoredSpec(directory: ContainerDirectory, id: string): Spec 
   }
 }
 
+/** For the hooks of a container that may have been killed while it was being made, before it had a configuration. */
+export function specOf(
+  directory: ContainerDirectory,
+  id: string,
+): Pick<Spec, 'ociVersion' | 'hooks' | 'annotations' | 'linux'> {
+  try {
+    return readStoredSpec(directory, id);
+  } catch {
+    return { ociVersion: '' };
+  }
+}
+
 function isDirectoryThere({ path }: ContainerDirectory): boolean {
   try {
     readFileSync(path);

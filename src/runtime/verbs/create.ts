@@ -7,6 +7,7 @@ import { removeUnused } from '#runtime/cgroup/remove.ts';
 import { planAsJson } from '#runtime/explain/print.ts';
 import type { TerminalMode } from '#runtime/lower/context.ts';
 import { discard } from './discard.ts';
+import { endInit } from './half-made.ts';
 import { checkLaunch, prepare, type Prepared } from './prepare.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
@@ -44,8 +45,11 @@ export async function launchPrepared(
     }
     return { code: exit === undefined ? result.code : exitCode(exit.value), status: exit?.value };
   } catch (error) {
-    // Whatever it had made by then is its own and empty, but nobody has said what that is.
-    if (isFault(error) && error.facts['step'] === undefined) await removeUnused(lowered.cgroups);
+    // Whatever it had made by then is its own and soon empty, but nobody has said what that is.
+    if (isFault(error) && error.facts['step'] === undefined) {
+      await endInit(prepared.directory);
+      await removeUnused(lowered.cgroups);
+    }
     await discard(runtime, prepared, madeCgroups(lowered.plan, error));
     throw error;
   }

@@ -2,15 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, isFault } from '#base/fault.ts';
 import { startTime } from '#base/process-identity.ts';
 import { isPaused, letDie } from '#runtime/cgroup/freezer.ts';
-import { removeCgroups } from '#runtime/cgroup/remove.ts';
-import { containerDirectory, dropDirectory, type ContainerDirectory } from '#runtime/state/container-directory.ts';
+import { containerDirectory } from '#runtime/state/container-directory.ts';
 import { observe, type Init } from '#runtime/state/status.ts';
-import { readState, readStoredSpec, type StoredState } from '#runtime/state/stored-state.ts';
-import type { Spec } from '#runtime/spec/spec.ts';
-import { removeRdt } from './remove-rdt.ts';
-import { runPoststop } from './poststop.ts';
+import { readState, type StoredState } from '#runtime/state/stored-state.ts';
+import { finishHalfMade, setAside } from './half-made.ts';
 import type { Runtime } from './runtime.ts';
-import { unmountHostRoot } from './unmount-host-root.ts';
+import { signalInit } from './signal-init.ts';
+import { takeApart } from './take-apart.ts';
 
 const WAIT_ROUNDS = 500;
 const WAIT_MS = 10;
@@ -21,6 +19,8 @@ const WAIT_MS = 10;
  */
 export async function deleteContainer(runtime: Runtime, id: string, force: boolean): Promise<void> {
   const directory = containerDirectory(runtime.stateRoot, id);
+  // One that was killed while it was at it.
+  if (force) await finishHalfMade(runtime, id);
   let stored: StoredState | undefined;
   try {
     stored = readState(directory, id);
@@ -37,30 +37,16 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
       facts: { id, status },
     });
   }
-  if (init !== undefined) await killInit(init, stored?.cgroups ?? []);
-  await removeCgroups((stored?.cgroups ?? []).map((path) => ({ path })));
-  const spec = readSpec(directory, id);
-  removeRdt(runtime, spec, id);
-  await unmountHostRoot(runtime, stored?.hostRoot);
-  // Before the directory goes, so that a crash in between has them run again rather than never.
-  if (stored !== undefined) await runPoststop(runtime, spec, { id, bundle: stored.bundle });
-  dropDirectory(directory);
-}
-
-/** A container that was killed while it was being made may have no configuration, and no hooks to run. */
-function readSpec(
-  directory: ContainerDirectory,
-  id: string,
-): Pick<Spec, 'ociVersion' | 'hooks' | 'annotations' | 'linux'> {
-  try {
-    return readStoredSpec(directory, id);
-  } catch {
-    return { ociVersion: '' };
+  if (status === 'creating') {
+    setAside(runtime.stateRoot, directory, id);
+    return finishHalfMade(runtime, id);
   }
+  if (init !== undefined) await killInit(init, stored?.cgroups ?? []);
+  await takeApart(runtime, directory, id, stored);
 }
 
 async function killInit(init: Init, cgroups: readonly string[]): Promise<void> {
-  process.kill(init.pid, 'SIGKILL');
+  signalInit(init.pid, 'SIGKILL');
   letDie(cgroups);
   for (let round = 0; round < WAIT_ROUNDS; round++) {
     if (startTime(init.pid) !== init.startTime) return;

@@ -5,6 +5,7 @@ import { containerDirectory } from '#runtime/state/container-directory.ts';
 import { observe } from '#runtime/state/status.ts';
 import { readState, readStoredSpec } from '#runtime/state/stored-state.ts';
 import type { Runtime } from './runtime.ts';
+import { signalInit } from './signal-init.ts';
 
 const SIGKILL = 9;
 
@@ -23,11 +24,14 @@ export async function killContainer(
   const { init } = observe(directory);
   if (init === undefined) {
     if (all && stored !== undefined) return killAll(stored.cgroups, signal);
-    throw new Fault('conflict', 'container not running', { facts: { id } });
+    throw notRunning(id);
   }
   const namespaces = readStoredSpec(directory, id).linux?.namespaces ?? [];
   const sharesPids = !namespaces.some((entry) => entry.type === 'pid' && !entry.path);
   if (all || (sharesPids && signal === SIGKILL)) await killAll(stored?.cgroups ?? [], signal);
-  else process.kill(init.pid, signal);
+  else if (!signalInit(init.pid, signal)) throw notRunning(id);
   if (signal === SIGKILL) letDie(stored?.cgroups ?? []);
 }
+
+/** containerd looks for these words, to take the container for ended. */
+const notRunning = (id: string): Fault => new Fault('conflict', 'container not running', { facts: { id } });

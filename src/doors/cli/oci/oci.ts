@@ -1,6 +1,6 @@
 import { Fault, sentence } from '#base/fault.ts';
 import { VERSION } from '#base/version.ts';
-import { readHostFacts } from '#kernel/host-facts.ts';
+import { readHostFacts, type HostFacts } from '#kernel/host-facts.ts';
 import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
 import { parseFlags, usage, type Flags, type FlagSpec, type FlagTable } from '#doors/cli/flags.ts';
@@ -32,6 +32,7 @@ const GLOBAL: FlagTable = {
   log: { kind: 'text', does: 'file for errors and warnings' },
   'log-format': { kind: 'text', does: 'text or json' },
   root: { kind: 'text', does: "directory of the containers' state" },
+  'cgroup-manager': { kind: 'text', does: 'cgroupfs, or disabled: no control groups, as podman asks of crun' },
   'systemd-cgroup': { kind: 'switch', does: 'refused: control groups are made directly' },
   rootless: { kind: 'text', does: 'accepted: auto, true or false' },
   help: HELP,
@@ -97,14 +98,22 @@ function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
   return {
     stateRoot: flags.text('root') ?? `${world.runDirectory}/oci`,
     launcher: world.launcher,
-    facts: readHostFacts,
+    facts: flags.text('cgroup-manager') === 'disabled' ? factsWithoutGroups : readHostFacts,
     warn: (text) => log.write('warning', text),
     ...(world.stored === undefined ? {} : { stored: world.stored }),
   };
 }
 
+/** A host as it looks to who may not make control groups: limits, and rules for devices, are then refused. */
+function factsWithoutGroups(): HostFacts {
+  return { ...readHostFacts(), cgroup: { mode: 'none', hierarchies: [], unified: undefined } };
+}
+
 function refuseSystemd(flags: Flags): void {
-  if (flags.on('systemd-cgroup')) {
+  const manager = flags.text('cgroup-manager') ?? 'cgroupfs';
+  if (!['cgroupfs', 'systemd', 'disabled'].includes(manager))
+    throw usage(`invalid value "${manager}" for flag --cgroup-manager`);
+  if (flags.on('systemd-cgroup') || manager === 'systemd') {
     throw new Fault('unsupported', '--systemd-cgroup is not supported: use the cgroupfs driver', {
       field: '--systemd-cgroup',
     });

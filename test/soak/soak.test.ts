@@ -1,0 +1,12 @@
+/** `make soak`, shortly. */
+import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { BUN, TREE } from '#tools/places.ts';
+
+test('a hundred containers whose runtime is killed at random moments leave nothing', async () => {
+  const soak = [join(TREE, 'tools/alone.sh'), BUN, join(TREE, 'test/soak/soak.ts'), '100', '4', '20261125'];
+  const done = Bun.spawn(soak, { stdout: 'pipe', stderr: 'pipe', cwd: TREE });
+  const said = await new Response(done.stdout).text();
+  expect(said + (await new Response(done.stderr).text())).toContain('0 failed by themselves, 0 left over\n');
+  expect(await done.exited).toBe(0);
+}, 120_000);
