@@ -6,6 +6,7 @@ import type { Process, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup, type LoweredCgroup } from './cgroup.ts';
 import { cutOff } from './cut-off.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
+import { closeLeftOpen } from './left-open.ts';
 import { lowerDevices } from './devices.ts';
 import { hasHooks, lowerHooks, type HookSubject } from './hooks.ts';
 import { lowerHiddenPaths } from './hidden-paths.ts';
@@ -141,6 +142,16 @@ function waitsForHooks({ spec }: Sections): boolean {
   return hasHooks(spec, 'prestart', 'createRuntime', 'createContainer');
 }
 
+/**
+ * A terminal is opened once the rules for devices stand: on version 1 everything is denied until the last of them is
+ * written. (Hooks are waited for anyway, and come after the rules.)
+ */
+function waitsForRules(sections: Sections): boolean {
+  const { process, context, cgroup } = sections;
+  const gradual = cgroup.devices.length > 0 && context.facts.cgroup.mode !== 'v2';
+  return process.terminal === true && gradual && !waitsForHooks(sections);
+}
+
 /** Init does nothing before its ids are mapped, and its network devices (that settings may be for) are there. */
 function waitsForHost({ spec, mapped }: Sections): boolean {
   return mapped || hasNetDevices(spec);
@@ -152,16 +163,6 @@ function waitsForHost({ spec, mapped }: Sections): boolean {
  */
 function opensEarly({ mapped, place }: Sections): boolean {
   return mapped || place !== 'own';
-}
-
-/** But what later steps close themselves. */
-function closeLeftOpen(steps: readonly Step[], later: readonly Step[]): Step[] {
-  const open = new Set<string>();
-  for (const step of [...steps, ...later.filter(({ op }) => op === 'close')]) {
-    if (step.op === 'close') open.delete(step.slot);
-    else if ('out' in step && step.out !== undefined) open.add(step.out);
-  }
-  return [...open].map((slot): Step => ({ op: 'close', slot }));
 }
 
 /** The first program: the host's side. */
@@ -195,6 +196,7 @@ function mainSteps(sections: Sections): Step[] {
   if (waitsForHost(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits, ...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
+  if (waitsForRules(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
   if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
   // The child's end closes by its exec, or with the child: only then is it known how it went.
@@ -348,7 +350,7 @@ function asTree(step: Step): Step {
 
 /** Leaves the host's tree; then what belongs to the new one as a whole. */
 function leaveSteps(sections: Sections): Step[] {
-  const { spec, process, context, namespaces, terminal, place } = sections;
+  const { spec, context, namespaces, terminal, place } = sections;
   const steps: Step[] = [];
   if (namespaces.isNew('network')) {
     steps.push({ op: 'ifUp', name: 'lo', onError: 'warn', origin: 'linux.namespaces' });
@@ -363,8 +365,7 @@ function leaveSteps(sections: Sections): Step[] {
   steps.push(...lowerLeave(spec, context.noPivot, place));
   const flags = propagationFlags(spec.linux?.rootfsPropagation);
   if (flags !== 0) steps.push({ op: 'propagation', flags, origin: 'linux.rootfsPropagation' });
-  // While the device rules are being written, opening the terminal may be refused.
-  if (process.terminal === true) steps.push({ op: 'wait', slot: INIT_END });
+  if (waitsForRules(sections)) steps.push({ op: 'wait', slot: INIT_END });
   steps.push(...terminal.open, { op: 'close', slot: 'root' });
   if (spec.root?.readonly) steps.push({ op: 'remountRoot', origin: 'root.readonly' });
   return steps;
@@ -374,8 +375,7 @@ function leaveSteps(sections: Sections): Step[] {
 function becomeSteps(sections: Sections, identity: readonly Step[], last: readonly Step[]): Step[] {
   const { spec, process, context, rlimits } = sections;
   const waits = waitsForGo(sections);
-  // One with a terminal has waited before that was opened.
-  const steps: Step[] = process.terminal === true ? [] : [{ op: 'wait', slot: INIT_END }];
+  const steps: Step[] = [{ op: 'wait', slot: INIT_END }];
   steps.push(...rlimits.own, ...lowerPolicy(process, spec.linux), ...withSearch(sections, identity));
   if (context.mode !== 'run' || waits) steps.push({ op: 'post', slot: INIT_END });
   if (context.mode !== 'detached') steps.push({ op: 'close', slot: INIT_END });
