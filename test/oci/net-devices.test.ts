@@ -8,13 +8,13 @@ import { ociWorld, type OciWorld, type Outcome } from './world.ts';
 
 const RUN = 'run a';
 
-/** Runs a script in a network namespace with `dev0` and `dev1`; `run a` in it runs the container. */
+/** Runs a script in a network namespace (and one of mounts) with `dev0` and `dev1`; `run a` in it runs the container. */
 function onHost(world: OciWorld, script: string): Outcome {
   const oci = `${SAMPAN} oci --root ${join(world.directory, 'state')}`;
   const veth = (number: number): string => `ip link add dev${number} type veth peer name other${number}`;
   const made = `${veth(0)} && ${veth(1)}`;
   const text = `run() { ${oci} run "$@"; }\n${made} || exit 99\n${script}`;
-  const { status, stdout, stderr } = spawnSync('unshare', ['--net', 'sh', '-c', text], {
+  const { status, stdout, stderr } = spawnSync('unshare', ['--net', '--mount', 'sh', '-c', text], {
     cwd: world.directory,
     encoding: 'utf8',
   });

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { readControl, readNumber } from './files.ts';
+import type { RdtCounts } from './rdt-counts.ts';
 
 type Count = bigint | undefined;
 
@@ -32,7 +33,7 @@ export interface Stats {
   pids: { current?: Count; limit?: Count };
   blkio: Record<string, BlockCount[] | undefined>;
   hugetlb: Record<string, MemoryCounts>;
-  intel_rdt: Record<string, never>;
+  intel_rdt: RdtCounts;
   network_interfaces: null;
 }
 

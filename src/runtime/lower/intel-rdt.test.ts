@@ -6,7 +6,7 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import { readResctrl } from '#kernel/resctrl.ts';
 import type { IntelRdt } from '#runtime/spec/spec.ts';
 import { lowerContainer } from './container.ts';
-import { lowerRdt, lowerRdtUpdate, rdtLeftovers } from './intel-rdt.ts';
+import { lowerRdt, lowerRdtUpdate, rdtGroups, rdtLeftovers } from './intel-rdt.ts';
 import { CONTEXT, inOrder, is, program, spec } from './lowering.fixture.ts';
 
 const host = {
@@ -46,6 +46,15 @@ describe('a group', () => {
     expect(rdtLeftovers({ intelRdt: all }, 'box', host)).toEqual(['/r/box/mon_groups/box', '/r/box']);
     expect(rdtLeftovers({ intelRdt: { ...all, closID: 'gold' } }, 'box', host)).toEqual(['/r/gold/mon_groups/box']);
     expect(rdtLeftovers({ intelRdt: {} }, 'box', host)).toEqual([]);
+  });
+
+  test('is where the counters are', () => {
+    const watched = { closID: 'gold', enableMonitoring: true };
+    expect(rdtGroups({ intelRdt: watched }, 'box', host)).toEqual({
+      group: '/r/gold',
+      monitored: '/r/gold/mon_groups/box',
+    });
+    expect(rdtGroups({ intelRdt: {} }, 'box', host)).toBeUndefined();
   });
 
   test('is changed by an update', () => {

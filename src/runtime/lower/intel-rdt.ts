@@ -60,6 +60,18 @@ export function lowerRdtUpdate(rdt: IntelRdt, id: string, { resctrl }: Pick<Host
   return from(writeSchemata(groupPath(resctrl ?? refuse(), rdt.closID || id), schemataOf(rdt)));
 }
 
+/** The container's group, and what of it is counted by itself; undefined for one without. */
+export function rdtGroups(
+  linux: Linux | undefined,
+  id: string,
+  { resctrl }: Pick<HostFacts, 'resctrl'>,
+): { group: string; monitored: string } | undefined {
+  const rdt = linux?.intelRdt;
+  if (rdt === undefined || !asks(rdt) || resctrl === undefined) return undefined;
+  const group = groupPath(resctrl, rdt.closID || id);
+  return { group, monitored: rdt.enableMonitoring ? monitorPath(group, id) : group };
+}
+
 /** What goes with the container: the group that was made for it alone, or its part of another. */
 export function rdtLeftovers(linux: Linux | undefined, id: string, { resctrl }: Pick<HostFacts, 'resctrl'>): string[] {
   const rdt = linux?.intelRdt;

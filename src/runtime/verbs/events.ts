@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startTime } from '#base/process-identity.ts';
 import { readTable } from '#runtime/cgroup/files.ts';
 import type { Stats } from '#runtime/cgroup/counts.ts';
+import { rdtCounts } from '#runtime/cgroup/rdt-counts.ts';
 import { readStats } from '#runtime/cgroup/stats.ts';
+import { rdtGroups } from '#runtime/lower/intel-rdt.ts';
+import { readStoredSpec } from '#runtime/state/stored-state.ts';
 import { runningContainer, type Running } from './running.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -11,8 +14,16 @@ const LOOK_MS = 100;
 export type Event = { type: 'stats'; id: string; data: Stats } | { type: 'oom'; id: string };
 
 /** The counters of a container at this moment. */
-export function containerStats(runtime: Pick<Runtime, 'stateRoot'>, id: string): Event {
-  return { type: 'stats', id, data: readStats(runningContainer(runtime, id).stored.cgroups) };
+export function containerStats(runtime: Pick<Runtime, 'stateRoot' | 'facts'>, id: string): Event {
+  return statsEvent(runtime, id, runningContainer(runtime, id));
+}
+
+function statsEvent(runtime: Pick<Runtime, 'facts'>, id: string, { directory, stored }: Running): Event {
+  const data = readStats(stored.cgroups);
+  const { linux } = readStoredSpec(directory, id);
+  const groups = linux?.intelRdt === undefined ? undefined : rdtGroups(linux, id, runtime.facts());
+  const counted = groups === undefined ? {} : { intel_rdt: rdtCounts(groups.group, groups.monitored) };
+  return { type: 'stats', id, data: { ...data, ...counted } };
 }
 
 /**
@@ -20,7 +31,7 @@ export function containerStats(runtime: Pick<Runtime, 'stateRoot'>, id: string):
  * container has ended.
  */
 export async function watchContainer(
-  runtime: Pick<Runtime, 'stateRoot'>,
+  runtime: Pick<Runtime, 'stateRoot' | 'facts'>,
   id: string,
   intervalMs: number,
   tell: (event: Event) => void,
@@ -34,7 +45,7 @@ export async function watchContainer(
     if (now > killed) tell({ type: 'oom', id });
     killed = now;
     if (Date.now() < next || !isAlive(running)) continue;
-    tell({ type: 'stats', id, data: readStats(running.stored.cgroups) });
+    tell(statsEvent(runtime, id, running));
     next += intervalMs;
   }
 }
