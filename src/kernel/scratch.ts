@@ -2,8 +2,8 @@ import { constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 
 import { join } from 'node:path';
 
 const FLAGS = constants.O_RDWR | constants.O_APPEND;
-/** open(2): O_TMPFILE, which Node has no name for. */
-const WITHOUT_NAME = 0o20000000 | constants.O_DIRECTORY;
+/** open(2): O_TMPFILE, which Node has no name for; with O_EXCL the file can never get a name either. */
+const WITHOUT_NAME = 0o20000000 | constants.O_DIRECTORY | constants.O_EXCL;
 
 /** A file without a name, holding `content`; opened for reading and appending. */
 export function scratchFile(scratch: string, content: Uint8Array | undefined): number {
