@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { containerd, SOCKET } from './containerd-world.ts';
 import { Cri, EXITED, NODE, RUNNING } from './cri.ts';
 import type { Fields } from './protobuf.ts';
-import { type Daemon, directoryOf, GLUTTON, IMAGE, missing, PLACE, STAYS, until } from './world.ts';
+import { type Daemon, directoryOf, forgetGroups, GLUTTON, IMAGE, missing, PLACE, STAYS, until } from './world.ts';
 
 const reason = missing('containerd', 'ctr');
 const LOGS = join(PLACE, 'pod-logs');
@@ -28,6 +28,7 @@ describe.skipIf(reason !== undefined)(`the CRI${reason === undefined ? '' : `: s
   afterAll(async () => {
     cri[Symbol.dispose]();
     await daemon[Symbol.asyncDispose]();
+    forgetGroups();
   });
 
   async function create(
