@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { containerd, ctr, SOCKET } from './containerd-world.ts';
-import { type Daemon, GLUTTON, IMAGE, missing, OURS, runOnTerminal, STAYS, until } from './world.ts';
+import { type Daemon, forgetGroups, GLUTTON, IMAGE, missing, OURS, runOnTerminal, STAYS, until } from './world.ts';
 
 const reason = missing('containerd', 'ctr');
 
@@ -11,7 +11,10 @@ describe.skipIf(reason !== undefined)(`containerd${reason === undefined ? '' : `
   beforeAll(async () => {
     daemon = await containerd();
   }, 60_000);
-  afterAll(() => daemon[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await daemon[Symbol.asyncDispose]();
+    forgetGroups();
+  });
 
   const RUN = ['run', '--runc-binary', OURS];
   const status = (id: string): string | undefined =>

@@ -7,6 +7,7 @@ import { busyboxImage } from '#tools/image/busybox.ts';
 import { containerd, SOCKET } from './containerd-world.ts';
 import {
   type Daemon,
+  forgetGroups,
   directoryOf,
   GLUTTON,
   missing,
@@ -50,6 +51,7 @@ describe.skipIf(reason !== undefined)(`docker${reason === undefined ? '' : `: sk
   }, 60_000);
   afterAll(async () => {
     for (const daemon of daemons) await daemon[Symbol.asyncDispose]();
+    forgetGroups();
   });
 
   const inspect = (name: string, format: string): string => docker('inspect', '-f', format, name).stdout.trim();

@@ -1,8 +1,20 @@
 /** Debian's podman by `--runtime`, under our own name and under crun's, by which podman knows what a runtime can do. */
-import { describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, test } from 'bun:test';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { directoryOf, GLUTTON, IMAGE, imageArchive, missing, OURS, run, runOnTerminal, STAYS, until } from './world.ts';
+import {
+  directoryOf,
+  forgetGroups,
+  GLUTTON,
+  IMAGE,
+  imageArchive,
+  missing,
+  OURS,
+  run,
+  runOnTerminal,
+  STAYS,
+  until,
+} from './world.ts';
 
 const reason = missing('podman', 'conmon');
 
@@ -36,6 +48,7 @@ function namedCrun(): string {
 }
 
 describe.skipIf(reason !== undefined)(`podman${reason === undefined ? '' : `: skipped, ${reason}`}`, () => {
+  afterAll(forgetGroups);
   const runtimes = reason === undefined ? [OURS, namedCrun()] : ['none'];
   describe.each(runtimes)('with %s', (runtime) => {
     const name = runtime === OURS ? 'sampan' : 'crun';

@@ -9,11 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { busyboxImage } from '#tools/image/busybox.ts';
 import { writeLayout } from '#tools/image/layout.ts';
 import { TREE } from '#tools/places.ts';
+import { rememberGroups } from './groups.ts';
 
 export const OURS = join(TREE, 'dist/sampan-oci');
 export const PLACE = '/run/alone';
 export const IMAGE = 'docker.io/library/busybox:latest';
 export const PAUSE = 'docker.io/library/pause:latest';
+
+/** For every test file, at its end. */
+export const forgetGroups = existsSync(PLACE) ? rememberGroups() : () => {};
 
 /** Why no engine can be tried in this process; undefined inside of tools/alone.sh. */
 export const outside = existsSync(PLACE) ? undefined : 'not inside of tools/alone.sh';
