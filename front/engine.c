@@ -41,7 +41,7 @@ void engine_host(JSContext *context, char **argv)
 	JSValue host = JS_NewObject(context);
 	JS_SetPropertyFunctionList(context, host, host_files, host_files_count);
 	JS_SetPropertyFunctionList(context, host, host_bytes, host_bytes_count);
-	JS_SetPropertyFunctionList(context, host, host_fields, host_fields_count);
+	JS_SetPropertyFunctionList(context, host, host_steps, host_steps_count);
 	JS_SetPropertyFunctionList(context, host, host_processes, host_processes_count);
 	JS_SetPropertyFunctionList(context, host, host_sockets, host_sockets_count);
 	JS_SetPropertyFunctionList(context, host, host_sqlite, host_sqlite_count);

@@ -60,8 +60,8 @@ const result = await Bun.build({
             : undefined,
         );
         // What is done in C here.
-        build.onResolve({ filter: /^\.\/fields\.ts$/ }, ({ importer }) =>
-          importer.endsWith('/kernel/encode.ts') ? { path: join(TREE, 'front/shim/fields.ts') } : undefined,
+        build.onResolve({ filter: /^\.\/encode-steps\.ts$/ }, ({ importer }) =>
+          importer.endsWith('/kernel/encode.ts') ? { path: join(TREE, 'front/shim/encode-steps.ts') } : undefined,
         );
         build.onResolve({ filter: /^front:constants$/ }, ({ path }) => ({ path, namespace: 'front' }));
         build.onLoad({ filter: /.*/, namespace: 'front' }, () => ({ contents: CONSTANTS, loader: 'js' }));

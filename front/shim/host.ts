@@ -21,8 +21,17 @@ export interface Host {
   readDirectory(path: string): (string | number)[];
   /** As UTF-8; bytes written. */
   encode(text: string, buffer: ArrayBufferLike, offset: number): number;
-  /** A step of a plan (#kernel/fields.ts); the new end, -1 for more room, -2 for a text with a NUL. */
-  putRecord(buffer: ArrayBufferLike, at: number, head: number, kinds: string, values: readonly unknown[]): number;
+  /**
+   * All steps of a plan (#kernel/encode-steps.ts): the new end, plus 2^32 for each slot; -1 for more room, -2 for a plan
+   * that it does not take.
+   */
+  putSteps(
+    buffer: ArrayBufferLike,
+    at: number,
+    programs: unknown,
+    table: unknown,
+    inherited: readonly string[],
+  ): number;
   utf8Length(text: string): number;
   decode(buffer: ArrayBufferLike, offset: number, size: number, latin1: boolean): string;
   /** A descriptor of -1 is /dev/null. */
