@@ -37,7 +37,7 @@ export function lowerIdMap(spec: Spec, pidfd: string, facts: HostFacts, mappers:
 
 /** Whether nobody in the container may change their supplementary groups, not even root. */
 export function hasFixedGroups(spec: Spec, facts: HostFacts): boolean {
-  if (facts.groupsFixed) return true;
+  if (facts.inUserNamespace && facts.groupsFixed) return true;
   return !mayMapAny(facts) && isAlone(spec.linux?.gidMappings ?? [], facts.gid);
 }
 

@@ -17,10 +17,10 @@ export interface LoweredRdt {
 const NOTHING: LoweredRdt = { open: [], join: [] };
 
 /** linux.intelRdt of a new container. A group that is there already is taken as it is, if it is as asked. */
-export function lowerRdt(linux: Linux | undefined, id: string, { resctrl }: Pick<HostFacts, 'resctrl'>): LoweredRdt {
+export function lowerRdt(linux: Linux | undefined, id: string, facts: Pick<HostFacts, 'resctrl'>): LoweredRdt {
   const rdt = linux?.intelRdt;
   if (rdt === undefined || !asks(rdt)) return NOTHING;
-  const mounted = resctrl ?? refuse();
+  const mounted = facts.resctrl ?? refuse();
   const { closID } = rdt;
   const wanted = schemataOf(rdt);
   const name = closID || id;
@@ -38,9 +38,12 @@ export function lowerRdt(linux: Linux | undefined, id: string, { resctrl }: Pick
 }
 
 /** The part of a process that comes to a container with groups that are there. */
-export function joinRdt(linux: Linux | undefined, id: string, { resctrl }: Pick<HostFacts, 'resctrl'>): LoweredRdt {
+export function joinRdt(linux: Linux | undefined, id: string, facts: Pick<HostFacts, 'resctrl'>): LoweredRdt {
   const rdt = linux?.intelRdt;
-  if (rdt === undefined || !asks(rdt) || resctrl === undefined) return NOTHING;
+  // Most have none, and then nothing is looked up.
+  if (rdt === undefined || !asks(rdt)) return NOTHING;
+  const { resctrl } = facts;
+  if (resctrl === undefined) return NOTHING;
   const path = groupPath(resctrl, rdt.closID || id);
   const groups = rdt.enableMonitoring ? [path, monitorPath(path, id)] : [path];
   const slots = groups.map((group, index) => ({ path: `${group}/tasks`, slot: `rdt.${index}` }));

@@ -20,6 +20,7 @@ const WITHOUT_LABEL = new Set(['proc', 'sysfs', 'mqueue', 'cgroup', 'cgroup2']);
 
 /** process.apparmorProfile and process.selinuxLabel; an error where the kernel has no such module. */
 export function lowerSecurityLabel({ apparmorProfile, selinuxLabel }: Process, facts: HostFacts): LoweredLabel {
+  if (!apparmorProfile && !selinuxLabel) return { open: [], apply: [] };
   const wanted: { file: string; data: string; origin: string }[] = [];
   const { apparmor, selinux } = facts.labelFiles;
   // Without AppArmor everything is unconfined.
