@@ -33,6 +33,8 @@ function configure(world: OciWorld, program: string): void {
 
 interface Manager extends Disposable {
   said(): string;
+  /** Once it has written down so many messages. */
+  heard(count: number): Promise<string>;
   call(...args: string[]): { status: number | null; stderr: string; ms: number };
 }
 
@@ -40,8 +42,13 @@ async function manager(world: OciWorld, address: string): Promise<Manager> {
   const log = join(world.directory, 'told');
   const running = Bun.spawn(['python3', '-c', MANAGER, address, log]);
   while (!existsSync(log)) await Bun.sleep(10);
+  const said = (): string => readFileSync(log, 'utf8');
   return {
-    said: () => readFileSync(log, 'utf8'),
+    said,
+    heard: async (count) => {
+      for (let round = 0; round < 200 && said().split('--\n').length <= count; round++) await Bun.sleep(10);
+      return said();
+    },
     call: (...args) => {
       const started = performance.now();
       const file = join(world.directory, 'stderr');
@@ -63,13 +70,13 @@ test.each(['file', 'abstract'])('run and start tell the manager, by a %s address
   using told = await manager(world, address);
   configure(world, PROGRAM);
   expect(told.call('run', 'a')).toMatchObject({ status: 0, stderr: '' });
-  expect(told.said()).toMatch(/^READY=1\nMAINPID=\d+\n--\n$/);
+  expect(await told.heard(1)).toMatch(/^READY=1\nMAINPID=\d+\n--\n$/);
   expect(told.call('create', 'a')).toMatchObject({ status: 0, stderr: '' });
   const start = told.call('start', 'a');
   expect(start).toMatchObject({ status: 0, stderr: '' });
   expect(start.ms).toBeGreaterThan(300);
   const { pid } = JSON.parse(world.oci('state', 'a').stdout) as { pid: number };
-  expect(told.said().split('--\n')[1]).toBe(`READY=1\nMAINPID=${pid}\n`);
+  expect((await told.heard(2)).split('--\n')[1]).toBe(`READY=1\nMAINPID=${pid}\n`);
   expect(world.oci('delete', '--force', 'a').status).toBe(0);
   expect(world.leftovers()).toEqual([]);
 });
