@@ -131,6 +131,24 @@ test('a poststop that fails only warns, and the next one runs', () => {
   expect(world.leftovers()).toEqual([]);
 });
 
+test.each(['run', 'create and start'])('poststart finds the program executed already: %s', (way) => {
+  using world = ociWorld();
+  const pid = `$(echo "$state" | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')`;
+  const look = `tr '\\0' ' ' </proc/${pid}/cmdline >${join(world.directory, 'seen')}`;
+  configure(world, ['sleep', '1357'], { poststart: [noting(world, 'poststart', look)] });
+  const verbs =
+    way === 'run'
+      ? [['run', '--detach', 'a']]
+      : [
+          ['create', 'a'],
+          ['start', 'a'],
+        ];
+  for (const verb of verbs) expect(world.oci(...verb)).toMatchObject({ status: 0, stderr: '' });
+  expect(readFileSync(join(world.directory, 'seen'), 'utf8')).toBe('sleep 1357 ');
+  expect(world.oci('delete', '--force', 'a').status).toBe(0);
+  expect(world.leftovers()).toEqual([]);
+});
+
 test('a program that cannot be executed has no poststart', () => {
   using world = ociWorld();
   configure(world, ['nosuch'], { poststart: [noting(world, 'poststart')], poststop: [noting(world, 'poststop')] });
