@@ -76,11 +76,12 @@ enum variable {
 struct values {
 	const char *texts[VARIABLES];
 	char **list; /* of VARIABLE_ARGUMENTS */
+	uint32_t used; /* bits of those that a template had a place for */
 };
 /* The template with the values put in, and a NUL behind it; bad when it cannot be. */
-struct bytes fill_in(struct bytes template, const struct values *values);
+struct bytes fill_in(struct bytes template, struct values *values);
 /* The same for a plan, whose head says how long it is. */
-struct bytes fill_in_plan(struct bytes template, const struct values *values);
+struct bytes fill_in_plan(struct bytes template, struct values *values);
 
 /* stored_container.c: one container as it is now. */
 struct container {

@@ -89,6 +89,8 @@ int stored_start(const struct line *line)
 	struct container container;
 	if (!open_container(line, &container) || !container.waits || !can(&container, "start") || is_paused(&container))
 		return NOT_DONE;
+	/* An init that is killed at this moment is no reason to end without a word. */
+	signal(SIGPIPE, SIG_IGN);
 	int in = openat(container.directory, "report", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	int go = in < 0 ? -1 : openat(container.directory, "go", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (go < 0 || write(go, "", 1) != 1)
@@ -146,14 +148,15 @@ static bool remove_group(const char *path)
 	return rmdir(path) == 0 || errno == ENOENT;
 }
 
-/* The files first; a directory in there is left to the TypeScript. */
+/* The files first, the pid last, by which it is known to have ended; a directory in there is left to the TypeScript. */
 static bool remove_files(int container)
 {
 	int fd = openat(container, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	for (struct dirent *entry; directory && (entry = readdir(directory));)
-		if (entry->d_type != DT_DIR)
+		if (entry->d_type != DT_DIR && strcmp(entry->d_name, "pid") != 0)
 			unlinkat(container, entry->d_name, 0);
+	unlinkat(container, "pid", 0);
 	return directory != NULL;
 }
 

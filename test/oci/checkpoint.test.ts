@@ -19,7 +19,7 @@ case $1 in
 dump) grep -qx -e --leave-running "$0.arguments" || kill -9 "$(value tree)" ;;
 restore)
   grep -q " $(value root) " /proc/self/mountinfo && ls "$(value root)" > "$0.root"
-  [ -e "$0.waits" ] && { : > "$0.waiting"; sleep 20; }
+  [ -e "$0.waits" ] && { echo $$ > "$0.waiting"; exec sleep 20; }
   sleep 1357 <&- >&- 2>&- 3>&- &
   echo $! > "$(value pidfile)" ;;
 esac
@@ -147,6 +147,8 @@ test('a launcher that is killed while criu restores leaves a record, and delete 
   process.kill(launcher, 'SIGKILL');
   expect(await restoring.exited).toBe(1);
   expect(readFileSync(join(world.directory, 'said'), 'utf8')).toContain('delete --force a');
+  // Nor does criu go on without it.
+  for (const left = `/proc/${readFileSync(`${criu}.waiting`, 'utf8').trim()}`; existsSync(left);) await Bun.sleep(5);
   expect(world.leftovers()).not.toEqual([]);
   expect(world.oci('delete', '--force', 'a')).toMatchObject({ status: 0, stderr: '' });
   expect(world.leftovers()).toEqual([]);

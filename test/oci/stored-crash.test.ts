@@ -40,6 +40,20 @@ test.each(['run', 'create'])(
   60_000,
 );
 
+test.each(['front', 'TypeScript'])('kill -9 of delete by the %s: the next one goes on, without force', async (by) => {
+  using world = compiled(['true']);
+  const words = by === 'front' ? ['delete', 'a'] : ['delete', '--force=false', 'a'];
+  for (let files = 1; files < 5; files++) {
+    expect(world.oci('create', 'a').status).toBe(0);
+    expect(world.oci('start', 'a').status).toBe(0);
+    while (!world.oci('state', 'a').stdout.includes('stopped')) await Bun.sleep(5);
+    const inject = `inject=unlink,unlinkat:signal=KILL:when=${files}`;
+    expect(world.by(['strace', '-o', '/dev/null', '-e', inject], words).status).not.toBe(0);
+    expect(world.oci('delete', 'a')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(world.leftovers()).toEqual([]);
+  }
+});
+
 test('a run that is told to end takes back what it made', async () => {
   using world = compiled(['true']);
   for (let round = 0; round < ROUNDS; round++) {

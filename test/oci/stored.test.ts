@@ -254,3 +254,21 @@ test('rule 6: such a container holds nothing of the host but its fifos', () => {
   const names = [...held.matchAll(/ -> (.*)$/gm)].map(([, name]) => name!);
   expect(names.filter((name) => !/^(\/dev\/null|pipe:.*|.*\/(out|err|go|report))$/.test(name))).toEqual([]);
 });
+
+test('a console socket for a container without a terminal is refused as it is without a stored plan', () => {
+  using world = compiled(['sleep', '60']);
+  for (const verb of ['create', 'run']) {
+    const refused = world.oci(verb, '--console-socket', '/nowhere', 'a');
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('process.terminal') });
+    expect(refused).toEqual(world.largely(verb, '--console-socket', '/nowhere', 'a'));
+  }
+  expect(world.leftovers()).toEqual([]);
+});
+
+test('whoever ignores SIGCHLD, as daemons do, gets the status of the program all the same', () => {
+  using world = compiled(['sh', '-c', 'exit 7']);
+  const ignoring = ['env', '--ignore-signal=CHLD'];
+  expect(watched(world, ['run', 'a'], {}, ignoring)).toMatchObject({ status: 7, stderr: '', stored: true });
+  expect(world.by(ignoring, ['run', '--keep=false', 'a'])).toMatchObject({ status: 7, stderr: '' });
+  expect(world.leftovers()).toEqual([]);
+});
