@@ -148,16 +148,40 @@ static bool remove_group(const char *path)
 	return rmdir(path) == 0 || errno == ENOENT;
 }
 
-/* The files first, the pid last, by which it is known to have ended; a directory in there is left to the TypeScript. */
+static bool is_file(const struct dirent *entry)
+{
+	return entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN;
+}
+
+static bool is_dots(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+}
+
+/* With a directory in there nothing is touched. The pid goes last, as by it the container is known to have ended. */
 static bool remove_files(int container)
 {
 	int fd = openat(container, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	for (struct dirent *entry; directory && (entry = readdir(directory));)
-		if (entry->d_type != DT_DIR && strcmp(entry->d_name, "pid") != 0)
+	bool flat = directory != NULL;
+	for (struct dirent *entry; flat && (entry = readdir(directory));)
+		flat = is_file(entry) || is_dots(entry);
+	if (!flat)
+		return false;
+	rewinddir(directory);
+	for (struct dirent *entry; (entry = readdir(directory));)
+		if (is_file(entry) && strcmp(entry->d_name, "pid") != 0)
 			unlinkat(container, entry->d_name, 0);
 	unlinkat(container, "pid", 0);
-	return directory != NULL;
+	return true;
+}
+
+/* What was set aside of one of that name is for the TypeScript to finish. */
+static bool has_half_made(const struct line *line)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/.%s", line->root, line->id);
+	return access(path, F_OK) == 0;
 }
 
 int stored_delete(const struct line *line)
@@ -165,6 +189,8 @@ int stored_delete(const struct line *line)
 	struct container container;
 	char path[4096];
 	if (!open_container(line, &container) || container.alive || !can(&container, "delete"))
+		return NOT_DONE;
+	if (line->force && has_half_made(line))
 		return NOT_DONE;
 	if (!each_group(&container, remove_group) || !remove_files(container.directory))
 		return NOT_DONE;

@@ -106,6 +106,17 @@ test('the second exec goes by the plan that the first has stored: bare names, pa
   expect(world.leftovers()).toEqual([]);
 });
 
+test('a container with a directory of its own among its files is deleted whole, without force', async () => {
+  using world = compiled(['true']);
+  const told = ['env', `NOTIFY_SOCKET=${join(world.directory, 'nobody-listens')}`];
+  expect(world.by(told, ['create', 'a']).status).toBe(0);
+  expect(existsSync(join(world.directory, 'state/a/notify'))).toBe(true);
+  expect(world.oci('kill', 'a', 'KILL').status).toBe(0);
+  while (!world.oci('state', 'a').stdout.includes('stopped')) await Bun.sleep(5);
+  expect(world.oci('delete', 'a')).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(world.leftovers()).toEqual([]);
+});
+
 test('a plan is not used, and made anew, when the configuration has changed', () => {
   using world = compiled(['echo', 'old']);
   world.configure(['echo', 'new']);
