@@ -48,6 +48,9 @@ struct bytes {
 
 /* stored_bytes.c. The whole file, at most `most` bytes and never nothing; with a NUL behind it. */
 struct bytes read_whole(int directory, const char *path, size_t most);
+/* The same in two parts, for whoever looks at what was opened in between; read_open closes, and takes a negative fd. */
+int open_plainly(int directory, const char *path);
+struct bytes read_open(int fd, size_t most);
 struct bytes take(struct bytes *from, size_t size);
 uint32_t take_u32(struct bytes *from);
 uint64_t take_u64(struct bytes *from);

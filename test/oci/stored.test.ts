@@ -276,6 +276,15 @@ test('a console socket for a container without a terminal is refused as it is wi
   expect(world.leftovers()).toEqual([]);
 });
 
+test('an empty name of a file or socket is none, by a stored plan or without', () => {
+  using world = compiled(['sh', '-c', 'echo fine']);
+  const empty = ['--pid-file', '', '--console-socket', '', 'a'];
+  const fine = { status: 0, stdout: 'fine\n', stderr: '' };
+  expect(world.oci('run', ...empty)).toEqual(fine);
+  expect(world.oci('run', '--pid-file=', 'a')).toEqual(fine);
+  expect(world.oci('run', '--keep=false', '--config', '', '--pidfd-socket', '', ...empty)).toEqual(fine);
+});
+
 test('whoever ignores SIGCHLD, as daemons do, gets the status of the program all the same', () => {
   using world = compiled(['sh', '-c', 'exit 7']);
   const ignoring = ['env', '--ignore-signal=CHLD'];
