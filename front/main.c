@@ -1,5 +1,6 @@
 /* The front: TypeScript on an engine that starts sooner than Bun (docs/front.md). */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
 {
 	stamp("the kernel: executing the program, and its C library");
 	fill_standard_descriptors();
+	/* Whoever started us may have it ignored: then no child of ours could be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	bool oci = front_program == FRONT_OCI;
 	int done = oci ? stored_command(argc, argv) : NOT_DONE;
 	if (done != NOT_DONE)

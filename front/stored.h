@@ -48,6 +48,9 @@ struct bytes {
 
 /* stored_bytes.c. The whole file, at most `most` bytes and never nothing; with a NUL behind it. */
 struct bytes read_whole(int directory, const char *path, size_t most);
+/* The same in two parts, for whoever looks at what was opened in between; read_open closes, and takes a negative fd. */
+int open_plainly(int directory, const char *path);
+struct bytes read_open(int fd, size_t most);
 struct bytes take(struct bytes *from, size_t size);
 uint32_t take_u32(struct bytes *from);
 uint64_t take_u64(struct bytes *from);
@@ -76,11 +79,12 @@ enum variable {
 struct values {
 	const char *texts[VARIABLES];
 	char **list; /* of VARIABLE_ARGUMENTS */
+	uint32_t used; /* bits of those that a template had a place for */
 };
 /* The template with the values put in, and a NUL behind it; bad when it cannot be. */
-struct bytes fill_in(struct bytes template, const struct values *values);
+struct bytes fill_in(struct bytes template, struct values *values);
 /* The same for a plan, whose head says how long it is. */
-struct bytes fill_in_plan(struct bytes template, const struct values *values);
+struct bytes fill_in_plan(struct bytes template, struct values *values);
 
 /* stored_container.c: one container as it is now. */
 struct container {

@@ -25,10 +25,9 @@ static bool make_room(struct bytes *bytes, size_t more)
 }
 
 /* Files of /proc tell no size, so this reads until the end. */
-struct bytes read_whole(int directory, const char *path, size_t most)
+struct bytes read_open(int fd, size_t most)
 {
 	struct bytes all = { 0 };
-	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	while (fd >= 0 && !all.bad && make_room(&all, FIRST_ROOM)) {
 		ssize_t got = read(fd, all.at + all.size, all.room - all.size - 1);
 		if (got == 0)
@@ -41,6 +40,16 @@ struct bytes read_whole(int directory, const char *path, size_t most)
 		return (struct bytes){ .bad = true };
 	all.at[all.size] = 0;
 	return all;
+}
+
+int open_plainly(int directory, const char *path)
+{
+	return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+struct bytes read_whole(int directory, const char *path, size_t most)
+{
+	return read_open(open_plainly(directory, path), most);
 }
 
 struct bytes take(struct bytes *from, size_t size)

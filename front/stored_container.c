@@ -125,33 +125,28 @@ bool each_group(const struct container *container, bool (*act)(const char *path)
 	return true;
 }
 
-/* The first group that has a freezer tells; each version has its own file. Returns false for one that is held. */
-static bool is_free(const char *group)
+/* The first group that has a freezer tells; it is listed first where its path gives it away. Each version has its own file. */
+static bool paused;
+static bool look_for_freezer(const char *group)
 {
 	static const char *const files[] = { "freezer.state", "cgroup.freeze" };
 	char path[4200];
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(path, sizeof path, "%s/%s", group, files[i]);
 		struct bytes state = read_whole(AT_FDCWD, path, 100);
-		if (!state.bad)
-			return *state.at == 'T' || *state.at == '0';
+		if (state.bad)
+			continue;
+		paused = *state.at != 'T' && *state.at != '0';
+		return false;
 	}
 	return true;
 }
 
-/* Groups are listed with the freezer's first; version 1 has it in one of them alone. */
-static bool first_is_free;
-static bool look_at_first(const char *group)
-{
-	first_is_free = is_free(group);
-	return false;
-}
-
 bool is_paused(const struct container *container)
 {
-	first_is_free = true;
-	each_group(container, look_at_first);
-	return !first_is_free;
+	paused = false;
+	each_group(container, look_for_freezer);
+	return paused;
 }
 
 int open_init(const struct container *container)

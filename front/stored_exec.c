@@ -16,7 +16,7 @@ int stored_exec(const struct line *line)
 	struct bytes file = stored_file(container.directory, STORED);
 	if (file.bad || !checks_hold(stored_section(file, SECTION_CHECKS)))
 		return NOT_DONE;
-	const struct values values = { .texts = { [VARIABLE_PROGRAM] = line->words[0] }, .list = line->words };
+	struct values values = { .texts = { [VARIABLE_PROGRAM] = line->words[0] }, .list = line->words };
 	/* A bare name is looked for along PATH, which the template holds. */
 	enum section section = strchr(line->words[0], '/') ? SECTION_BY_PATH : SECTION_NAMED;
 	struct bytes plan = fill_in_plan(stored_section(file, section), &values);

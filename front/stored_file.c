@@ -11,19 +11,21 @@
 #define VERSION 1
 #define MOST (32u << 20)
 
-static bool is_ours(int directory, const char *path)
+static bool is_ours(int fd)
 {
 	struct stat found;
-	return fstatat(directory, path, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode) &&
-	       found.st_uid == geteuid() && (found.st_mode & 022) == 0;
+	return fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_uid == geteuid() && (found.st_mode & 022) == 0;
 }
 
 /* What comes behind the head. */
 struct bytes stored_file(int directory, const char *path)
 {
-	if (!is_ours(directory, path))
+	int fd = open_plainly(directory, path);
+	if (fd < 0 || !is_ours(fd)) {
+		close(fd);
 		return (struct bytes){ .bad = true };
-	struct bytes file = read_whole(directory, path, MOST);
+	}
+	struct bytes file = read_open(fd, MOST);
 	bool known = take_u32(&file) == MAGIC && take_u32(&file) == VERSION;
 	struct bytes build = take(&file, BUILD_SIZE);
 	file.bad = file.bad || !known || memcmp(build.at, embedded_build, BUILD_SIZE) != 0;

@@ -29,10 +29,15 @@ static const char *value_of(char ***at, const char *name, const char *brief)
 	return (*at)[-1];
 }
 
-/* Where state is when --root does not say; the rest of the rules is in src/doors/cli/places.ts. */
+/*
+ * Where state is when --root does not say; the rest of the rules is in src/doors/cli/places.ts. Root with somebody else's
+ * environment may be a user in their own namespace.
+ */
 static const char *usual_root(void)
 {
-	if (geteuid() != 0 || getenv("SAMPAN_ROOT") || getenv("SAMPAN_RUN_ROOT"))
+	const char *user = getenv("USER");
+	bool is_own = !getenv("XDG_RUNTIME_DIR") || (user && strcmp(user, "root") == 0);
+	if (geteuid() != 0 || !is_own || getenv("SAMPAN_ROOT") || getenv("SAMPAN_RUN_ROOT"))
 		return NULL;
 	return "/run/sampan/oci";
 }

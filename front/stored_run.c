@@ -67,16 +67,18 @@ static bool fill_all(struct bytes file, const struct line *line, struct filled *
 {
 	char created[CREATED_SIZE];
 	now(created, sizeof created);
-	const struct values values = { .texts = {
+	struct values values = { .texts = {
 		[VARIABLE_ID] = line->id, [VARIABLE_ROOT] = line->root, [VARIABLE_PID_FILE] = line->pid_file,
 		[VARIABLE_CONSOLE_SOCKET] = line->console_socket, [VARIABLE_CREATED] = created,
 	} };
 	bool create = line->verb == VERB_CREATE;
 	filled->plan = fill_in_plan(stored_section(file, create ? SECTION_CREATE : SECTION_RUN), &values);
+	/* It is for a terminal that somebody else gets, and refused where there is none. */
+	bool for_nothing = line->console_socket && !(values.used & 1u << VARIABLE_CONSOLE_SOCKET);
 	filled->state = fill_in(stored_section(file, SECTION_STATE), &values);
 	filled->answers = fill_in(stored_section(file, SECTION_ANSWERS), &values);
 	filled->text = create ? fill_in(stored_section(file, SECTION_PLAN), &values) : (struct bytes){ 0 };
-	return !filled->plan.bad && !filled->state.bad && !filled->answers.bad && !filled->text.bad;
+	return !for_nothing && !filled->plan.bad && !filled->state.bad && !filled->answers.bad && !filled->text.bad;
 }
 
 /* The record of the container; the state is put in place last, as whoever finds none knows that it was being made. */

@@ -48,15 +48,17 @@ static void put_list(struct bytes *out, char **list)
 	}
 }
 
-static void put_variable(struct bytes *out, uint32_t number, const struct values *values)
+static void put_variable(struct bytes *out, uint32_t number, struct values *values)
 {
 	const char *text = number < VARIABLES ? values->texts[number] : NULL;
 	out->bad = out->bad || !text;
-	if (text)
-		put(out, text, strlen(text));
+	if (!text)
+		return;
+	values->used |= 1u << number;
+	put(out, text, strlen(text));
 }
 
-struct bytes fill_in(struct bytes template, const struct values *values)
+struct bytes fill_in(struct bytes template, struct values *values)
 {
 	struct filling filling = { 0 };
 	struct bytes *out = &filling.out;
@@ -97,7 +99,7 @@ struct bytes fill_in(struct bytes template, const struct values *values)
 	return (struct bytes){ .bad = true };
 }
 
-struct bytes fill_in_plan(struct bytes template, const struct values *values)
+struct bytes fill_in_plan(struct bytes template, struct values *values)
 {
 	struct bytes plan = fill_in(template, values);
 	plan.bad = plan.bad || plan.size < PLAN_HEAD;

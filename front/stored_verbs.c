@@ -89,6 +89,8 @@ int stored_start(const struct line *line)
 	struct container container;
 	if (!open_container(line, &container) || !container.waits || !can(&container, "start") || is_paused(&container))
 		return NOT_DONE;
+	/* An init that is killed at this moment is no reason to end without a word. */
+	signal(SIGPIPE, SIG_IGN);
 	int in = openat(container.directory, "report", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	int go = in < 0 ? -1 : openat(container.directory, "go", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (go < 0 || write(go, "", 1) != 1)
@@ -146,15 +148,40 @@ static bool remove_group(const char *path)
 	return rmdir(path) == 0 || errno == ENOENT;
 }
 
-/* The files first; a directory in there is left to the TypeScript. */
+static bool is_file(const struct dirent *entry)
+{
+	return entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN;
+}
+
+static bool is_dots(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+}
+
+/* With a directory in there nothing is touched. The pid goes last, as by it the container is known to have ended. */
 static bool remove_files(int container)
 {
 	int fd = openat(container, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	for (struct dirent *entry; directory && (entry = readdir(directory));)
-		if (entry->d_type != DT_DIR)
+	bool flat = directory != NULL;
+	for (struct dirent *entry; flat && (entry = readdir(directory));)
+		flat = is_file(entry) || is_dots(entry);
+	if (!flat)
+		return false;
+	rewinddir(directory);
+	for (struct dirent *entry; (entry = readdir(directory));)
+		if (is_file(entry) && strcmp(entry->d_name, "pid") != 0)
 			unlinkat(container, entry->d_name, 0);
-	return directory != NULL;
+	unlinkat(container, "pid", 0);
+	return true;
+}
+
+/* What was set aside of one of that name is for the TypeScript to finish. */
+static bool has_half_made(const struct line *line)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/.%s", line->root, line->id);
+	return access(path, F_OK) == 0;
 }
 
 int stored_delete(const struct line *line)
@@ -162,6 +189,8 @@ int stored_delete(const struct line *line)
 	struct container container;
 	char path[4096];
 	if (!open_container(line, &container) || container.alive || !can(&container, "delete"))
+		return NOT_DONE;
+	if (line->force && has_half_made(line))
 		return NOT_DONE;
 	if (!each_group(&container, remove_group) || !remove_files(container.directory))
 		return NOT_DONE;

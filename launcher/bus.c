@@ -59,7 +59,7 @@ static uint32_t read_field(uint32_t at, uint32_t size, struct bus_message *messa
 	uint8_t code = buffer[at], type = buffer[at + 2];
 	uint32_t end = at + 4;
 	if (type == 'g')
-		return size - end > buffer[end] + 1u ? end + buffer[end] + 2u : 0;
+		return end < size && size - end > buffer[end] + 1u ? end + buffer[end] + 2u : 0;
 	end = aligned(end, 4);
 	if (type == 'u') {
 		if (size < end + 4)

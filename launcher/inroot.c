@@ -12,6 +12,12 @@ int inroot_open(int root, const char *path, uint64_t flags)
 	return sys_openat2(root, path, flags, 0, KERNEL_RESOLVE_IN_ROOT | KERNEL_RESOLVE_NO_MAGICLINKS);
 }
 
+int inroot_straight(int root, const char *path)
+{
+	const uint64_t how = KERNEL_RESOLVE_IN_ROOT | KERNEL_RESOLVE_NO_MAGICLINKS | KERNEL_RESOLVE_NO_SYMLINKS;
+	return sys_openat2(root, path, O_PATH, 0, how);
+}
+
 int inroot_object(const struct inroot_place *place)
 {
 	const uint64_t how = KERNEL_RESOLVE_BENEATH | KERNEL_RESOLVE_NO_MAGICLINKS;

@@ -12,6 +12,9 @@
 /* Opens an existing path with the flags of open(2); symlinks lead to places inside the root. */
 int inroot_open(int root, const char *path, uint64_t flags);
 
+/* The same, O_PATH, without any symlink on the way (ELOOP): what has that name is meant, wherever links lead by now. */
+int inroot_straight(int root, const char *path);
+
 struct inroot_owner {
 	mode_t mode; /* of directories and files that are made */
 	uid_t uid;

@@ -979,11 +979,13 @@ static const struct field fields_of_step_move_device[] = {
 struct step_open_mount {
 	int32_t root;
 	struct text path;
+	uint32_t straight;
 	int32_t out;
 };
 static const struct field fields_of_step_open_mount[] = {
 	{ FIELD_SLOT, offsetof(struct step_open_mount, root) },
 	{ FIELD_STR, offsetof(struct step_open_mount, path) },
+	{ FIELD_U32, offsetof(struct step_open_mount, straight) },
 	{ FIELD_SLOT, offsetof(struct step_open_mount, out) },
 };
 
@@ -1176,7 +1178,7 @@ static const struct step_shape step_shapes[] = {
 	{ 89, 1, sizeof(struct step_personality), "personality", fields_of_step_personality },
 	{ 83, 1, sizeof(struct step_session_keyring), "sessionKeyring", fields_of_step_session_keyring },
 	{ 93, 3, sizeof(struct step_move_device), "moveDevice", fields_of_step_move_device },
-	{ 90, 3, sizeof(struct step_open_mount), "openMount", fields_of_step_open_mount },
+	{ 90, 4, sizeof(struct step_open_mount), "openMount", fields_of_step_open_mount },
 	{ 91, 2, sizeof(struct step_detach), "detach", fields_of_step_detach },
 	{ 92, 2, sizeof(struct step_undo), "undo", fields_of_step_undo },
 	{ 94, 2, sizeof(struct step_pidfd_of), "pidfdOf", fields_of_step_pidfd_of },

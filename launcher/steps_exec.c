@@ -78,6 +78,19 @@ static int rank(int error, const char *path)
 	return access(path, F_OK) == 0 ? 2 : 1;
 }
 
+struct attempts {
+	int best, error;
+};
+
+static void keep_most_telling(struct run *run, struct attempts *attempts, int failed, const char *path)
+{
+	int ranked = rank(failed, path);
+	if (ranked <= attempts->best)
+		return;
+	*attempts = (struct attempts){ .best = ranked, .error = failed };
+	at(run, path);
+}
+
 int step_exec(struct run *run, const void *body)
 {
 	const struct step_exec *step = body;
@@ -92,27 +105,21 @@ int step_exec(struct run *run, const void *body)
 	if (result && !run->ready_for_exec)
 		return result;
 	ready_for_exec(run);
-	int best = 0, error = -ENOENT;
-	for (uint32_t i = 0; i < step->candidates.count && best < 4; i++) {
+	struct attempts attempts = { .error = -ENOENT };
+	for (uint32_t i = 0; i < step->candidates.count && attempts.best < 4; i++) {
 		const char *path = step->candidates.items[i];
-		int failed = (int)SYS_RESULT(SYS_execve, path, step->argv.items, step->env.items);
-		int ranked = rank(failed, path);
-		if (ranked <= best)
-			continue;
-		best = ranked;
-		error = failed;
-		at(run, path);
+		keep_most_telling(run, &attempts, (int)SYS_RESULT(SYS_execve, path, step->argv.items, step->env.items), path);
 	}
 	if (run->failure.path)
 		keep_head(run, run->failure.path);
-	return error;
+	return attempts.error;
 }
 
 /* What `create` can already know: whoever called it takes a missing program for its failure, not for that of `start`. */
 int step_find_program(struct run *run, const void *body)
 {
 	const struct step_find_program *step = body;
-	int best = 0, error = -ENOENT;
+	struct attempts attempts = { .error = -ENOENT };
 	for (uint32_t i = 0; i < step->candidates.count; i++) {
 		const char *path = step->candidates.items[i];
 		struct stat stat;
@@ -121,12 +128,7 @@ int step_find_program(struct run *run, const void *body)
 			failed = -EACCES;
 		if (!failed)
 			return 0;
-		int ranked = rank(failed, path);
-		if (ranked <= best)
-			continue;
-		best = ranked;
-		error = failed;
-		at(run, path);
+		keep_most_telling(run, &attempts, failed, path);
 	}
-	return error;
+	return attempts.error;
 }

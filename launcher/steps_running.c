@@ -42,7 +42,7 @@ int step_open_mount(struct run *run, const void *body)
 	int root = slot_fd(run, step->root);
 	if (root < 0)
 		return root;
-	int fd = inroot_open(root, step->path.text, O_PATH);
+	int fd = step->straight ? inroot_straight(root, step->path.text) : inroot_open(root, step->path.text, O_PATH);
 	if (fd < 0)
 		return fd;
 	int result = check_mount(root, fd);

@@ -1,3 +1,5 @@
+import { mountText } from './mount-text.ts';
+
 /**
  * Where the control groups are: read from /proc/self/mountinfo and /proc/self/cgroup (proc(5), cgroups(7)).
  * `v1`: only hierarchies of version 1. `hybrid`: those, and a version 2 tree that holds no controller of interest.
@@ -104,18 +106,13 @@ function cgroupMounts(mountinfo: string): CgroupMount[] {
     const tail = mountinfo.slice(at + 3, end < 0 ? undefined : end).split(' ');
     mounts.push({
       fstype: tail[0] ?? '',
-      root: unescapeOctal(head[3] ?? '/'),
-      mountPoint: unescapeOctal(head[4] ?? ''),
+      root: mountText(head[3] ?? '/'),
+      mountPoint: mountText(head[4] ?? ''),
       readOnly: (head[5] ?? '').split(',').includes('ro'),
       options: (tail[2] ?? '').split(','),
     });
   }
   return mounts;
-}
-
-function unescapeOctal(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
 /** Lines `4:memory:/a/b`, `1:name=systemd:/`, `0::/`; a line with several controllers counts for each of them. */

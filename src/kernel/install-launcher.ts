@@ -8,8 +8,9 @@ import {
   readFileSync,
   renameSync,
   writeSync,
+  type Stats,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { nativeLauncher, type Launcher } from './launcher.ts';
 
@@ -30,18 +31,48 @@ function installLauncher(embedded: string, runDirectory: string): string {
   return path;
 }
 
-/** Makes the directory, or takes an existing one that nobody else can write to. */
+/** Makes the directory, or takes an existing one that is ours alone. */
 export function makePrivate(directory: string): void {
+  requirePrivate(directory);
   mkdirSync(directory, { recursive: true, mode: 0o711 });
-  const stat = lstatSync(directory);
-  const owner = process.geteuid?.() ?? 0;
-  if (!stat.isDirectory() || stat.uid !== owner || (stat.mode & 0o022) !== 0) {
-    throw new Fault('denied', `use the run directory ${directory}: others can write to it`, {
-      field: '--run-root',
-      hint: `It must be a directory of user ${owner} with mode 711 or stricter.`,
-    });
-  }
+  requireIf(isOwn, directory, directory);
 }
+
+/**
+ * Nothing is believed of a directory that somebody else can write to, or put another in the place of. A missing one is
+ * fine.
+ */
+export function requirePrivate(directory: string): void {
+  requireIf(isSafeParent, dirname(directory), directory);
+  requireIf(isOwn, directory, directory);
+}
+
+function requireIf(isSafe: (stat: Stats) => boolean, path: string, directory: string): void {
+  let stat: Stats;
+  try {
+    stat = lstatSync(path);
+  } catch {
+    return;
+  }
+  if (isSafe(stat)) return;
+  throw new Fault('denied', `use the run directory ${directory}: others can write to it`, {
+    field: '--run-root',
+    hint: `It must be a directory of user ${ownId()} with mode 711 or stricter.`,
+  });
+}
+
+/** In a directory such as /tmp nobody may rename what is another's. */
+function isSafeParent(stat: Stats): boolean {
+  const isOurs = stat.uid === ownId() || stat.uid === 0;
+  if (stat.isSymbolicLink()) return isOurs;
+  return (stat.mode & 0o1000) !== 0 || (isOurs && (stat.mode & 0o002) === 0);
+}
+
+function isOwn(stat: Stats): boolean {
+  return stat.isDirectory() && stat.uid === ownId() && (stat.mode & 0o022) === 0;
+}
+
+const ownId = (): number => process.geteuid?.() ?? 0;
 
 function isSame(path: string, bytes: Buffer): boolean {
   try {

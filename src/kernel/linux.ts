@@ -46,6 +46,6 @@ export const PROPAGATION = { unbindable: 1 << 17, private: 1 << 18, slave: 1 << 
 /** MS_REC: the whole tree. */
 export const RECURSIVE = 0x4000;
 
-export const PRCTL = { dumpable: 4, noNewPrivileges: 38 } as const;
+export const PRCTL = { deathSignal: 1, dumpable: 4, noNewPrivileges: 38 } as const;
 
 export const FILE_TYPE = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const;

@@ -19,6 +19,7 @@ case $1 in
 dump) grep -qx -e --leave-running "$0.arguments" || kill -9 "$(value tree)" ;;
 restore)
   grep -q " $(value root) " /proc/self/mountinfo && ls "$(value root)" > "$0.root"
+  [ -e "$0.waits" ] && { echo $$ > "$0.waiting"; exec sleep 20; }
   sleep 1357 <&- >&- 2>&- 3>&- &
   echo $! > "$(value pidfile)" ;;
 esac
@@ -117,6 +118,46 @@ test('what criu refuses is told with its own words, and leaves things as they we
   expect(existsSync(join(world.directory, 'w/restore.log'))).toBe(true);
   expect(world.leftovers()).toEqual([]);
 });
+
+test('a restore that fails touches no group that was there before, nor who is in it', () => {
+  using world = ociWorld();
+  const { oci } = faked(world);
+  expect(world.oci('run', '--detach', 'a').status).toBe(0);
+  expect(oci('checkpoint', '--leave-running', 'a').status).toBe(0);
+  const failed = oci('restore', '--detach', 'b');
+  expect(failed).toMatchObject({ status: 1, stderr: expect.stringMatching(/control group .* exists already/) });
+  expect(statusOf(world)).toBe('running');
+  expect(world.oci('state', 'b').stderr).toContain('does not exist');
+});
+
+test('a launcher that is killed while criu restores leaves a record, and delete finds what there is', async () => {
+  using world = ociWorld();
+  const { oci, criu } = faked(world);
+  expect(world.oci('run', '--detach', 'a').status).toBe(0);
+  expect(oci('checkpoint', 'a').status).toBe(0);
+  writeFileSync(`${criu}.waits`, '');
+  const bin = join(world.directory, 'bin');
+  const restoring = Bun.spawn([SAMPAN, 'oci', '--root', join(world.directory, 'state'), 'restore', '--detach', 'a'], {
+    cwd: world.directory,
+    env: { PATH: `${bin}:/usr/bin:/bin` },
+    stdio: ['ignore', 'ignore', Bun.file(join(world.directory, 'said'))],
+  });
+  while (!existsSync(`${criu}.waiting`)) await Bun.sleep(5);
+  const [launcher = 0] = childrenOf(restoring.pid);
+  process.kill(launcher, 'SIGKILL');
+  expect(await restoring.exited).toBe(1);
+  expect(readFileSync(join(world.directory, 'said'), 'utf8')).toContain('delete --force a');
+  // Nor does criu go on without it.
+  for (const left = `/proc/${readFileSync(`${criu}.waiting`, 'utf8').trim()}`; existsSync(left);) await Bun.sleep(5);
+  expect(world.leftovers()).not.toEqual([]);
+  expect(world.oci('delete', '--force', 'a')).toMatchObject({ status: 0, stderr: '' });
+  expect(world.leftovers()).toEqual([]);
+});
+
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? [] : children.split(' ').map(Number);
+}
 
 test('refused: images that are not there, a container that runs, a terminal, a mode that is none', () => {
   using world = ociWorld();

@@ -1,6 +1,6 @@
 /** Stored plans that are interrupted: what is killed leaves something that `delete --force` takes away. */
 import { expect, test } from 'bun:test';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TREE } from '#tools/places.ts';
 import { ociWorld, type OciWorld } from './world.ts';
@@ -39,6 +39,29 @@ test.each(['run', 'create'])(
   },
   60_000,
 );
+
+test.each(['front', 'TypeScript'])('kill -9 of delete by the %s: the next one goes on, without force', async (by) => {
+  using world = compiled(['true']);
+  const words = by === 'front' ? ['delete', 'a'] : ['delete', '--force=false', 'a'];
+  for (let files = 1; files < 5; files++) {
+    expect(world.oci('create', 'a').status).toBe(0);
+    expect(world.oci('start', 'a').status).toBe(0);
+    while (!world.oci('state', 'a').stdout.includes('stopped')) await Bun.sleep(5);
+    const inject = `inject=unlink,unlinkat:signal=KILL:when=${files}`;
+    expect(world.by(['strace', '-o', '/dev/null', '-e', inject], words).status).not.toBe(0);
+    expect(world.oci('delete', 'a')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(world.leftovers()).toEqual([]);
+  }
+});
+
+test('what a compile that was killed has left goes with the next one; of one that is under way nothing does', () => {
+  using world = compiled(['true']);
+  const [old, fresh] = ['0', 'f'].map((digit) => `sampan.plan.${digit.repeat(16)}`) as [string, string];
+  for (const name of [old, fresh]) writeFileSync(join(world.directory, name), '');
+  utimesSync(join(world.directory, old), 0, 0);
+  expect(world.oci('compile').status).toBe(0);
+  expect(readdirSync(world.directory).filter((name) => name.startsWith('sampan.plan'))).toEqual(['sampan.plan', fresh]);
+});
 
 test('a run that is told to end takes back what it made', async () => {
   using world = compiled(['true']);

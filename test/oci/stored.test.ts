@@ -106,6 +106,17 @@ test('the second exec goes by the plan that the first has stored: bare names, pa
   expect(world.leftovers()).toEqual([]);
 });
 
+test('a container with a directory of its own among its files is deleted whole, without force', async () => {
+  using world = compiled(['true']);
+  const told = ['env', `NOTIFY_SOCKET=${join(world.directory, 'nobody-listens')}`];
+  expect(world.by(told, ['create', 'a']).status).toBe(0);
+  expect(existsSync(join(world.directory, 'state/a/notify'))).toBe(true);
+  expect(world.oci('kill', 'a', 'KILL').status).toBe(0);
+  while (!world.oci('state', 'a').stdout.includes('stopped')) await Bun.sleep(5);
+  expect(world.oci('delete', 'a')).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(world.leftovers()).toEqual([]);
+});
+
 test('a plan is not used, and made anew, when the configuration has changed', () => {
   using world = compiled(['echo', 'old']);
   world.configure(['echo', 'new']);
@@ -253,4 +264,31 @@ test('rule 6: such a container holds nothing of the host but its fifos', () => {
   const held = spawnSync('ls', ['-l', `/proc/${readFileSync(file, 'utf8')}/fd`], { encoding: 'utf8' }).stdout;
   const names = [...held.matchAll(/ -> (.*)$/gm)].map(([, name]) => name!);
   expect(names.filter((name) => !/^(\/dev\/null|pipe:.*|.*\/(out|err|go|report))$/.test(name))).toEqual([]);
+});
+
+test('a console socket for a container without a terminal is refused as it is without a stored plan', () => {
+  using world = compiled(['sleep', '60']);
+  for (const verb of ['create', 'run']) {
+    const refused = world.oci(verb, '--console-socket', '/nowhere', 'a');
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('process.terminal') });
+    expect(refused).toEqual(world.largely(verb, '--console-socket', '/nowhere', 'a'));
+  }
+  expect(world.leftovers()).toEqual([]);
+});
+
+test('an empty name of a file or socket is none, by a stored plan or without', () => {
+  using world = compiled(['sh', '-c', 'echo fine']);
+  const empty = ['--pid-file', '', '--console-socket', '', 'a'];
+  const fine = { status: 0, stdout: 'fine\n', stderr: '' };
+  expect(world.oci('run', ...empty)).toEqual(fine);
+  expect(world.oci('run', '--pid-file=', 'a')).toEqual(fine);
+  expect(world.oci('run', '--keep=false', '--config', '', '--pidfd-socket', '', ...empty)).toEqual(fine);
+});
+
+test('whoever ignores SIGCHLD, as daemons do, gets the status of the program all the same', () => {
+  using world = compiled(['sh', '-c', 'exit 7']);
+  const ignoring = ['env', '--ignore-signal=CHLD'];
+  expect(watched(world, ['run', 'a'], {}, ignoring)).toMatchObject({ status: 7, stderr: '', stored: true });
+  expect(world.by(ignoring, ['run', '--keep=false', 'a'])).toMatchObject({ status: 7, stderr: '' });
+  expect(world.leftovers()).toEqual([]);
 });

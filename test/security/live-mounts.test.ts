@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { attackWorld, compileAttack, type AttackWorld } from './attack.ts';
+import { attackWorld, compileAttack, type AttackWorld, type Outcome } from './attack.ts';
 
 const MILLISECONDS = 3000;
 
@@ -39,6 +39,27 @@ test('a container that swaps the destination for a link leads neither adding nor
   expect(world.prey.changes()).toEqual([]);
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(world.directory);
 }, 30_000);
+
+test('by a link, a container gets none of the mounts off or writable that confine it (rules 19, 21)', () => {
+  world.configure(['sleep', '60'], (spec) => {
+    spec.root = { path: 'rootfs', readonly: false };
+  });
+  expect(world.oci('run', '--detach', 'linker').status).toBe(0);
+  const inside = (script: string): string => world.oci('exec', 'linker', 'sh', '-c', script).stdout;
+  const file = join(world.directory, 'linked.json');
+  const mounts = (action: string, options: string[]): Outcome => {
+    const source = join(world.directory, 'source');
+    writeFileSync(file, JSON.stringify([{ destination: '/moved/deep', source, options }]));
+    return world.oci('mounts', action, 'linker', file);
+  };
+  expect(mounts('add', ['bind'])).toMatchObject({ status: 0, stderr: '' });
+  inside('mv /moved /away; mkdir /moved; ln -s /proc/sys /moved/deep');
+  for (const refused of [mounts('remove', []), mounts('add', ['remount', 'bind', 'rw'])]) {
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(/^mounts\[0\].*symlink/) });
+  }
+  expect(inside('grep " /proc/sys " /proc/mounts')).toMatch(/^proc \/proc\/sys proc ro,/);
+  expect(world.oci('delete', '--force', 'linker').status).toBe(0);
+});
 
 test('nothing of the host is in sight while a mount is added: the container finds no process and no descriptor of ours', () => {
   const script = `i=0; seen=0; while [ $i -lt 40000 ]; do for p in /proc/[0-9]*; do

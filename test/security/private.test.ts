@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cliWorld, type CliWorld } from '#test/cli/world.ts';
 import { ociWorld, type OciWorld } from '#test/oci/world.ts';
+import { SAMPAN } from '#tools/places.ts';
 
 let cli: CliWorld;
 let oci: OciWorld;
@@ -71,4 +72,27 @@ test('the launcher is not taken from a directory that others can write to', asyn
   const { status, stderr } = await cli.call(['--run-root', run, 'ps'], { env: { SAMPAN_ROOT: root } });
   expect(status).not.toBe(0);
   expect(stderr).toContain('others can write');
+});
+
+test('a run directory that somebody else made first is not believed: no container of theirs is ours to signal or delete', () => {
+  const user = 60_000 + (process.pid % 4000);
+  const planted = `/tmp/sampan-${user}`;
+  const program = join(oci.directory, 'sampan');
+  copyFileSync(SAMPAN, program);
+  mkdirSync(join(planted, 'sampan/oci/trap'), { recursive: true, mode: 0o755 });
+  writeFileSync(join(planted, 'sampan/oci/trap/state.json'), '{}');
+  execFileSync('chown', ['-R', String(user + 1), planted]);
+  try {
+    const ids = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
+    for (const words of [['list'], ['state', 'trap'], ['kill', 'trap', '0'], ['delete', '--force', 'trap']]) {
+      const refused = spawnSync('setpriv', [...ids, program, 'oci', ...words], { env: {}, encoding: 'utf8' });
+      expect(refused).toMatchObject({
+        status: 1,
+        stdout: '',
+        stderr: expect.stringContaining('others can write to it'),
+      });
+    }
+  } finally {
+    rmSync(planted, { recursive: true });
+  }
 });

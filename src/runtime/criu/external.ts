@@ -1,5 +1,6 @@
-import type { CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import { normalize } from 'node:path/posix';
+import { mountText } from '#kernel/mount-text.ts';
+import type { CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import { isBind, sourcePath } from '#runtime/lower/mounts.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 
@@ -18,13 +19,9 @@ export function parseMounts(mountinfo: string): MountLine[] {
     .map((line) => {
       const [place = '', rest = ''] = line.split(' - ');
       const [id, , , root = '', point = ''] = place.split(' ');
-      return { id: Number(id), root: plain(root), point: plain(point), type: rest.split(' ')[0] ?? '' };
+      return { id: Number(id), root: mountText(root), point: mountText(point), type: rest.split(' ')[0] ?? '' };
     });
 }
-
-/** A space is written `\\040`. */
-const plain = (path: string): string =>
-  path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 /**
  * Mount points whose contents belong to the host, and stay there: binds, nodes of the host's /dev (what masks files, and

@@ -160,6 +160,10 @@ function explainMoveDevice(step: Extract<Step, { op: 'moveDevice' }>, errno: str
 function explainOpenMount(path: string, errno: string, field: string): Explanation | undefined {
   if (errno === 'EINVAL') return { kind: 'notFound', sentence: `${field}: no mount of its own is at ${path}` };
   if (errno === 'ENOENT') return { kind: 'notFound', sentence: `${field}: ${path} does not exist in the container` };
+  if (errno === 'ELOOP') {
+    const sentence = `${field}: ${path} leads through a symlink, which is not followed in a running container`;
+    return { kind: 'denied', sentence, hint: 'Name the place where the mount itself is.' };
+  }
   return undefined;
 }
 

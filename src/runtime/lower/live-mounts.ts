@@ -47,7 +47,7 @@ export function lowerAddMounts(mounts: readonly Mount[], context: LiveMountsCont
     { namespaced: false, directories: [], isUnified: context.facts.cgroup.mode === 'v2' },
   );
   const work = lowered.attach.flatMap((step): Step[] => {
-    const placed = atDestination(step);
+    const placed = openStraight(atDestination(step));
     if (placed.op !== 'attach') return [placed];
     return [placed, { op: 'undo', fds: FDS, mount: placed.mount, ...origin(placed) }];
   });
@@ -66,7 +66,9 @@ export function lowerRemoveMounts(destinations: readonly string[], context: Live
     context,
     [],
     [
-      ...named.map(({ path, slot, ...at }): Step => ({ op: 'openMount', root: 'root', path, out: slot, ...at })),
+      ...named.map(({ path, slot, ...at }): Step =>
+        openStraight({ op: 'openMount', root: 'root', path, out: slot, ...at }),
+      ),
       ...named.map(({ slot, ...at }): Step => ({ op: 'detach', fds: FDS, mount: slot, origin: at.origin })),
     ],
   );
@@ -127,6 +129,11 @@ function refuseType(mount: Mount, field: string): void {
 function atDestination(step: Step): Step {
   const isPlace = step.op === 'mkpath' || step.op === 'attach' || step.op === 'symlink';
   return isPlace ? { ...step, origin: `${step.origin ?? 'mounts'}.destination` } : step;
+}
+
+/** By a link, the container could have one of the mounts that confine it changed or taken off instead. */
+function openStraight(step: Step): Step {
+  return step.op === 'openMount' ? { ...step, straight: 1 } : step;
 }
 
 function origin(step: Step): { origin?: string } {

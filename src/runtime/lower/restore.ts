@@ -1,4 +1,4 @@
-import { CLONE, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
+import { CLONE, PRCTL, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup } from './cgroup.ts';
@@ -27,6 +27,7 @@ const ORIGIN = 'criu';
 const ALIVE = 'criu.alive';
 const SEEN = 'criu.seen';
 const PIDFD = 'init';
+const SIGKILL = 9;
 
 /** Slots that the launcher has filled with nothing of use, so that what is put there later stays open in criu. */
 export const restoreInherited = (namespaces: readonly string[]): string[] => [
@@ -70,6 +71,8 @@ export function lowerRestore(spec: Spec, context: RestoreContext): Lowered {
 
 function criuSteps({ rootfs, rootPoint, program, args, path, namespaces }: RestoreContext): Step[] {
   const steps: Step[] = [
+    // Of a launcher that is killed it would go on, and leave what nobody knows of.
+    { op: 'prctl', option: PRCTL.deathSignal, a: SIGKILL },
     { op: 'close', slot: SEEN },
     { op: 'unshare', flags: CLONE.newns },
     { op: 'propagation', flags: PROPAGATION.slave | RECURSIVE },

@@ -41,12 +41,13 @@ function filesOf(path: string): ContainerDirectory {
     path,
     config: `${path}/config.json`,
     state: `${path}/state.json`,
-    pid: `${path}/pid`,
     plan: `${path}/plan.json`,
     answers: `${path}/answers`,
     exec: `${path}/exec.plan`,
     go: `${path}/go`,
     report: `${path}/report`,
+    // Removed last: a container with it has ended, and one without is being made.
+    pid: `${path}/pid`,
   };
 }
 

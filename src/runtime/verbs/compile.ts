@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { ByteWriter } from '#kernel/byte-writer.ts';
@@ -20,6 +20,7 @@ import { compile, stateOf, type Compiled } from './prepare.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
 export const COMPILED = 'sampan.plan';
+const UNFINISHED_MS = 60_000;
 
 /**
  * Stores beside the bundle what `create` and `run` would make of it, for the front to execute. Returns the path.
@@ -31,8 +32,18 @@ export function compileBundle(runtime: Runtime, bundle: string): string {
     throw new Fault('unsupported', 'compile: only the front of dist/sampan executes stored plans');
   const parts = compileParts(runtime, bundle);
   const path = join(bundle, COMPILED);
+  dropUnfinished(bundle);
   replaceFile(path, storedFile(stored.build, parts));
   return path;
+}
+
+/** What a compile that was killed has left; one that is under way takes no time at all. */
+function dropUnfinished(bundle: string): void {
+  for (const name of readdirSync(bundle)) {
+    if (!/^sampan\.plan\.[0-9a-f]{16}$/.test(name)) continue;
+    const path = join(bundle, name);
+    if (Date.now() - lstatSync(path).mtimeMs > UNFINISHED_MS) rmSync(path, { force: true });
+  }
 }
 
 /** Does the same for a bundle whose stored plan does not hold any more; it is only a matter of speed. */

@@ -45,14 +45,20 @@ export async function launchPrepared(
     }
     return { code: exit === undefined ? result.code : exitCode(exit.value), status: exit?.value };
   } catch (error) {
-    // Whatever it had made by then is its own and soon empty, but nobody has said what that is.
-    if (isFault(error) && error.facts['step'] === undefined) {
-      await endInit(prepared.directory);
-      await removeUnused(lowered.cgroups);
-    }
-    await discard(runtime, prepared, madeCgroups(lowered.plan, error), startedUnit(prepared, error));
+    await takeBack(runtime, prepared, error);
     throw error;
   }
+}
+
+/** Removes what a launch had made until it failed with this error, and nothing that was there before. */
+export async function takeBack(runtime: Runtime, prepared: Prepared, error: unknown): Promise<void> {
+  const { lowered, directory } = prepared;
+  // Whatever it had made by then is its own and soon empty, but nobody has said what that is.
+  if (isFault(error) && error.facts['step'] === undefined) {
+    await endInit(directory);
+    await removeUnused(lowered.cgroups);
+  }
+  await discard(runtime, prepared, madeCgroups(lowered.plan, error), startedUnit(prepared, error));
 }
 
 async function execute(

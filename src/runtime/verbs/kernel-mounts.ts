@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { mountText } from '#kernel/mount-text.ts';
 
 /** Where procfs and sysfs are mounted, the latest first: one may lie on another. */
 export function kernelMounts(mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
@@ -6,12 +7,7 @@ export function kernelMounts(mountinfo = readFileSync('/proc/self/mountinfo', 'u
   for (const line of mountinfo.split('\n')) {
     const [place = '', type = ''] = line.split(' - ');
     const path = place.split(' ')[4];
-    if (path !== undefined && /^(proc|sysfs) /.test(type)) found.unshift(unescaped(path));
+    if (path !== undefined && /^(proc|sysfs) /.test(type)) found.unshift(mountText(path));
   }
   return found;
-}
-
-/** A space is written `\\040`. */
-function unescaped(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

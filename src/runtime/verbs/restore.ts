@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, isFault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
-import type { Launch } from '#kernel/launcher.ts';
+import type { Launch, LaunchResult } from '#kernel/launcher.ts';
 import { cgroupDirectories, cgroupPathOf } from '#runtime/cgroup/layout.ts';
 import { DESCRIPTORS_FILE } from '#runtime/criu/descriptors.ts';
 import { criuFault, findCriu } from '#runtime/criu/program.ts';
@@ -13,6 +13,7 @@ import type { NamespaceType, Spec } from '#runtime/spec/spec.ts';
 import { claimDirectory, containerDirectory, dropDirectory } from '#runtime/state/container-directory.ts';
 import { observe } from '#runtime/state/status.ts';
 import { readBundle } from './bundle.ts';
+import { takeBack } from './create.ts';
 import { deleteContainer } from './delete.ts';
 import { discard } from './discard.ts';
 import { checkLaunch, record, type Prepared } from './prepare.ts';
@@ -40,24 +41,33 @@ export async function restoreContainer(runtime: Runtime, options: RestoreContain
   const { prepared, inherited } = await prepareRestore(runtime, options);
   for (const warning of prepared.lowered.warnings) runtime.warn(warning);
   const fds = inherited.map(() => openSync('/dev/null', 'r'));
+  let result: LaunchResult;
   try {
     const launch = (await runtime.launcher()).launch({ plan: prepared.encoded, inherited: fds });
     const unwatch = options.watch?.(launch) ?? (() => {});
-    const result = await launch.result.finally(unwatch);
-    checkLaunch(runtime, prepared.lowered.plan, result);
-    if (options.detach === true) return 0;
-    await discard(runtime, prepared, prepared.lowered.cgroups);
-    if (result.code === null) throw new Fault('internal', `restore container ${id}: the launcher was killed`);
-    return result.code;
-  } catch (error) {
-    await discard(runtime, prepared, prepared.lowered.cgroups);
-    if (isFault(error) && error.facts['op'] === 'pidfdOf') {
-      throw criuFault(`restore container ${id}`, join(options.work, RESTORE_LOG));
-    }
-    throw error;
+    result = await launch.result.finally(unwatch);
   } finally {
     for (const fd of fds) closeSync(fd);
   }
+  refuseKilled(result, id);
+  try {
+    checkLaunch(runtime, prepared.lowered.plan, result);
+  } catch (error) {
+    await takeBack(runtime, prepared, error);
+    const isCrius = isFault(error) && error.facts['op'] === 'pidfdOf';
+    throw isCrius ? criuFault(`restore container ${id}`, join(options.work, RESTORE_LOG)) : error;
+  }
+  if (options.detach !== true) await discard(runtime, prepared, prepared.lowered.cgroups);
+  return result.code ?? 0;
+}
+
+/** Nobody knows what it had made, and criu's processes do not end with it: the record of them stays. */
+function refuseKilled({ signal }: LaunchResult, id: string): void {
+  if (signal === null) return;
+  throw new Fault('internal', `restore container ${id}: the launcher ended with ${signal}`, {
+    hint: `Remove what there is of it with 'delete --force ${id}'.`,
+    facts: { id },
+  });
 }
 
 async function prepareRestore(

@@ -20,11 +20,13 @@ export const CREATE_FLAGS: FlagTable = {
 /** Flags of `create` and `run`, and the environment, as the runtime wants them. */
 export function createOptions({ flags, rest, world }: Call): CreateOptions {
   const listenFds = listening(world.env);
-  const consoleSocket = flags.text('console-socket');
-  const pidFile = flags.text('pid-file');
+  // Callers that have nothing to say may say so with an empty word.
+  const given = (flag: string): string | undefined => flags.text(flag) || undefined;
+  const consoleSocket = given('console-socket');
+  const pidFile = given('pid-file');
   const notifySocket = world.env['NOTIFY_SOCKET'] || undefined;
-  const config = flags.text('config');
-  const pidfdSocket = flags.text('pidfd-socket');
+  const config = given('config');
+  const pidfdSocket = given('pidfd-socket');
   return {
     id: containerId(rest),
     bundle: resolve(flags.text('bundle') ?? '.'),

@@ -39,9 +39,9 @@ export const verb: OciVerb = {
     if (id === undefined) throw usage('a container id is needed');
     const file = flags.text('process');
     if (file === undefined && args.length === 0) throw usage('a command is needed');
-    const consoleSocket = flags.text('console-socket');
-    const pidFile = flags.text('pid-file');
-    const pidfdSocket = flags.text('pidfd-socket');
+    const consoleSocket = flags.text('console-socket') || undefined;
+    const pidFile = flags.text('pid-file') || undefined;
+    const pidfdSocket = flags.text('pidfd-socket') || undefined;
     const process: ExecOptions['process'] =
       file === undefined ? { own: (own) => changed(own, args, flags) } : { whole: readProcess(file) };
     const options: ExecOptions = {

@@ -17,10 +17,19 @@ export function openLog(path: string | undefined, format: string, world: Pick<Wo
     write: (level, message) => {
       if (level === 'debug' && !debug) return;
       const line = format === 'json' ? jsonLine(level, message) : textLine(level, message);
-      if (toFile) appendFileSync(path, line, { mode: 0o644 });
-      else world.stderr.write(line);
+      if (!toFile || !isAppended(path, line)) world.stderr.write(line);
     },
   };
+}
+
+/** A log that cannot be written must not hide what was to be said there. */
+function isAppended(path: string, line: string): boolean {
+  try {
+    appendFileSync(path, line, { mode: 0o644 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function now(): string {

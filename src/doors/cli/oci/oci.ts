@@ -1,6 +1,7 @@
 import { Fault, sentence } from '#base/fault.ts';
 import { VERSION } from '#base/version.ts';
 import { readHostFacts, type HostFacts } from '#kernel/host-facts.ts';
+import { requirePrivate } from '#kernel/install-launcher.ts';
 import { findBus } from '#runtime/systemd/bus.ts';
 import type { Runtime } from '#runtime/verbs/runtime.ts';
 import { FAILURE_STATUS, type OciVerb } from './command.ts';
@@ -96,6 +97,8 @@ function explained([, name = '', ...args]: readonly string[]): string[] {
 
 function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
   const manager = cgroupManager(flags);
+  // A user without XDG_RUNTIME_DIR has it in /tmp, where anybody else may have been first.
+  if (flags.text('root') === undefined) requirePrivate(world.runDirectory);
   return {
     stateRoot: flags.text('root') ?? `${world.runDirectory}/oci`,
     launcher: world.launcher,
