@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { nativeLauncher, type Launcher } from './launcher.ts';
+import { hasMappedUsers, NOBODY } from './user-namespace.ts';
 
 /** The launcher inside the executable, installed and ready: one module, since each further one costs start-up time. */
 export function installedLauncher(embedded: string, runDirectory: string): Launcher {
@@ -61,9 +62,9 @@ function requireIf(isSafe: (stat: Stats) => boolean, path: string, directory: st
   });
 }
 
-/** In a directory such as /tmp nobody may rename what is another's. */
+/** In a directory such as /tmp nobody may rename what is another's; the machine's root is nobody in a user namespace. */
 function isSafeParent(stat: Stats): boolean {
-  const isOurs = stat.uid === ownId() || stat.uid === 0;
+  const isOurs = stat.uid === ownId() || stat.uid === 0 || (stat.uid === NOBODY && hasMappedUsers());
   if (stat.isSymbolicLink()) return isOurs;
   return (stat.mode & 0o1000) !== 0 || (isOurs && (stat.mode & 0o002) === 0);
 }

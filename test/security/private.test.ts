@@ -84,7 +84,7 @@ test('a run directory that somebody else made first is not believed: no containe
   execFileSync('chown', ['-R', String(user + 1), planted]);
   try {
     const ids = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
-    for (const words of [['list'], ['state', 'trap'], ['kill', 'trap', '0'], ['delete', '--force', 'trap']]) {
+    for (const words of [['list'], ['state', 'trap'], ['kill', 'trap', 'CONT'], ['delete', '--force', 'trap']]) {
       const refused = spawnSync('setpriv', [...ids, program, 'oci', ...words], { env: {}, encoding: 'utf8' });
       expect(refused).toMatchObject({
         status: 1,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasMappedUsers } from '#kernel/user-namespace.ts';
 import type { GlobalFlags } from './global-flags.ts';
 
 export interface Places {
@@ -24,10 +24,5 @@ export function places(
 
 /** Root of a user namespace that somebody has entered with their own environment: what is theirs stays where it was. */
 function isUserAsRoot(env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env['XDG_RUNTIME_DIR'] === undefined || env['USER'] === 'root') return false;
-  try {
-    return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'));
-  } catch {
-    return false;
-  }
+  return env['XDG_RUNTIME_DIR'] !== undefined && env['USER'] !== 'root' && hasMappedUsers();
 }

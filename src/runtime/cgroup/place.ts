@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path/posix';
 import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
 import type { BusAddress } from '#runtime/systemd/bus.ts';
 import type { Property } from '#runtime/systemd/properties.ts';
+import { NOBODY } from '#kernel/user-namespace.ts';
 import { cgroupDirectories, type CgroupDirectory } from './layout.ts';
 
 /** Where a container's control groups are to be. */
@@ -17,9 +18,6 @@ interface Caller {
   uid: number;
   gid: number;
 }
-
-/** Ids that a user namespace has no number for. */
-const NOBODY = 65534;
 
 /**
  * The place of a container whose caller may have no group to make others in: those hierarchies are left out. A path of the

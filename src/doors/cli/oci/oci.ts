@@ -97,10 +97,11 @@ function explained([, name = '', ...args]: readonly string[]): string[] {
 
 function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
   const manager = cgroupManager(flags);
-  // A user without XDG_RUNTIME_DIR has it in /tmp, where anybody else may have been first.
-  if (flags.text('root') === undefined) requirePrivate(world.runDirectory);
   return {
-    stateRoot: flags.text('root') ?? `${world.runDirectory}/oci`,
+    // Looked at by the verbs that need it.
+    get stateRoot() {
+      return flags.text('root') ?? usualStateRoot(world.runDirectory);
+    },
     launcher: world.launcher,
     facts: manager === 'disabled' ? factsWithoutGroups : readHostFacts,
     systemd: flags.on('systemd-cgroup') || manager === 'systemd',
@@ -109,6 +110,12 @@ function runtimeOf(flags: Flags, world: World, log: Log): Runtime {
     warn: (text) => log.write('warning', text),
     ...(world.stored === undefined ? {} : { stored: world.stored }),
   };
+}
+
+/** A user without XDG_RUNTIME_DIR has it in /tmp, where anybody else may have been first. */
+function usualStateRoot(runDirectory: string): string {
+  requirePrivate(runDirectory);
+  return `${runDirectory}/oci`;
 }
 
 /** A host as it looks to who may not make control groups: limits, and rules for devices, are then refused. */
