@@ -3,6 +3,7 @@ import type { Launcher } from '#kernel/launcher.ts';
 import { openBlobs } from './content/blobs.ts';
 import { openTrash } from './content/trash.ts';
 import type { Database } from './database.ts';
+import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
 import type { ImageRecord } from './image/record.ts';
 import { openLeases } from './leases.ts';
@@ -19,6 +20,7 @@ import { snapshotRows } from './snapshot/rows.ts';
 import type { Collected } from './upkeep/collect.ts';
 
 export type { ImageConfig } from './image/config.ts';
+export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
 export type { ImageRecord } from './image/record.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
@@ -34,6 +36,8 @@ export interface Store {
   snapshotter(driver: SnapshotDriver): Snapshotter;
   /** See pull/pull.ts for the faults. */
   pull(reference: string | Reference, options?: PullOptions): Promise<ImageRecord>;
+  /** How an image was made, newest step first. */
+  history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
   /** Repairs what crashes have left; gives a sentence for each repair. */
@@ -69,6 +73,7 @@ export function openStore(settings: StoreSettings): Store {
         ? parts.snapshots
         : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
+    history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
     collect: async () => (await import('./upkeep/collect.ts')).collect(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),
   };
