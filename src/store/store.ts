@@ -7,12 +7,14 @@ import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
 import type { ImageRecord } from './image/record.ts';
 import { openLeases } from './leases.ts';
+import type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
 import type { StoreParts } from './parts.ts';
 import { parsePlatform, platformOf } from './platform.ts';
 import type { GrowthLimit } from './pull/layers.ts';
 import type { PullOptions } from './pull/pull.ts';
 import type { Reference } from './reference.ts';
 import type { RetryPolicy } from './registry/retry.ts';
+import type { SavedFile, SaveFormat } from './save/save.ts';
 import { copySnapshotter } from './snapshot/copy.ts';
 import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
@@ -23,6 +25,8 @@ export type { ImageConfig } from './image/config.ts';
 export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
 export type { ImageRecord } from './image/record.ts';
+export type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
+export type { SavedFile, SaveFormat } from './save/save.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
 export type { PullOptions } from './pull/pull.ts';
 export type { PullProgress } from './pull/progress.ts';
@@ -36,6 +40,14 @@ export interface Store {
   snapshotter(driver: SnapshotDriver): Snapshotter;
   /** See pull/pull.ts for the faults. */
   pull(reference: string | Reference, options?: PullOptions): Promise<ImageRecord>;
+  /** Brings images from an archive or a layout directory; see load/load.ts for the faults. */
+  load(input: LoadInput, options?: LoadOptions): Promise<LoadedImage[]>;
+  /** Hands the files of images over to be written somewhere; see save/save.ts. */
+  save(
+    names: readonly string[],
+    format: SaveFormat,
+    write: (files: readonly SavedFile[]) => Promise<void>,
+  ): Promise<void>;
   /** How an image was made, newest step first. */
   history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
@@ -73,6 +85,8 @@ export function openStore(settings: StoreSettings): Store {
         ? parts.snapshots
         : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
+    load: async (input, options = {}) => (await import('./load/load.ts')).load(parts, input, options),
+    save: async (names, format, write) => (await import('./save/save.ts')).save(parts, names, format, write),
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
     collect: async () => (await import('./upkeep/collect.ts')).collect(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),

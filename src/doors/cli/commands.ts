@@ -78,6 +78,16 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Take names, or all names, from an image and keep it',
     load: async () => (await import('./engine/tag.ts')).untag,
   },
+  save: {
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    summary: 'Write images to an archive',
+    load: async () => (await import('./engine/save.ts')).save,
+  },
+  load: {
+    usage: '[OPTIONS]',
+    summary: 'Read images from an archive or an OCI layout',
+    load: async () => (await import('./engine/load.ts')).load,
+  },
   'image inspect': {
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     summary: 'Show all that is known of images',
