@@ -19,7 +19,7 @@ import { copySnapshotter } from './snapshot/copy.ts';
 import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
-import type { Collected } from './upkeep/collect.ts';
+import { collect, collectable, type Collected } from './upkeep/collect.ts';
 
 export type { ImageConfig } from './image/config.ts';
 export type { HistoryStep } from './image/history.ts';
@@ -52,6 +52,8 @@ export interface Store {
   history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
+  /** What `collect` would remove at this moment; joins a transaction. */
+  collectable(): Collected;
   /** Repairs what crashes have left; gives a sentence for each repair. */
   reconcile(): Promise<string[]>;
 }
@@ -88,7 +90,8 @@ export function openStore(settings: StoreSettings): Store {
     load: async (input, options = {}) => (await import('./load/load.ts')).load(parts, input, options),
     save: async (names, format, write) => (await import('./save/save.ts')).save(parts, names, format, write),
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
-    collect: async () => (await import('./upkeep/collect.ts')).collect(parts),
+    collect: async () => collect(parts),
+    collectable: () => collectable(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),
   };
 }

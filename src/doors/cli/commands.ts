@@ -88,6 +88,11 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Read images from an archive or an OCI layout',
     load: async () => (await import('./engine/load.ts')).load,
   },
+  'image prune': {
+    usage: '[OPTIONS]',
+    summary: 'Remove images that nothing uses',
+    load: async () => (await import('./engine/image-prune.ts')).imagePrune,
+  },
   'image inspect': {
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     summary: 'Show all that is known of images',
