@@ -6,6 +6,7 @@ import type { Database } from './database.ts';
 import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
 import type { ImageRecord } from './image/record.ts';
+import type { ImportRequest } from './import/import.ts';
 import { openLeases } from './leases.ts';
 import type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
 import type { StoreParts } from './parts.ts';
@@ -25,6 +26,7 @@ export type { ImageConfig } from './image/config.ts';
 export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
 export type { ImageRecord } from './image/record.ts';
+export type { ImportRequest } from './import/import.ts';
 export type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
 export type { SavedFile, SaveFormat } from './save/save.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
@@ -42,6 +44,8 @@ export interface Store {
   pull(reference: string | Reference, options?: PullOptions): Promise<ImageRecord>;
   /** Brings images from an archive or a layout directory; see load/load.ts for the faults. */
   load(input: LoadInput, options?: LoadOptions): Promise<LoadedImage[]>;
+  /** Makes an image out of a root file system; see import/import.ts. */
+  import(request: ImportRequest): Promise<ImageRecord>;
   /** Hands the files of images over to be written somewhere; see save/save.ts. */
   save(
     names: readonly string[],
@@ -88,6 +92,7 @@ export function openStore(settings: StoreSettings): Store {
         : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
     load: async (input, options = {}) => (await import('./load/load.ts')).load(parts, input, options),
+    import: async (request) => (await import('./import/import.ts')).importImage(parts, request),
     save: async (names, format, write) => (await import('./save/save.ts')).save(parts, names, format, write),
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
     collect: async () => collect(parts),

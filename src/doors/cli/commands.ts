@@ -88,6 +88,11 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Read images from an archive or an OCI layout',
     load: async () => (await import('./engine/load.ts')).load,
   },
+  import: {
+    usage: '[OPTIONS] FILE|- [REPOSITORY[:TAG]]',
+    summary: 'Make an image out of a root file system in a tar archive',
+    load: async () => (await import('./engine/import.ts')).importVerb,
+  },
   'image prune': {
     usage: '[OPTIONS]',
     summary: 'Remove images that nothing uses',
