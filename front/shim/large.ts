@@ -12,3 +12,4 @@ export const load = becomeLarge;
 export const save = becomeLarge;
 export const importImage = becomeLarge;
 export const historyOf = becomeLarge;
+export const exportSnapshot = becomeLarge;

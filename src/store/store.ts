@@ -52,6 +52,12 @@ export interface Store {
     format: SaveFormat,
     write: (files: readonly SavedFile[]) => Promise<void>,
   ): Promise<void>;
+  /** Hands over the tree of a container's snapshot as a tar archive; see snapshot/export.ts. */
+  export(
+    driver: SnapshotDriver,
+    key: string,
+    write: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
   /** How an image was made, newest step first. */
   history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
@@ -83,13 +89,16 @@ const GROWTH: GrowthLimit = { base: 1024 * 1024 * 1024, ratio: 200 };
 /** Cheap: reads nothing, makes nothing, and loads what is seldom needed only then. */
 export function openStore(settings: StoreSettings): Store {
   const parts = storeParts(settings);
+  const snapshotter = (driver: SnapshotDriver): Snapshotter =>
+    driver === parts.snapshots.driver
+      ? parts.snapshots
+      : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash);
   return {
     images: parts.images,
     snapshots: parts.snapshots,
-    snapshotter: (driver) =>
-      driver === parts.snapshots.driver
-        ? parts.snapshots
-        : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash),
+    snapshotter,
+    export: async (driver, key, write) =>
+      (await import('./snapshot/export.ts')).exportSnapshot(parts, snapshotter(driver).mounts(key), write),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
     load: async (input, options = {}) => (await import('./load/load.ts')).load(parts, input, options),
     import: async (request) => (await import('./import/import.ts')).importImage(parts, request),

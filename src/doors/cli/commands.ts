@@ -88,6 +88,11 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Read images from an archive or an OCI layout',
     load: async () => (await import('./engine/load.ts')).load,
   },
+  export: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: "Write a container's root file system to a tar archive",
+    load: async () => (await import('./engine/export.ts')).exportVerb,
+  },
   import: {
     usage: '[OPTIONS] FILE|- [REPOSITORY[:TAG]]',
     summary: 'Make an image out of a root file system in a tar archive',
