@@ -244,3 +244,60 @@ test('An image whose blob is lost or damaged is not saved as if it were whole', 
   await load(tar(...layout(image, 'docker.io/library/app:1')));
   expect((await saved('oci-archive', 'app:1')).length).toBeGreaterThan(300_000);
 });
+
+test('What is being saved stays, although the image is removed and collected meanwhile', async () => {
+  await load(tar(...layout(image, 'docker.io/library/app:1')));
+  let collected = -1;
+  const names: string[] = [];
+  await at.store.save(['app:1'], 'oci-archive', async (files) => {
+    at.store.images.remove('app:1');
+    collected = (await at.store.collect()).blobs;
+    for (const { name, content } of files) for await (const _ of content) names.push(name);
+  });
+  expect(collected).toBe(0);
+  expect(new Set(names).size).toBe(2 + image.blobs.size);
+  await at.store.collect();
+  expect(at.contents()).toEqual([]);
+});
+
+test('Loads side by side of archives that share layers all succeed', async () => {
+  const other = testImage([...image.layers, gzipLayer({ name: 'more' })]);
+  const bytes = [image, other].map((one, index) => tar(...layout(one, `docker.io/library/app:${index}`)));
+  await Promise.all([0, 1, 0, 1, 1].map((index) => load(bytes[index] ?? Buffer.alloc(0))));
+  expect(at.store.images.list().length).toBe(2);
+  expect(at.database.all('SELECT * FROM lease')).toEqual([]);
+  expect((await saved('oci-archive', 'app')).length).toBeGreaterThan(300_000);
+});
+
+test('Damaged archives are refused in words, or what was damaged did not matter; nothing is left', async () => {
+  const small = testImage([gzipLayer({ name: 'a', content: 'x' }), plainLayer({ name: 'b/c', content: 'y' })]);
+  const random = seeded(7);
+  for (const good of [tar(...layout(small, 'docker.io/library/app:1')), tar(...docker(small))]) {
+    for (let round = 0; round < 150; round += 1) {
+      const bytes = Buffer.from(good);
+      const changes = 1 + (random() % 4);
+      for (let change = 0; change < changes; change += 1) bytes[random() % bytes.length] = random() % 256;
+      const cut = random() % 4 === 0 ? random() % bytes.length : bytes.length;
+      const error: unknown = await load(bytes.subarray(0, cut)).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      if (error !== undefined)
+        expect(['corrupt', 'unsupported']).toContain((error as { kind?: string }).kind ?? String(error));
+      for (const { configDigest } of at.store.images.list()) at.store.images.remove(configDigest, { force: true });
+      await at.store.collect();
+      expect(at.contents()).toEqual([]);
+    }
+  }
+}, 60_000);
+
+/** A small generator (xorshift), so that a failure can be repeated. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}

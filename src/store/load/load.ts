@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { spoolArchive } from '#store/archive/spool.ts';
-import { openWorkArea } from '#store/content/work-area.ts';
+import { newOwner, openWorkArea } from '#store/content/work-area.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
 import { installImage } from '#store/pull/install.ts';
+import { layerJobs } from '#store/pull/layers.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import { archiveContent } from './archive-content.ts';
 import type { FoundImage } from './content.ts';
@@ -38,8 +39,10 @@ export async function load(parts: StoreParts, input: LoadInput, options: LoadOpt
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
   const area = openWorkArea(parts.root, parts.launcher);
   const { signal } = options;
+  const keeper = newOwner();
   try {
     const found = await findImages(input, area.path, wanted, signal);
+    keepAll(parts, keeper, found);
     for (const [index, one] of found.entries()) {
       const own = join(area.path, String(index));
       mkdirSync(own, { mode: 0o700 });
@@ -49,9 +52,19 @@ export async function load(parts: StoreParts, input: LoadInput, options: LoadOpt
   } catch (error) {
     throw asDiskFault(error, 'load the images');
   } finally {
-    parts.leases.release(area.owner);
+    for (const owner of [area.owner, keeper]) parts.leases.release(owner);
     await area.remove();
   }
+}
+
+/** Images of one archive share layers: a removal of the first must not take them from the second. */
+function keepAll({ database, leases }: StoreParts, owner: string, found: readonly FoundImage[]): void {
+  database.transaction(() => {
+    for (const { descriptor, chainId } of found.flatMap(({ image }) => layerJobs(image))) {
+      leases.take(owner, 'blob', descriptor.digest);
+      leases.take(owner, 'snapshot', chainId);
+    }
+  });
 }
 
 async function findImages(
