@@ -162,23 +162,13 @@ static int merge_directory(struct merge *merge, int source, int target, const ch
 	return error == 0 ? copy_attributes(merge, source, target, name, status) : error;
 }
 
-static void allow_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
-		return;
-	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int start_merge(struct merge *merge)
 {
 	static uint8_t xattrs[XATTRS_MAX];
 
 	merge->xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
 	umask(0);
-	allow_descriptors();
+	merge_allow_descriptors(DESCRIPTORS);
 	return merge_links_init(merge);
 }
 

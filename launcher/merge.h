@@ -2,6 +2,7 @@
 #ifndef SAMPAN_MERGE_H
 #define SAMPAN_MERGE_H
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "tree.h"
@@ -22,11 +23,15 @@ struct merge {
 
 /* merge_links.c: source files with several names, so that the copies share one file as well. */
 int merge_links_init(struct merge *merge);
+/* The path that was remembered for the inode, or NULL. */
+const char *merge_find(const struct merge *merge, const struct stat *status);
 /* Links the copy made before to `name`; -ENOENT when there is none yet. */
 int merge_link(struct merge *merge, int target, const char *name, const struct stat *status);
 int merge_remember(struct merge *merge, const struct stat *status);
 int merge_path_push(struct merge *merge, const char *name);
 void merge_path_cut(struct merge *merge, size_t length);
+/* A walk holds directories open at every level. */
+void merge_allow_descriptors(rlim_t count);
 
 /*
  * Copies what is in one directory to an empty one, and with `attributes` those of the directory itself. For a process

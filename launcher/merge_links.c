@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "merge.h"
@@ -34,8 +35,7 @@ static uint32_t *bucket(const struct stat *status)
 	return &buckets[(status->st_ino ^ status->st_dev) % BUCKETS];
 }
 
-/* The path of the copy, or NULL. */
-static const char *find(const struct merge *merge, const struct stat *status)
+const char *merge_find(const struct merge *merge, const struct stat *status)
 {
 	struct link link;
 
@@ -49,7 +49,7 @@ static const char *find(const struct merge *merge, const struct stat *status)
 
 int merge_link(struct merge *merge, int target, const char *name, const struct stat *status)
 {
-	const char *path = find(merge, status);
+	const char *path = merge_find(merge, status);
 	static char parent[PATH_ROOM];
 	const char *slash;
 	int fd, error;
@@ -98,4 +98,14 @@ void merge_path_cut(struct merge *merge, size_t length)
 {
 	merge->path_length = length;
 	merge->path[length] = 0;
+}
+
+void merge_allow_descriptors(rlim_t count)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= count)
+		return;
+	limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }

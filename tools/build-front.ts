@@ -35,6 +35,10 @@ const CONSTANTS = [
 ].join('\n');
 
 const [target = join(TREE, 'dist/front-build')] = process.argv.slice(2);
+/** Loaded only when they are needed; in the front their functions become the large program (front/shim/large.ts). */
+const LARGE_MODULES =
+  /^\.\/(pull\/pull|load\/load|save\/save|import\/import|snapshot\/export|image\/history|pull-progress)\.ts$/;
+
 const result = await Bun.build({
   entrypoints: ['oci', 'engine'].map((name) => join(TREE, 'front', `${name}.ts`)),
   outdir: target,
@@ -51,9 +55,7 @@ const result = await Bun.build({
           return { path: join(TREE, 'front/shim', shim) };
         });
         // What only the large program does.
-        build.onResolve({ filter: /\/pull(-progress)?\.ts$/ }, ({ path }) =>
-          /^\.\/(pull\/pull|pull-progress)\.ts$/.test(path) ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
-        );
+        build.onResolve({ filter: LARGE_MODULES }, () => ({ path: join(TREE, 'front/shim/large.ts') }));
         build.onResolve({ filter: /^\.\/engine\// }, ({ path, importer }) =>
           importer.endsWith('/doors/cli/commands.ts') && !(basename(path, '.ts') in FRONT_COMMANDS)
             ? { path: join(TREE, 'front/shim/large.ts') }

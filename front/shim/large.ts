@@ -8,3 +8,8 @@ export function becomeLarge(): never {
 
 export const pullWithProgress = becomeLarge;
 export const pull = becomeLarge;
+export const load = becomeLarge;
+export const save = becomeLarge;
+export const importImage = becomeLarge;
+export const historyOf = becomeLarge;
+export const exportSnapshot = becomeLarge;

@@ -90,21 +90,3 @@ function stateFields(state: ContainerState): Record<string, unknown> {
     FinishedAt: time(state.exit?.finished),
   };
 }
-
-/** An image as the field's tools expect to read it. */
-export function inspectImage(engine: Engine, name: string): Record<string, unknown> | undefined {
-  const image = engine.store.images.find(name);
-  if (image === undefined) return undefined;
-  const [os, architecture] = image.platform.split('/');
-  return {
-    Id: image.configDigest,
-    RepoTags: image.names,
-    RepoDigests: image.digests,
-    Created: time(image.created),
-    Architecture: architecture,
-    Os: os,
-    Size: image.size,
-    Config: image.config,
-    RootFS: { Type: 'layers', Layers: image.layers.map((layer) => layer.diffId) },
-  };
-}

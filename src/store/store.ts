@@ -3,24 +3,32 @@ import type { Launcher } from '#kernel/launcher.ts';
 import { openBlobs } from './content/blobs.ts';
 import { openTrash } from './content/trash.ts';
 import type { Database } from './database.ts';
+import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
 import type { ImageRecord } from './image/record.ts';
+import type { ImportRequest } from './import/import.ts';
 import { openLeases } from './leases.ts';
+import type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
 import type { StoreParts } from './parts.ts';
 import { parsePlatform, platformOf } from './platform.ts';
 import type { GrowthLimit } from './pull/layers.ts';
 import type { PullOptions } from './pull/pull.ts';
 import type { Reference } from './reference.ts';
 import type { RetryPolicy } from './registry/retry.ts';
+import type { SavedFile, SaveFormat } from './save/save.ts';
 import { copySnapshotter } from './snapshot/copy.ts';
 import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
-import type { Collected } from './upkeep/collect.ts';
+import { collect, collectable, type Collected } from './upkeep/collect.ts';
 
 export type { ImageConfig } from './image/config.ts';
+export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
 export type { ImageRecord } from './image/record.ts';
+export type { ImportRequest } from './import/import.ts';
+export type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
+export type { SavedFile, SaveFormat } from './save/save.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
 export type { PullOptions } from './pull/pull.ts';
 export type { PullProgress } from './pull/progress.ts';
@@ -34,8 +42,28 @@ export interface Store {
   snapshotter(driver: SnapshotDriver): Snapshotter;
   /** See pull/pull.ts for the faults. */
   pull(reference: string | Reference, options?: PullOptions): Promise<ImageRecord>;
+  /** Brings images from an archive or a layout directory; see load/load.ts for the faults. */
+  load(input: LoadInput, options?: LoadOptions): Promise<LoadedImage[]>;
+  /** Makes an image out of a root file system; see import/import.ts. */
+  import(request: ImportRequest): Promise<ImageRecord>;
+  /** Hands the files of images over to be written somewhere; see save/save.ts. */
+  save(
+    names: readonly string[],
+    format: SaveFormat,
+    write: (files: readonly SavedFile[]) => Promise<void>,
+  ): Promise<void>;
+  /** Hands over the tree of a container's snapshot as a tar archive; see snapshot/export.ts. */
+  export(
+    driver: SnapshotDriver,
+    key: string,
+    write: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
+  /** How an image was made, newest step first. */
+  history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
+  /** What `collect` would remove at this moment; joins a transaction. */
+  collectable(): Collected;
   /** Repairs what crashes have left; gives a sentence for each repair. */
   reconcile(): Promise<string[]>;
 }
@@ -61,15 +89,23 @@ const GROWTH: GrowthLimit = { base: 1024 * 1024 * 1024, ratio: 200 };
 /** Cheap: reads nothing, makes nothing, and loads what is seldom needed only then. */
 export function openStore(settings: StoreSettings): Store {
   const parts = storeParts(settings);
+  const snapshotter = (driver: SnapshotDriver): Snapshotter =>
+    driver === parts.snapshots.driver
+      ? parts.snapshots
+      : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash);
   return {
     images: parts.images,
     snapshots: parts.snapshots,
-    snapshotter: (driver) =>
-      driver === parts.snapshots.driver
-        ? parts.snapshots
-        : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash),
+    snapshotter,
+    export: async (driver, key, write) =>
+      (await import('./snapshot/export.ts')).exportSnapshot(parts, snapshotter(driver).mounts(key), write),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
-    collect: async () => (await import('./upkeep/collect.ts')).collect(parts),
+    load: async (input, options = {}) => (await import('./load/load.ts')).load(parts, input, options),
+    import: async (request) => (await import('./import/import.ts')).importImage(parts, request),
+    save: async (names, format, write) => (await import('./save/save.ts')).save(parts, names, format, write),
+    history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
+    collect: async () => collect(parts),
+    collectable: () => collectable(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),
   };
 }

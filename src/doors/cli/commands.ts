@@ -58,7 +58,57 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Download an image from a registry',
     load: async () => (await import('./engine/pull.ts')).pull,
   },
-  images: { usage: '[OPTIONS]', summary: 'List images', load: async () => (await import('./engine/images.ts')).images },
+  images: {
+    usage: '[OPTIONS] [REPOSITORY[:TAG]]',
+    summary: 'List images',
+    load: async () => (await import('./engine/images.ts')).images,
+  },
+  history: {
+    usage: '[OPTIONS] IMAGE',
+    summary: 'Show the steps that made an image',
+    load: async () => (await import('./engine/history.ts')).history,
+  },
+  tag: {
+    usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
+    summary: 'Give a further name to an image',
+    load: async () => (await import('./engine/tag.ts')).tag,
+  },
+  untag: {
+    usage: 'IMAGE [NAME...]',
+    summary: 'Take names, or all names, from an image and keep it',
+    load: async () => (await import('./engine/tag.ts')).untag,
+  },
+  save: {
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    summary: 'Write images to an archive',
+    load: async () => (await import('./engine/save.ts')).save,
+  },
+  load: {
+    usage: '[OPTIONS]',
+    summary: 'Read images from an archive or an OCI layout',
+    load: async () => (await import('./engine/load.ts')).load,
+  },
+  export: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: "Write a container's root file system to a tar archive",
+    load: async () => (await import('./engine/export.ts')).exportVerb,
+  },
+  import: {
+    usage: '[OPTIONS] FILE|- [REPOSITORY[:TAG]]',
+    summary: 'Make an image out of a root file system in a tar archive',
+    load: async () => (await import('./engine/import.ts')).importVerb,
+  },
+  'image prune': {
+    usage: '[OPTIONS]',
+    summary: 'Remove images that nothing uses',
+    load: async () => (await import('./engine/image-prune.ts')).imagePrune,
+  },
+  'image inspect': {
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    summary: 'Show all that is known of images',
+    hidden: true,
+    load: async () => (await import('./engine/inspect.ts')).imageInspect,
+  },
   rmi: {
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     summary: 'Remove one or more images',

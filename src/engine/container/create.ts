@@ -70,6 +70,7 @@ function checkOptions({ options, image, name }: CreateRequest, available: readon
 
 function claimName(engine: Engine, { image, imageName, name, options }: CreateRequest): ContainerRecord {
   return engine.database.transaction(() => {
+    needImage(engine, image, imageName);
     const record: ContainerRecord = {
       id: randomId(),
       name: name ?? freeName(engine),
@@ -97,6 +98,12 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
     engine.containers.insert(record);
     return record;
   });
+}
+
+/** A removal may have been quicker; from the record on, the image stays. */
+function needImage(engine: Engine, image: ImageRecord, imageName: string): void {
+  if (engine.database.get('SELECT 1 FROM image WHERE id = ?', image.configDigest) !== undefined) return;
+  throw new Fault('notFound', `create container: the image ${imageName} has just been removed`);
 }
 
 function freeName(engine: Engine): string {

@@ -6,19 +6,41 @@ export interface ListedImage {
   /** `<none>` for an image without a name. */
   repository: string;
   tag: string;
+  /** What the repository calls it by digest, or `<none>`. */
+  digest: string;
   image: ImageRecord;
 }
 
-/** One entry for each name of each image. */
+export const NONE = '<none>';
+
+/** One entry for each name of each image, newest first. */
 export function listImages(engine: Engine): ListedImage[] {
-  return engine.store.images.list().flatMap(namesOf);
+  return engine.store.images
+    .list()
+    .toSorted((a, b) => b.created - a.created)
+    .flatMap(namesOf);
 }
 
+/** A tag each; a repository that only has digests of the image gives one entry. */
 function namesOf(image: ImageRecord): ListedImage[] {
-  if (image.names.length === 0) return [{ repository: '<none>', tag: '<none>', image }];
-  return image.names.map((name) => {
-    const { tag, digest, ...place } = parseReference(name);
-    const repository = familiarName(place).replace(/:latest$/, '');
-    return { repository, tag: tag ?? (digest === undefined ? 'latest' : '<none>'), image };
-  });
+  const digests = new Map<string, string>();
+  for (const name of image.digests) {
+    const { repository, digest } = placeOf(name);
+    if (!digests.has(repository)) digests.set(repository, digest);
+  }
+  const tagged = image.names.map(placeOf).map(({ repository, tag }) => ({
+    repository,
+    tag,
+    digest: digests.get(repository) ?? NONE,
+    image,
+  }));
+  for (const { repository } of tagged) digests.delete(repository);
+  const others = [...digests].map(([repository, digest]) => ({ repository, tag: NONE, digest, image }));
+  const all = [...tagged, ...others];
+  return all.length === 0 ? [{ repository: NONE, tag: NONE, digest: NONE, image }] : all;
+}
+
+function placeOf(name: string): { repository: string; tag: string; digest: string } {
+  const { tag, digest, ...place } = parseReference(name);
+  return { repository: familiarName(place), tag: tag ?? NONE, digest: digest ?? NONE };
 }

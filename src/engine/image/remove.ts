@@ -1,34 +1,45 @@
 import { Fault } from '#base/fault.ts';
+import { familiarName, parseReference } from '#store/reference.ts';
+import type { RemovedImage } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+
+export interface ImageRemoval {
+  /** As people write them. */
+  untagged: string[];
+  /** ID of the image when it went with its last name. */
+  deleted: string | undefined;
+}
 
 /**
  * Takes a name from an image, or the whole image when it is named by its id or by its last name; then what nobody needs
- * any more is cleared. Refused while a container is made from it, unless `force` and another name keeps the image.
+ * any more is cleared. While a container is made from it, its last name goes only with `force`, and the image stays.
  */
-export async function removeImage(
-  engine: Engine,
-  nameOrId: string,
-  force: boolean,
-): Promise<{ untagged: string[]; deleted: string | undefined }> {
-  const image = engine.store.images.find(nameOrId);
-  if (image === undefined)
-    throw new Fault('notFound', `No such image: ${nameOrId}`, { hint: 'sampan images lists the images there are.' });
-  const users = engine.containers.usingImage(image.configDigest);
-  const first = users[0];
-  const lastName =
-    image.names.length <= 1 || nameOrId.startsWith('sha256:') || image.configDigest.slice(7).startsWith(nameOrId);
-  if (first !== undefined && lastName) {
+export async function removeImage(engine: Engine, nameOrId: string, force: boolean): Promise<ImageRemoval> {
+  const removal = engine.database.durably(() => removeRecords(engine, nameOrId, force));
+  await engine.store.collect();
+  return removal;
+}
+
+/** The records alone, inside a transaction of the caller's. */
+export function removeRecords(engine: Engine, nameOrId: string, force: boolean): ImageRemoval {
+  const { images } = engine.store;
+  const id = images.find(nameOrId)?.configDigest;
+  const user = id === undefined ? undefined : engine.containers.usingImage(id)[0];
+  const removed = images.remove(nameOrId, { force, keep: user !== undefined });
+  if (user !== undefined && needsAll(removed, force)) {
     throw new Fault(
       'conflict',
-      `remove image ${nameOrId}: container ${first.name} (${first.id.slice(0, 12)}) is made from it`,
-      {
-        hint: `Remove the container first: sampan rm ${first.name}.`,
-      },
+      `remove image ${nameOrId}: container ${user.name} (${user.id.slice(0, 12)}) is made from it`,
+      { hint: `Remove the container first: sampan rm ${user.name}.` },
     );
   }
-  const result = engine.store.images.remove(nameOrId, { force });
-  if (result.deleted !== undefined)
-    engine.database.prepare('DELETE FROM accounts WHERE image_id = ?').run(image.configDigest);
-  await engine.store.collect();
-  return result;
+  if (removed.deleted !== undefined) engine.database.run('DELETE FROM accounts WHERE image_id = ?', removed.deleted);
+  return {
+    untagged: removed.untagged.map((name) => familiarName(parseReference(name))),
+    deleted: removed.deleted,
+  };
+}
+
+function needsAll({ last }: RemovedImage, force: boolean): boolean {
+  return last === 'id' || (last === 'name' && !force);
 }

@@ -65,7 +65,8 @@ function refuseOther(head: Uint8Array, promised: Compression): void {
   throw new Fault('corrupt', `decompress the layer: its media type says ${promised}, its first bytes ${found}`);
 }
 
-function magicOf(head: Uint8Array): Compression {
+/** What the first four bytes say. */
+export function magicOf(head: Uint8Array): Compression {
   const [a, b, c, d] = head;
   if (a === 0x1f && b === 0x8b) return 'gzip';
   if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return 'zstd';

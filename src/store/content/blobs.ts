@@ -12,6 +12,8 @@ export interface Blobs {
   path(digest: Digest): string;
   /** True when the row is there and a file of the recorded size. */
   has(digest: Digest): boolean;
+  /** As recorded; 0 for an unknown one. */
+  size(digest: Digest): number;
   /** A whole small blob, verified. Throws `notFound` or `corrupt`. */
   read(digest: Digest): Promise<Buffer>;
   /** The bytes as they are on disk; whoever reads them to the end verifies them. */
@@ -35,6 +37,7 @@ export function openBlobs(root: string, database: Database, trash: Trash): Blobs
   return {
     path,
     has,
+    size: (digest) => database.get<{ size: number }>('SELECT size FROM blob WHERE digest = ?', digest)?.size ?? 0,
     read: async (digest) => {
       const bytes = await readFile(path(digest)).catch((cause: unknown) => {
         throw new Fault('notFound', `read the blob ${digest}`, { cause, facts: { digest } });

@@ -1,16 +1,12 @@
 import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
 import type { Digest } from '#store/digest.ts';
-import { formatReference, parseReference, type Reference } from '#store/reference.ts';
+import { formatReference, type Reference } from '#store/reference.ts';
 import type { ImageRecord } from './record.ts';
 import { findImageId } from './find.ts';
+import { removeName, untagNames, type RemovalOptions, type RemovedImage } from './remove-name.ts';
 
-export interface RemovedImage {
-  /** Names that are no more, in full. */
-  untagged: string[];
-  /** ID of the image when it went with its last name. */
-  deleted: Digest | undefined;
-}
+export type { RemovedImage } from './remove-name.ts';
 
 /** The table of images. Layers and blobs that a removal leaves without use stay until `collect`. */
 export interface Images {
@@ -25,11 +21,15 @@ export interface Images {
   put(image: Omit<ImageRecord, 'names' | 'digests'>, names: readonly Reference[]): void;
   /** Gives a further name to an image. Throws `notFound`. */
   tag(name: string, target: Reference): void;
+  /** Takes names away (all, when none is given) and keeps the image; gives them in full. Throws `notFound`. */
+  untag(name: string, targets: readonly string[]): string[];
   /**
-   * Takes a name away, and the image with its last tag. Named by ID, the image goes with all of its names; with
-   * several tags only by force (`conflict`). Throws `notFound`.
+   * Takes a name away, and the image with its last one; a repository's digests go with its last tag. Named by ID, the
+   * image goes with all of its names; with several tags or repositories only by force (`conflict`). Throws `notFound`.
    */
-  remove(name: string, options?: { force?: boolean }): RemovedImage;
+  remove(name: string, options?: RemovalOptions): RemovedImage;
+  /** Bytes of the files that the layer of a chain ID itself brings; 0 when it is not unpacked. */
+  layerSize(chainId: string): number;
 }
 
 interface Row {
@@ -54,7 +54,12 @@ export function openImages(database: Database): Images {
   };
   const needed = (name: string): ImageRecord => {
     const image = find(name);
-    if (image === undefined) throw new Fault('notFound', `no image is called "${name}"`, { facts: { image: name } });
+    if (image === undefined) {
+      throw new Fault('notFound', `No such image: ${name}`, {
+        hint: 'sampan images lists the images there are.',
+        facts: { image: name },
+      });
+    }
     return image;
   };
   return {
@@ -66,8 +71,10 @@ export function openImages(database: Database): Images {
         for (const reference of references) putName(database, image.configDigest, reference);
       }),
     tag: (name, target) => database.transaction(() => putName(database, needed(name).configDigest, target)),
-    remove: (name, { force = false } = {}) =>
-      database.transaction(() => removeName(database, needed(name), name, force)),
+    untag: (name, targets) => database.transaction(() => untagNames(database, needed(name), targets)),
+    remove: (name, options = {}) => database.transaction(() => removeName(database, needed(name), name, options)),
+    layerSize: (chainId) =>
+      database.get<{ size: number }>('SELECT size FROM snapshot WHERE key = ? LIMIT 1', chainId)?.size ?? 0,
   };
 }
 
@@ -113,31 +120,4 @@ function putName(database: Database, image: Digest, reference: Reference): void 
     image,
     reference.digest === undefined ? 'tag' : 'digest',
   );
-}
-
-function removeName(database: Database, image: ImageRecord, name: string, force: boolean): RemovedImage {
-  const known = [...image.names, ...image.digests];
-  const named = nameAmong(known, name);
-  const others = image.names.filter((tag) => tag !== named);
-  if (named !== undefined && others.length > 0) {
-    database.run('DELETE FROM image_name WHERE name = ?', named);
-    return { untagged: [named], deleted: undefined };
-  }
-  if (named === undefined && others.length > 1 && !force) {
-    throw new Fault('conflict', `remove the image ${name}: it has several names: ${others.join(', ')}`, {
-      hint: 'Remove it by each of its names, or by force.',
-    });
-  }
-  database.run('DELETE FROM image WHERE id = ?', image.configDigest);
-  return { untagged: known, deleted: image.configDigest };
-}
-
-/** The one of `known` that the user's words mean; undefined when they are an ID. */
-function nameAmong(known: readonly string[], text: string): string | undefined {
-  try {
-    const full = formatReference(parseReference(text));
-    return known.includes(full) ? full : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -105,7 +105,7 @@ function readIndex(json: JsonObject): Index {
   return { manifests };
 }
 
-function readDescriptor(value: unknown, what: string): Descriptor {
+export function readDescriptor(value: unknown, what: string): Descriptor {
   const json = asObject(value, what);
   return {
     mediaType: asText(json['mediaType'], `${what}'s mediaType`) ?? '',

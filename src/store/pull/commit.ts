@@ -12,8 +12,8 @@ export interface CommitRequest {
   image: ResolvedImage;
   jobs: readonly LayerJob[];
   fetched: readonly FetchedLayer[];
-  reference: Reference;
-  /** The pull's work area. */
+  names: readonly Reference[];
+  /** Owner of the work area, and a directory of it for this image. */
   owner: string;
   area: string;
 }
@@ -25,7 +25,7 @@ interface NewBlob {
 }
 
 /**
- * Makes the pulled image visible: everything is on disk first, then one transaction renames it into place and writes
+ * Makes the image visible: everything is on disk first, then one transaction renames it into place and writes
  * the rows. Either all of it is there afterwards or nothing.
  */
 export async function commitImage(parts: StoreParts, request: CommitRequest): Promise<void> {
@@ -52,12 +52,9 @@ async function writeDocument(area: string, digest: Digest, bytes: Buffer): Promi
   return { file, digest, size: bytes.length };
 }
 
-function writeRows(parts: StoreParts, { image, jobs, reference }: CommitRequest): void {
-  const { config, manifest, manifestDigest, namedDigest } = image;
+function writeRows(parts: StoreParts, { image, jobs, names }: CommitRequest): void {
+  const { config, manifest, manifestDigest } = image;
   const chainId = jobs.at(-1)?.chainId ?? '';
-  const { tag: _, digest: __, ...repository } = reference;
-  const names: Reference[] = [{ ...repository, digest: namedDigest }];
-  if (reference.digest === undefined) names.push(reference);
   parts.images.put(
     {
       manifestDigest,

@@ -6,7 +6,6 @@ import { compressionOf, type Compression } from '#store/archive/decompress.ts';
 import type { Blobs } from '#store/content/blobs.ts';
 import { chainIds, type Digest } from '#store/digest.ts';
 import type { Descriptor } from '#store/image/manifest.ts';
-import type { RepositoryClient } from '#store/registry/client.ts';
 import type { LayerDraft, Snapshotter } from '#store/snapshot/port.ts';
 import { createBlobFile } from './blob-file.ts';
 import type { PullProgress } from './progress.ts';
@@ -36,8 +35,16 @@ export interface FetchedLayer extends LayerJob {
   size: number;
 }
 
+/** Where layers come from: a registry, an archive, a directory. */
+export interface LayerSource {
+  /** Bytes as they come; whoever reads them verifies them. */
+  blob(digest: Digest, size: number): AsyncIterable<Uint8Array>;
+  /** A file with the bytes in this process's own work area, handed out once, to be kept instead of a copy. */
+  takeFile?(digest: Digest): string | undefined;
+}
+
 export interface FetchParts {
-  client: RepositoryClient;
+  source: LayerSource;
   launcher: Launcher;
   blobs: Blobs;
   snapshots: Snapshotter;
@@ -59,7 +66,7 @@ export function layerJobs({ manifest, config }: ResolvedImage): LayerJob[] {
   }));
 }
 
-/** Brings one layer into a draft: from the blob on disk when it is there and whole, else from the registry. */
+/** Brings one layer into a draft: from the blob on disk when it is there and whole, else from the source. */
 export async function fetchLayer(parts: FetchParts, job: LayerJob, signal: AbortSignal): Promise<FetchedLayer> {
   const { blobs } = parts;
   const { digest } = job.descriptor;
@@ -71,28 +78,29 @@ export async function fetchLayer(parts: FetchParts, job: LayerJob, signal: Abort
       // The disk has changed it: a fresh copy takes its place.
     }
   }
-  return unpackTo(parts, job, signal, 'registry');
+  return unpackTo(parts, job, signal, 'source');
 }
 
 async function unpackTo(
   parts: FetchParts,
   job: LayerJob,
   signal: AbortSignal,
-  from: 'disk' | 'registry',
+  from: 'disk' | 'source',
 ): Promise<FetchedLayer> {
-  const { client, blobs, snapshots, launcher, growth } = parts;
+  const { source, blobs, snapshots, launcher, growth } = parts;
   const { descriptor } = job;
   const directory = join(parts.area, `${job.chainId.slice(-16)}-${from}`);
   mkdirSync(directory, { mode: 0o700 });
   const draft = snapshots.draft(join(directory, 'draft'));
-  const blobFile = from === 'registry' ? await createBlobFile(join(directory, 'blob')) : undefined;
-  const report = reporter(parts, descriptor, from === 'registry' ? 'download' : 'unpack');
+  const content = from === 'source' ? source.blob(descriptor.digest, descriptor.size) : blobs.stream(descriptor.digest);
+  const given = from === 'source' ? source.takeFile?.(descriptor.digest) : undefined;
+  const copied = from === 'source' && given === undefined;
+  const blobFile = copied ? await createBlobFile(join(directory, 'blob')) : undefined;
+  const report = reporter(parts, descriptor, from === 'source' ? 'download' : 'unpack');
   const witness: Witness = async (chunk, done) => {
     report(done);
     await blobFile?.write(chunk);
   };
-  const content =
-    from === 'registry' ? client.blob(descriptor.digest, descriptor.size) : blobs.stream(descriptor.digest);
   try {
     const size = await unpackLayer({
       source: verified(content, descriptor, witness),
@@ -104,7 +112,7 @@ async function unpackTo(
       signal,
     });
     await blobFile?.finish();
-    return { ...job, draft, blobFile: blobFile?.path, size };
+    return { ...job, draft, blobFile: given ?? blobFile?.path, size };
   } finally {
     await blobFile?.close();
   }

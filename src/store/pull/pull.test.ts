@@ -164,6 +164,9 @@ test('A cancelled pull says so and leaves nothing', async () => {
 test('A removed image leaves nothing after a collection', async () => {
   await pull();
   expect(at.store.images.remove(`${registry.host}/app:1`).deleted).toBe(image.configDigest);
-  expect(await at.store.collect()).toEqual({ snapshots: 3, blobs: 5 });
+  const files = noise.length + 'x'.length + 'second'.length + 'third'.length;
+  const bytes = [...image.blobs.values()].reduce((sum, { length }) => sum + length, files);
+  expect(at.store.collectable()).toEqual({ snapshots: 3, blobs: 5, bytes });
+  expect(await at.store.collect()).toEqual({ snapshots: 3, blobs: 5, bytes });
   expect(at.contents()).toEqual([]);
 });

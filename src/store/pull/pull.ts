@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
-import { openWorkArea, type WorkArea } from '#store/content/work-area.ts';
+import { openWorkArea } from '#store/content/work-area.ts';
+import type { Digest } from '#store/digest.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
@@ -7,10 +8,7 @@ import { formatPlatform, parsePlatform, type Platform } from '#store/platform.ts
 import { familiarName, parseReference, type Reference } from '#store/reference.ts';
 import { openRepository } from '#store/registry/client.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
-import { sweepOrphans } from '#store/upkeep/orphans.ts';
-import { commitImage } from './commit.ts';
-import { inParallel } from './in-parallel.ts';
-import { fetchLayer, layerJobs, type FetchedLayer, type LayerJob } from './layers.ts';
+import { installImage } from './install.ts';
 import type { PullProgress } from './progress.ts';
 import { resolveImage, type ResolvedImage } from './resolve.ts';
 
@@ -24,8 +22,6 @@ export interface PullOptions {
   signal?: AbortSignal;
 }
 
-const LAYERS_AT_A_TIME = 3;
-
 /**
  * Brings an image into the store, unpacked and ready to run. After a failure the store is as it was before.
  * Faults: invalid (name), denied, notFound, unavailable, exhausted (quota or disk), unsupported (platform, media
@@ -38,15 +34,12 @@ export async function pull(parts: StoreParts, name: string | Reference, options:
   const client = openRepository({ ...reference, ...parts.transport, ...transportOf(options) });
   onProgress({ kind: 'status', text: `Resolving ${familiarName(reference)} for ${formatPlatform(wanted)}` });
   const image = await resolveImage(client, reference, wanted, parts.blobs);
-  const jobs = layerJobs(image);
   const area = openWorkArea(parts.root, parts.launcher);
+  const { owner, path } = area;
+  const { signal } = options;
   try {
-    const missing = leaseExisting(parts, jobs, area.owner, onProgress);
-    const fetchParts = { ...parts, client, area: area.path, onProgress };
-    const fetched = await inParallel(missing, LAYERS_AT_A_TIME, options.signal, (job, signal) =>
-      fetchLayer(fetchParts, job, signal),
-    );
-    await finish(parts, { image, jobs, fetched, reference, area, onProgress });
+    const names = namesOf(reference, image.namedDigest);
+    await installImage(parts, { image, names, source: client, owner, area: path, onProgress, signal });
   } catch (error) {
     throw asDiskFault(error, `pull ${familiarName(reference)}`);
   } finally {
@@ -56,6 +49,12 @@ export async function pull(parts: StoreParts, name: string | Reference, options:
   return pulled(parts, image, wanted);
 }
 
+/** What was asked for, and what it means by digest. */
+function namesOf(reference: Reference, namedDigest: Digest): Reference[] {
+  const { tag: _, digest, ...repository } = reference;
+  return [{ ...repository, digest: namedDigest }, ...(digest === undefined ? [reference] : [])];
+}
+
 function transportOf(options: PullOptions): Partial<Parameters<typeof openRepository>[0]> {
   const { credentials, insecure, signal } = options;
   return {
@@ -63,58 +62,6 @@ function transportOf(options: PullOptions): Partial<Parameters<typeof openReposi
     ...(insecure === undefined ? {} : { insecure }),
     ...(signal === undefined ? {} : { signal }),
   };
-}
-
-/** Keeps what is there from being collected, in one transaction; gives the layers that have to be fetched. */
-function leaseExisting(
-  parts: StoreParts,
-  jobs: readonly LayerJob[],
-  owner: string,
-  onProgress: (progress: PullProgress) => void,
-): LayerJob[] {
-  const { database, snapshots, blobs, leases } = parts;
-  const missing = database.transaction(() =>
-    jobs.filter(({ chainId, descriptor: { digest } }) => {
-      const unpacked = snapshots.has(chainId);
-      if (unpacked) leases.take(owner, 'snapshot', chainId);
-      if (blobs.has(digest)) leases.take(owner, 'blob', digest);
-      return !unpacked;
-    }),
-  );
-  for (const job of jobs) {
-    const { digest, size: total } = job.descriptor;
-    const phase = missing.includes(job) ? 'waiting' : 'exists';
-    onProgress({ kind: 'layer', digest, total, done: phase === 'exists' ? total : 0, phase });
-  }
-  return missing;
-}
-
-interface FinishRequest {
-  image: ResolvedImage;
-  jobs: readonly LayerJob[];
-  fetched: readonly FetchedLayer[];
-  reference: Reference;
-  area: WorkArea;
-  onProgress: (progress: PullProgress) => void;
-}
-
-async function finish(parts: StoreParts, request: FinishRequest): Promise<void> {
-  const { fetched, onProgress, area } = request;
-  const drafts = new Map(fetched.map(({ chainId, draft }) => [chainId, draft]));
-  for (const { parent, draft } of fetched) {
-    await draft.seal(parent === undefined ? undefined : (drafts.get(parent) ?? parent));
-  }
-  try {
-    await commitImage(parts, { ...request, owner: area.owner, area: area.path });
-  } catch (error) {
-    // A transaction that failed half-way has renamed files that no row speaks of.
-    sweepOrphans(parts);
-    throw error;
-  }
-  for (const { descriptor } of fetched) {
-    const { digest, size } = descriptor;
-    onProgress({ kind: 'layer', digest, total: size, done: size, phase: 'done' });
-  }
 }
 
 function pulled(parts: StoreParts, image: ResolvedImage, wanted: Platform): ImageRecord {

@@ -8,7 +8,7 @@ import type { FetchedManifest, RepositoryClient } from '#store/registry/client.t
 import type { Blobs } from '#store/content/blobs.ts';
 import { gatherVerified } from './verified.ts';
 
-/** An image as the registry describes it, for one platform. */
+/** An image as its documents describe it, for one platform. */
 export interface ResolvedImage {
   manifest: Manifest;
   manifestBytes: Buffer;
@@ -19,7 +19,7 @@ export interface ResolvedImage {
   configBytes: Buffer;
 }
 
-const LARGEST_CONFIG = 8 * 1024 * 1024;
+export const LARGEST_CONFIG = 8 * 1024 * 1024;
 
 /** Throws the client's faults, `corrupt` for documents that do not fit each other, `unsupported` for the platform. */
 export async function resolveImage(
@@ -31,22 +31,26 @@ export async function resolveImage(
   const named = await client.manifest(reference.digest ?? reference.tag ?? 'latest');
   const { fetched, manifest } = await imageManifest(client, named, wanted);
   const configBytes = await fetchConfig(client, manifest, blobs);
+  const image = describeImage(fetched, manifest, configBytes, named.digest);
+  checkPlatform(image.config.platform, wanted);
+  return image;
+}
+
+/** Puts the documents together. Throws `corrupt` when they do not fit each other. */
+export function describeImage(
+  fetched: Pick<FetchedManifest, 'bytes' | 'digest'>,
+  manifest: Manifest,
+  configBytes: Buffer,
+  namedDigest = fetched.digest,
+): ResolvedImage {
   const config = parseConfigFile(configBytes);
-  checkPlatform(config.platform, wanted);
   if (config.diffIds.length !== manifest.layers.length) {
     throw new Fault(
       'corrupt',
       `the manifest has ${manifest.layers.length} layers, the configuration ${config.diffIds.length}`,
     );
   }
-  return {
-    manifest,
-    manifestBytes: fetched.bytes,
-    manifestDigest: fetched.digest,
-    namedDigest: named.digest,
-    config,
-    configBytes,
-  };
+  return { manifest, manifestBytes: fetched.bytes, manifestDigest: fetched.digest, namedDigest, config, configBytes };
 }
 
 async function imageManifest(

@@ -19,3 +19,11 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ]);
+
+export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
+/** By the compression of the layer's bytes. */
+export const OCI_LAYER = {
+  none: 'application/vnd.oci.image.layer.v1.tar',
+  gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
+} as const;

@@ -5,6 +5,8 @@ import { snapshotPath } from './orphans.ts';
 export interface Collected {
   snapshots: number;
   blobs: number;
+  /** Of the blobs and of the layers' files. */
+  bytes: number;
 }
 
 /** Every layer that an image, a container or a lease stands on, from the top down. */
@@ -17,27 +19,46 @@ const UNNEEDED_SNAPSHOTS = `
     UNION
     SELECT s.id, s.parent FROM snapshot s JOIN needed ON s.id = needed.parent
   )
-  SELECT id, driver FROM snapshot WHERE id NOT IN (SELECT id FROM needed) ORDER BY id DESC`;
+  SELECT id, driver, size FROM snapshot WHERE id NOT IN (SELECT id FROM needed) ORDER BY id DESC`;
 
 const UNNEEDED_BLOBS = `
-  SELECT digest FROM blob
+  SELECT digest, size FROM blob
     WHERE digest NOT IN (SELECT digest FROM image_blob)
       AND digest NOT IN (SELECT key FROM lease WHERE kind = 'blob')`;
 
+interface Unneeded {
+  snapshots: { id: number; driver: string; size: number }[];
+  blobs: { digest: Digest; size: number }[];
+}
+
+/** Inside a transaction. */
+function unneeded({ database, leases }: StoreParts): Unneeded {
+  leases.expire();
+  return { snapshots: database.all(UNNEEDED_SNAPSHOTS), blobs: database.all(UNNEEDED_BLOBS) };
+}
+
+function counted({ snapshots, blobs }: Unneeded): Collected {
+  const bytes = [...snapshots, ...blobs].reduce((sum, { size }) => sum + size, 0);
+  return { snapshots: snapshots.length, blobs: blobs.length, bytes };
+}
+
+/** What `collect` would remove at this moment. */
+export function collectable(parts: StoreParts): Collected {
+  return parts.database.transaction(() => counted(unneeded(parts)));
+}
+
 /** Removes layers and blobs that nothing needs any more. Records and names go at once, the files right after. */
 export async function collect(parts: StoreParts): Promise<Collected> {
-  const { database, leases, blobs, trash, root } = parts;
+  const { database, blobs, trash, root } = parts;
   const collected = database.transaction(() => {
-    leases.expire();
+    const found = unneeded(parts);
     // A layer is younger than its parent, so this order never breaks a reference.
-    const snapshots = database.all<{ id: number; driver: string }>(UNNEEDED_SNAPSHOTS);
-    for (const { id, driver } of snapshots) {
+    for (const { id, driver } of found.snapshots) {
       database.run('DELETE FROM snapshot WHERE id = ?', id);
       trash.take(snapshotPath(root, driver, id));
     }
-    const unneeded = database.all<{ digest: Digest }>(UNNEEDED_BLOBS);
-    for (const { digest } of unneeded) blobs.drop(digest);
-    return { snapshots: snapshots.length, blobs: unneeded.length };
+    for (const { digest } of found.blobs) blobs.drop(digest);
+    return counted(found);
   });
   await trash.empty();
   return collected;

@@ -1,59 +1,81 @@
 import { shortId } from '#base/ids.ts';
 import { formatBytes, formatDuration } from '#base/units.ts';
+import { imageFilter, refersTo, type ImageFilter } from '#engine/image/filter.ts';
 import { listImages, type ListedImage } from '#engine/image/list.ts';
 import type { ImageRecord } from '#engine/image/pull.ts';
 import { print } from '#doors/cli/io.ts';
 import { table } from '#doors/cli/table.ts';
+import { formatRows } from '#doors/cli/template.ts';
 import type { Verb } from '#doors/cli/verb.ts';
+import { goTime } from './go-time.ts';
+
+const FILTER_KEYS = ['dangling', 'label', 'before', 'since', 'until', 'reference'];
+
+/** Docker's names for `--format`, with the headings they get in a table. */
+const HEADINGS = {
+  Repository: 'REPOSITORY',
+  Tag: 'TAG',
+  Digest: 'DIGEST',
+  ID: 'IMAGE ID',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  Size: 'SIZE',
+} as const;
 
 /** `images`: one line for each name of each image. */
 export const images: Verb = {
   flags: {
+    all: { kind: 'switch', short: 'a', does: 'Show all images; there are none in between here' },
     quiet: { kind: 'switch', short: 'q', does: 'Only show image ids' },
     'no-trunc': { kind: 'switch', does: 'Do not shorten ids' },
     digests: { kind: 'switch', does: 'Show digests' },
-    format: { kind: 'text', value: 'FORMAT', does: 'table or json' },
+    filter: { kind: 'list', short: 'f', value: 'KEY=VALUE', does: `Only such images: ${FILTER_KEYS.join(', ')}` },
+    format: { kind: 'text', value: 'FORMAT', does: 'table, json or a template such as {{.ID}}' },
   },
-  args: [0, 0],
-  act: async (call) => {
-    const engine = await call.engine();
-    const all = listImages(engine);
-    const whole = call.flags.on('no-trunc');
-    const id = (image: ImageRecord): string => (whole ? image.configDigest : shortId(image.configDigest));
-    if (call.flags.on('quiet')) {
-      for (const shown of new Set(all.map(({ image }) => id(image)))) print(call.io, shown);
-    } else if (call.flags.text('format') === 'json') {
-      for (const line of all) print(call.io, JSON.stringify(asJson(line, id(line.image))));
-    } else {
-      const digests = call.flags.on('digests');
-      const headings = ['REPOSITORY', 'TAG', ...(digests ? ['DIGEST'] : []), 'IMAGE ID', 'CREATED', 'SIZE'];
-      print(
-        call.io,
-        table(
-          headings,
-          all.map((line) => row(line, id(line.image), digests)),
-        ),
-      );
+  args: [0, 1],
+  act: async ({ args: [name], flags, io, engine: open }) => {
+    const engine = await open();
+    const filter = imageFilter(engine, flags.list('filter'), FILTER_KEYS);
+    const shown = listImages(engine).filter((entry) => filter(entry) && matches(name)(entry));
+    const whole = flags.on('no-trunc');
+    if (flags.on('quiet')) {
+      for (const id of new Set(shown.map(({ image }) => idOf(image, whole)))) print(io, id);
+      return 0;
     }
+    const rows = shown.map((entry) => rowOf(entry, whole));
+    const lines = formatRows(flags.text('format'), rows, HEADINGS);
+    for (const line of lines ?? [ownTable(rows, flags.on('digests'))]) print(io, line);
     return 0;
   },
 };
 
-const age = (image: ImageRecord): string =>
-  image.created === 0 ? 'N/A' : `${formatDuration(Date.now() - image.created)} ago`;
+/** A name without a tag means all tags. */
+const matches = (name: string | undefined): ImageFilter =>
+  name === undefined ? () => true : (entry) => refersTo(entry, name);
 
-function row({ repository, tag, image }: ListedImage, id: string, digests: boolean): string[] {
-  return [repository, tag, ...(digests ? [image.manifestDigest] : []), id, age(image), formatBytes(image.size)];
+const idOf = ({ configDigest }: ImageRecord, whole: boolean): string => (whole ? configDigest : shortId(configDigest));
+
+function ownTable(rows: readonly ReturnType<typeof rowOf>[], digests: boolean): string {
+  const columns = (['Repository', 'Tag', 'Digest', 'ID', 'CreatedSince', 'Size'] as const).filter(
+    (column) => digests || column !== 'Digest',
+  );
+  return table(
+    columns.map((column) => HEADINGS[column]),
+    rows.map((row) => columns.map((column) => row[column])),
+  );
 }
 
-function asJson({ repository, tag, image }: ListedImage, id: string): Record<string, unknown> {
+function rowOf({ repository, tag, digest, image }: ListedImage, whole: boolean) {
   return {
+    Containers: 'N/A',
+    CreatedAt: image.created === 0 ? 'N/A' : goTime(image.created),
+    CreatedSince: image.created === 0 ? 'N/A' : `${formatDuration(Date.now() - image.created)} ago`,
+    Digest: digest,
+    ID: idOf(image, whole),
     Repository: repository,
-    Tag: tag,
-    ID: id,
-    Digest: image.manifestDigest,
-    CreatedAt: new Date(image.created).toISOString(),
-    CreatedSince: age(image),
+    SharedSize: 'N/A',
     Size: formatBytes(image.size),
+    Tag: tag,
+    UniqueSize: 'N/A',
   };
 }

@@ -1,30 +1,69 @@
 import { Fault } from '#base/fault.ts';
-import { inspectContainer, inspectImage } from '#engine/inspect.ts';
+import type { Engine } from '#engine/engine.ts';
+import { inspectImage } from '#engine/image/inspect.ts';
+import { inspectContainer } from '#engine/inspect.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { print } from '#doors/cli/io.ts';
-import type { Verb } from '#doors/cli/verb.ts';
+import { parseTemplate } from '#doors/cli/template.ts';
+import type { Call, Verb } from '#doors/cli/verb.ts';
 
-/** `inspect`: an array with what is known of each name, containers before images. */
+type Look = (engine: Engine, name: string) => Record<string, unknown> | undefined;
+
+const FORMAT = {
+  kind: 'text',
+  short: 'f',
+  value: 'FORMAT',
+  does: 'json or a template such as {{.Id}}, printed for each',
+} as const;
+
+/** What `--type` asks for; containers come before images. */
+const LOOKS: Record<string, Look> = {
+  container: inspectContainer,
+  image: inspectImage,
+};
+
+/** `inspect`: an array with what is known of each name. */
 export const inspect: Verb = {
-  flags: { type: { kind: 'text', value: 'TYPE', does: 'container or image' } },
+  flags: { type: { kind: 'text', value: 'TYPE', does: 'container or image' }, format: FORMAT },
   args: [1, Infinity],
-  act: async (call) => {
-    const engine = await call.engine();
-    const type = call.flags.text('type');
-    const found: unknown[] = [];
-    let status = 0;
-    for (const name of call.args) {
-      try {
-        const one =
-          (type === 'image' ? undefined : inspectContainer(engine, name)) ??
-          (type === 'container' ? undefined : inspectImage(engine, name));
-        if (one === undefined) throw new Fault('notFound', `No such object: ${name}`);
-        found.push(one);
-      } catch (error) {
-        status = complain(call.io, error);
-      }
+  act: (call) => {
+    const type = call.flags.text('type') ?? '';
+    if (type !== '' && !Object.hasOwn(LOOKS, type)) {
+      throw new Fault('invalid', `"${type}" is not a valid value for --type`, {
+        field: '--type',
+        facts: { usage: true },
+      });
     }
-    print(call.io, JSON.stringify(found, undefined, 4));
-    return status;
+    return show(call, (engine, name) => {
+      if (type !== '') return LOOKS[type]?.(engine, name);
+      return inspectContainer(engine, name) ?? inspectImage(engine, name);
+    });
   },
 };
+
+/** `image inspect`: the same for images only. */
+export const imageInspect: Verb = {
+  flags: { format: FORMAT },
+  args: [1, Infinity],
+  act: (call) => show(call, inspectImage),
+};
+
+async function show(call: Call, look: Look): Promise<number> {
+  const format = call.flags.text('format');
+  const template = format === undefined || format === 'json' ? undefined : parseTemplate(format);
+  const engine = await call.engine();
+  const found: unknown[] = [];
+  let status = 0;
+  for (const name of call.args) {
+    try {
+      const one = look(engine, name);
+      if (one === undefined) throw new Fault('notFound', `No such object: ${name}`);
+      if (template === undefined) found.push(one);
+      else print(call.io, template(one));
+    } catch (error) {
+      status = complain(call.io, error);
+    }
+  }
+  if (template === undefined) print(call.io, JSON.stringify(found, undefined, format === 'json' ? undefined : 4));
+  return status;
+}

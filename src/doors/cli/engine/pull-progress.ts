@@ -4,6 +4,7 @@ import { pullImage, type ImageRecord, type PullProgress } from '#engine/image/pu
 import type { Io } from '#doors/cli/io.ts';
 import type { Call } from '#doors/cli/verb.ts';
 import { readAuthFile } from './auth-file.ts';
+import { cancellable } from './cancellation.ts';
 
 /** Pulls an image, with bars on a terminal and a line for each step of a layer otherwise. */
 export async function pullWithProgress(
@@ -15,21 +16,17 @@ export async function pullWithProgress(
   const platform = call.flags.text('platform');
   const quiet = call.flags.on('quiet');
   const progress = quiet ? undefined : await progressOn(call.io, stream);
-  const abort = new AbortController();
-  const cancel = (): void => abort.abort();
-  process.once('SIGINT', cancel);
-  process.once('SIGTERM', cancel);
   try {
-    return await pullImage(engine, name, {
-      authFile: readAuthFile(call.io.env),
-      insecure: call.flags.on('plain-http'),
-      signal: abort.signal,
-      ...(platform === undefined ? {} : { platform }),
-      ...(progress === undefined ? {} : { onProgress: progress.event }),
-    });
+    return await cancellable((signal) =>
+      pullImage(engine, name, {
+        authFile: readAuthFile(call.io.env),
+        insecure: call.flags.on('plain-http'),
+        signal,
+        ...(platform === undefined ? {} : { platform }),
+        ...(progress === undefined ? {} : { onProgress: progress.event }),
+      }),
+    );
   } finally {
-    process.off('SIGINT', cancel);
-    process.off('SIGTERM', cancel);
     progress?.finish();
   }
 }

@@ -1,0 +1,32 @@
+import { importRootfs } from '#engine/image/import.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
+import { withArchiveInput } from './archive-input.ts';
+import { cancellable } from './cancellation.ts';
+
+/** `import`: an image out of a root file system. */
+export const importVerb: Verb = {
+  flags: {
+    change: {
+      kind: 'list',
+      short: 'c',
+      value: 'INSTRUCTION',
+      does: 'Apply a Dockerfile instruction, such as CMD ["sh"]',
+    },
+    message: { kind: 'text', short: 'm', value: 'TEXT', does: 'What the history says of it' },
+    platform: { kind: 'text', value: 'OS/ARCH', does: 'What the image is for, if not for this machine' },
+  },
+  args: [1, 2],
+  act: async ({ args: [file = '', name], flags, io, engine: open }) => {
+    const platform = flags.text('platform');
+    const importFrom = async (from: string | AsyncIterable<Uint8Array>): Promise<string> => {
+      const engine = await open();
+      const request = { from, name, changes: flags.list('change'), message: flags.text('message') };
+      return cancellable((signal) =>
+        importRootfs(engine, { ...request, signal, ...(platform === undefined ? {} : { platform }) }),
+      );
+    };
+    print(io, await (file === '-' ? withArchiveInput(io, importFrom) : importFrom(file)));
+    return 0;
+  },
+};

@@ -1,0 +1,30 @@
+import { loadImages, type Loaded } from '#engine/image/load.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
+import { withArchiveInput } from './archive-input.ts';
+import { cancellable } from './cancellation.ts';
+
+/** `load`: images out of an archive or a layout directory. */
+export const load: Verb = {
+  flags: {
+    input: { kind: 'text', short: 'i', value: 'FILE|DIR', does: 'Read from there, not from standard input' },
+    quiet: { kind: 'switch', short: 'q', does: 'Print no progress; there is none to print yet' },
+    platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to take from a multi-platform image' },
+  },
+  args: [0, 0],
+  act: async ({ flags, io, engine: open }) => {
+    const [input, platform] = [flags.text('input'), flags.text('platform')];
+    const loadFrom = async (from: string | AsyncIterable<Uint8Array>): Promise<Loaded[]> => {
+      const engine = await open();
+      return cancellable((signal) =>
+        loadImages(engine, { from, signal, ...(platform === undefined ? {} : { platform }) }),
+      );
+    };
+    const loaded = await (input === undefined || input === '-' ? withArchiveInput(io, loadFrom) : loadFrom(input));
+    for (const { names, id } of loaded) {
+      if (names.length === 0) print(io, `Loaded image ID: ${id}`);
+      for (const name of names) print(io, `Loaded image: ${name}`);
+    }
+    return 0;
+  },
+};

@@ -1,0 +1,53 @@
+import { expect, test } from 'bun:test';
+import { applyChanges } from './change.ts';
+
+test('Instructions change the configuration as in a Dockerfile', () => {
+  const changed = applyChanges({ Env: ['A=0', 'C=3'], ExposedPorts: { '1/tcp': {} } }, [
+    'CMD ["sh", "-c"]',
+    'entrypoint echo hi',
+    String.raw`ENV A=1 B="two words" D=x\ y`,
+    'ENV OLD the rest of it',
+    'EXPOSE 80 53/udp',
+    "LABEL a.b=c 'd e'=f",
+    'USER app:staff',
+    'WORKDIR /srv',
+    'VOLUME /data /more',
+    'VOLUME ["/third"]',
+    'STOPSIGNAL SIGINT',
+    'ONBUILD RUN x',
+  ]);
+  expect(changed).toEqual({
+    Env: ['C=3', 'A=1', 'B=two words', 'D=x y', 'OLD=the rest of it'],
+    ExposedPorts: { '1/tcp': {}, '80/tcp': {}, '53/udp': {} },
+    Cmd: ['sh', '-c'],
+    Entrypoint: ['/bin/sh', '-c', 'echo hi'],
+    Labels: { 'a.b': 'c', 'd e': 'f' },
+    User: 'app:staff',
+    WorkingDir: '/srv',
+    Volumes: { '/data': {}, '/more': {}, '/third': {} },
+    StopSignal: 'SIGINT',
+    OnBuild: ['RUN x'],
+  });
+});
+
+test('What is no such instruction is refused', () => {
+  for (const instruction of [
+    'RUN x',
+    'CMD',
+    'CMD [1]',
+    'CMD ["x"',
+    'EXPOSE http',
+    'ENV =1',
+    'LABEL a',
+    '',
+    'constructor x',
+  ]) {
+    let error: unknown;
+    try {
+      applyChanges({}, [instruction]);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect({ instruction, error }).toMatchObject({ instruction, error: { kind: 'invalid', field: '--change' } });
+  }
+});

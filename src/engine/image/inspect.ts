@@ -1,0 +1,39 @@
+import { familiarName, parseReference } from '#store/reference.ts';
+import type { ImageConfig, ImageRecord } from '#store/store.ts';
+import type { Engine } from '#engine/engine.ts';
+
+/** An image as the field's tools expect to read it; undefined when there is none of this name. */
+export function inspectImage(engine: Engine, name: string): Record<string, unknown> | undefined {
+  const image = engine.store.images.find(name);
+  return image === undefined ? undefined : fields(image, engine.store.snapshots.driver);
+}
+
+const shown = (name: string): string => familiarName(parseReference(name));
+
+function fields(image: ImageRecord, driver: string): Record<string, unknown> {
+  const [os, architecture, variant] = image.platform.split('/');
+  return {
+    Id: image.configDigest,
+    RepoTags: image.names.map(shown),
+    RepoDigests: image.digests.map(shown),
+    Created: image.created === 0 ? '' : new Date(image.created).toISOString(),
+    Config: configFields(image.config),
+    Architecture: architecture,
+    ...(variant === undefined ? {} : { Variant: variant }),
+    Os: os,
+    Size: image.size,
+    GraphDriver: { Name: driver, Data: null },
+    RootFS: { Type: 'layers', Layers: image.layers.map((layer) => layer.diffId) },
+    Descriptor: { digest: image.manifestDigest },
+  };
+}
+
+/** Sets are objects with empty values in the format's own words. */
+function configFields({ ExposedPorts, Volumes, ...rest }: ImageConfig): Record<string, unknown> {
+  const set = (keys: readonly string[]): Record<string, object> => Object.fromEntries(keys.map((key) => [key, {}]));
+  return {
+    ...rest,
+    ...(ExposedPorts === undefined ? {} : { ExposedPorts: set(ExposedPorts) }),
+    ...(Volumes === undefined ? {} : { Volumes: set(Volumes) }),
+  };
+}

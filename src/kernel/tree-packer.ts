@@ -1,0 +1,38 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
+import { failureFault } from './failure.ts';
+import { parseReport } from './report.ts';
+
+/**
+ * The tree below a directory as a tar archive; see the `pack` role in docs/plan.md. Throws a fault whose facts name
+ * errno and path when it comes to no good end: what was given until then is no whole archive.
+ */
+export async function* packTree(binary: string, tree: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const { Readable } = process.getBuiltinModule('node:stream');
+  const directory = openSync(tree, constants.O_RDONLY | constants.O_DIRECTORY);
+  const child = spawn(binary, ['pack', '3', '4'], {
+    stdio: ['ignore', 'pipe', 'inherit', directory, 'pipe'],
+    env: {},
+  });
+  closeSync(directory);
+  const [output, report] = [child.stdout, child.stdio[4]];
+  if (output === null || !(report instanceof Readable))
+    throw new Fault('internal', 'start the packer: it has no pipes');
+  const reported: Buffer[] = [];
+  report.on('data', (chunk: Buffer) => reported.push(chunk));
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve();
+      else reject(failureFault(`pack ${tree}`, { code, signal, records: parseReport(Buffer.concat(reported)) }));
+    });
+  });
+  ended.catch(() => undefined); // heard below
+  try {
+    yield* output as AsyncIterable<Uint8Array>;
+    await ended;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}

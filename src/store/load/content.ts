@@ -1,0 +1,27 @@
+import type { Digest } from '#store/digest.ts';
+import type { LayerSource } from '#store/pull/layers.ts';
+import type { ResolvedImage } from '#store/pull/resolve.ts';
+import type { Reference } from '#store/reference.ts';
+
+/** What images are read from: the files of an archive, or a directory. */
+export interface LoadContent {
+  /** A document by its name; undefined when there is none. Throws `corrupt` when it is too large to be one. */
+  document(name: string): Promise<Buffer | undefined>;
+  /** Layers by digest, as an OCI layout has them. */
+  readonly layers: LayerSource;
+}
+
+/** Largest index, manifest or configuration. */
+export const LARGEST_DOCUMENT = 8 * 1024 * 1024;
+
+/** Name of a blob in an OCI layout (image-spec image-layout.md). */
+export function blobName(digest: Digest): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+/** An image of the archive, before its layers are looked at. */
+export interface FoundImage {
+  image: ResolvedImage;
+  names: readonly Reference[];
+  source: LayerSource;
+}
