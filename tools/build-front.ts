@@ -51,8 +51,10 @@ const result = await Bun.build({
           return { path: join(TREE, 'front/shim', shim) };
         });
         // What only the large program does.
-        build.onResolve({ filter: /\/pull(-progress)?\.ts$/ }, ({ path }) =>
-          /^\.\/(pull\/pull|pull-progress)\.ts$/.test(path) ? { path: join(TREE, 'front/shim/large.ts') } : undefined,
+        build.onResolve({ filter: /\/(pull(-progress)?|push)\.ts$/ }, ({ path }) =>
+          /^\.\/(pull\/pull|push\/push|pull-progress)\.ts$/.test(path)
+            ? { path: join(TREE, 'front/shim/large.ts') }
+            : undefined,
         );
         build.onResolve({ filter: /^\.\/engine\// }, ({ path, importer }) =>
           importer.endsWith('/doors/cli/commands.ts') && !(basename(path, '.ts') in FRONT_COMMANDS)

@@ -8,3 +8,4 @@ export function becomeLarge(): never {
 
 export const pullWithProgress = becomeLarge;
 export const pull = becomeLarge;
+export const push = becomeLarge;

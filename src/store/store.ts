@@ -10,6 +10,7 @@ import type { StoreParts } from './parts.ts';
 import { parsePlatform, platformOf } from './platform.ts';
 import type { GrowthLimit } from './pull/layers.ts';
 import type { PullOptions } from './pull/pull.ts';
+import type { PushedImage, PushOptions } from './push/push.ts';
 import type { Reference } from './reference.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import { copySnapshotter } from './snapshot/copy.ts';
@@ -24,6 +25,8 @@ export type { ImageRecord } from './image/record.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
 export type { PullOptions } from './pull/pull.ts';
 export type { PullProgress } from './pull/progress.ts';
+export type { PushedImage, PushOptions } from './push/push.ts';
+export type { PushProgress } from './push/progress.ts';
 
 /** Images and the trees that containers see, below one root. Several processes may use one root at a time. */
 export interface Store {
@@ -34,6 +37,8 @@ export interface Store {
   snapshotter(driver: SnapshotDriver): Snapshotter;
   /** See pull/pull.ts for the faults. */
   pull(reference: string | Reference, options?: PullOptions): Promise<ImageRecord>;
+  /** Sends the image of a name to where the destination says. See push/push.ts for the faults. */
+  push(name: string, destination: Reference, options?: PushOptions): Promise<PushedImage>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
   /** Repairs what crashes have left; gives a sentence for each repair. */
@@ -69,6 +74,8 @@ export function openStore(settings: StoreSettings): Store {
         ? parts.snapshots
         : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
+    push: async (name, destination, options = {}) =>
+      (await import('./push/push.ts')).push(parts, name, destination, options),
     collect: async () => (await import('./upkeep/collect.ts')).collect(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),
   };

@@ -58,6 +58,21 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Download an image from a registry',
     load: async () => (await import('./engine/pull.ts')).pull,
   },
+  push: {
+    usage: '[OPTIONS] NAME[:TAG] [DESTINATION]',
+    summary: 'Upload an image to a registry',
+    load: async () => (await import('./engine/push.ts')).push,
+  },
+  login: {
+    usage: '[OPTIONS] [SERVER]',
+    summary: 'Authenticate to a registry',
+    load: async () => (await import('./engine/login.ts')).login,
+  },
+  logout: {
+    usage: '[SERVER]',
+    summary: 'Forget the credentials for a registry',
+    load: async () => (await import('./engine/logout.ts')).logout,
+  },
   images: { usage: '[OPTIONS]', summary: 'List images', load: async () => (await import('./engine/images.ts')).images },
   rmi: {
     usage: '[OPTIONS] IMAGE [IMAGE...]',

@@ -1,4 +1,4 @@
-import { credentialsFromFile } from '#store/registry/credentials.ts';
+import type { CredentialSource } from '#store/registry/credentials.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
 import type { ImageRecord, PullProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -6,8 +6,7 @@ import type { Engine } from '#engine/engine.ts';
 export type { ImageRecord, PullProgress } from '#store/store.ts';
 
 export interface PullRequest {
-  /** Parsed auth.json or docker config.json, if there is one. */
-  authFile: unknown;
+  credentials: CredentialSource;
   platform?: string;
   /** Plain HTTP, or TLS that nobody vouches for. */
   insecure: boolean;
@@ -16,13 +15,9 @@ export interface PullRequest {
 }
 
 /** Fetches an image by name, so that it can be run when this resolves. */
-export async function pullImage(
-  engine: Engine,
-  name: string,
-  { authFile, ...options }: PullRequest,
-): Promise<ImageRecord> {
+export async function pullImage(engine: Engine, name: string, request: PullRequest): Promise<ImageRecord> {
   await engine.store.reconcile();
-  return engine.store.pull(parseReference(name), { ...options, credentials: credentialsFromFile(authFile) });
+  return engine.store.pull(parseReference(name), request);
 }
 
 /** A name as people write it (`debian:latest`); Fault `invalid` when it is none. */
