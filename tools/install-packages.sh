@@ -11,7 +11,7 @@ packages_of() {
 	case $1 in
 	build) echo gcc make musl-tools libc6-dev libsqlite3-dev linux-libc-dev xz-utils ;;
 	test) echo attr busybox-static clang cpio docker-registry e2fsprogs file gcc-aarch64-linux-gnu iproute2 \
-		libc6-dev-arm64-cross libseccomp-dev kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 strace uidmap util-linux \
+		libc6-dev-arm64-cross libseccomp-dev kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 skopeo strace uidmap util-linux \
 		xz-utils zstd $(kernel_headers) ;;
 	bench) echo conmon crun golang-github-containers-common podman runc ;;
 	engines) echo buildah catatonit conmon containerd containernetworking-plugins docker.io golang-github-containers-common \

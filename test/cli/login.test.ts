@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { startRegistry, type TestRegistry } from '#tools/registry.ts';
 import { busyboxImage } from '#tools/image/busybox.ts';
@@ -60,7 +69,9 @@ test('what is not accepted is not kept, and not repeated', async () => {
   expect(refused.stderr).toContain('not accepted');
   expect(refused.stdout + refused.stderr).not.toContain('mistaken');
   expect(existsSync(config())).toBe(false);
-  expect(await call(['login', '-u', 'tester', '--password-stdin', '127.0.0.1:1'], { input: 'x' })).toMatchObject({ status: 7 });
+  expect(await call(['login', '-u', 'tester', '--password-stdin', '127.0.0.1:1'], { input: 'x' })).toMatchObject({
+    status: 7,
+  });
   expect(readdirSync(home)).toEqual([]);
 });
 
@@ -161,12 +172,9 @@ test('a helper that is not there, or would lead elsewhere, is named', async () =
 test('many logins at once, some of them killed, leave a whole file and nothing beside it', async () => {
   await logIn(PASSWORD);
   for (let round = 0; round < 12; round++) {
-    const child = Bun.spawn([process.execPath, '--version']); // a pause of some length
-    const others = [0, 1].map(() => logIn(PASSWORD, { timeout: 30 + round * 8 }));
-    await Promise.all([...others, child.exited]);
+    await Promise.all([0, 1].map(() => logIn(PASSWORD, { timeout: 20 + round * 5 })));
     expect(Object.keys(read(config()).auths)).toEqual([locked.host]);
   }
   expect(await logIn(PASSWORD)).toMatchObject({ status: 0 });
   expect(readdirSync(join(home, '.docker'))).toEqual(['config.json']);
-  rmSync(home, { recursive: true });
 }, 60_000);

@@ -45,10 +45,13 @@ export function authorize(options: AuthorizeOptions): Interceptor {
       const reply = await send(used?.header);
       if (reply.status !== 401 || reply.url.origin !== request.url.origin) return reply;
       if (!reply.headers.has('www-authenticate')) return reply;
-      const answered = await renew(reply, used);
-      await reply.discard();
-      current = answered;
-      return send(answered.header);
+      try {
+        current = await renew(reply, used);
+      } finally {
+        // An answer that is neither read nor given up would keep the process from ending.
+        await reply.discard();
+      }
+      return send(current.header);
     };
   };
 }
