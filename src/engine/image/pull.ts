@@ -1,3 +1,4 @@
+import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
 import type { ImageRecord, PullProgress } from '#store/store.ts';
@@ -7,6 +8,7 @@ export type { ImageRecord, PullProgress } from '#store/store.ts';
 
 export interface PullRequest {
   credentials: CredentialSource;
+  certificates: CertificateSource;
   platform?: string;
   /** Plain HTTP, or TLS that nobody vouches for. */
   insecure: boolean;

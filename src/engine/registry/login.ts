@@ -11,6 +11,7 @@ import {
   type AuthPlace,
   type Environment,
 } from './auth-files.ts';
+import { certificateSource } from './certificates.ts';
 import { withAuth } from './edit-auths.ts';
 import { changePrivateFile } from './private-file.ts';
 
@@ -47,8 +48,15 @@ export async function loginAgain(request: LoginRequest): Promise<boolean> {
 }
 
 function check(request: LoginRequest, credentials: Credentials): Promise<'accepted' | 'open'> {
-  const { registry, insecure, signal } = request;
-  return checkCredentials({ registry, insecure, credentials, ...(signal === undefined ? {} : { signal }) });
+  const { registry, insecure, env, signal } = request;
+  const certificates = certificateSource(env);
+  return checkCredentials({
+    registry,
+    insecure,
+    credentials,
+    certificates,
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 async function keep({ registry, env }: LoginRequest, credentials: PasswordCredentials): Promise<Login['kept']> {

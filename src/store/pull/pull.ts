@@ -6,6 +6,7 @@ import type { StoreParts } from '#store/parts.ts';
 import { formatPlatform, parsePlatform, type Platform } from '#store/platform.ts';
 import { familiarName, parseReference, type Reference } from '#store/reference.ts';
 import { openRepository } from '#store/registry/client.ts';
+import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
 import { sweepOrphans } from '#store/upkeep/orphans.ts';
 import { commitImage } from './commit.ts';
@@ -18,6 +19,7 @@ export interface PullOptions {
   /** `linux/arm64/v8`; the host's own when left out. */
   platform?: string;
   credentials?: CredentialSource;
+  certificates?: CertificateSource;
   /** Plain HTTP. Loopback hosts are spoken to in that way without being asked. */
   insecure?: boolean;
   onProgress?: (progress: PullProgress) => void;
@@ -57,9 +59,10 @@ export async function pull(parts: StoreParts, name: string | Reference, options:
 }
 
 function transportOf(options: PullOptions): Partial<Parameters<typeof openRepository>[0]> {
-  const { credentials, insecure, signal } = options;
+  const { credentials, certificates, insecure, signal } = options;
   return {
     ...(credentials === undefined ? {} : { credentials }),
+    ...(certificates === undefined ? {} : { certificates }),
     ...(insecure === undefined ? {} : { insecure }),
     ...(signal === undefined ? {} : { signal }),
   };

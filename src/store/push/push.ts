@@ -7,6 +7,7 @@ import type { StoreParts } from '#store/parts.ts';
 import { inParallel } from '#store/pull/in-parallel.ts';
 import { familiarName, type Reference } from '#store/reference.ts';
 import { openRepository, type FetchedManifest, type RepositoryOptions } from '#store/registry/client.ts';
+import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
 import { lostBlob, pushBlob } from './blob.ts';
 import { mountSources } from './mount-sources.ts';
@@ -14,6 +15,7 @@ import type { PushProgress } from './progress.ts';
 
 export interface PushOptions {
   credentials?: CredentialSource;
+  certificates?: CertificateSource;
   /** Plain HTTP. Loopback hosts are spoken to in that way without being asked. */
   insecure?: boolean;
   onProgress?: (progress: PushProgress) => void;
@@ -71,9 +73,10 @@ export async function push(
   }
 }
 
-function transportOf({ credentials, insecure, signal }: PushOptions): Partial<RepositoryOptions> {
+function transportOf({ credentials, certificates, insecure, signal }: PushOptions): Partial<RepositoryOptions> {
   return {
     ...(credentials === undefined ? {} : { credentials }),
+    ...(certificates === undefined ? {} : { certificates }),
     ...(insecure === undefined ? {} : { insecure }),
     ...(signal === undefined ? {} : { signal }),
   };

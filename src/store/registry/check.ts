@@ -1,5 +1,6 @@
 import { Fault, isFault } from '#base/fault.ts';
 import { authorize } from './authorize.ts';
+import type { CertificateSource } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
 import { compose, fetchExchange } from './exchange.ts';
@@ -10,6 +11,7 @@ import { statusFault } from './status-fault.ts';
 export interface CheckRequest {
   registry: string;
   credentials: Credentials;
+  certificates?: CertificateSource;
   insecure: boolean;
   retry?: RetryPolicy;
   signal?: AbortSignal;
@@ -27,7 +29,7 @@ export async function checkCredentials(request: CheckRequest): Promise<'accepted
   const cancel = signal === undefined ? {} : { signal };
   let asked = false;
   const exchange = compose(
-    fetchExchange(IDLE_MS),
+    fetchExchange(IDLE_MS, request.certificates),
     authorize({
       origin: url.origin,
       credentials: async () => {

@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import { connectionOf, type CertificateSource } from './connection.ts';
 import { watchProgress, type ProgressWatch } from './progress-watch.ts';
 
 export interface RegistryRequest {
@@ -56,7 +57,7 @@ export function compose(exchange: Exchange, ...interceptors: readonly Intercepto
 const PATIENCE_AFTER_SENDING = 4;
 
 /** The exchange at the bottom: `fetch`, ended after `idleMs` without a byte. */
-export function fetchExchange(idleMs: number): Exchange {
+export function fetchExchange(idleMs: number, certificates?: CertificateSource): Exchange {
   return async (request) => {
     const { url, method, body } = request;
     const patience = method === 'GET' || method === 'HEAD' ? idleMs : idleMs * PATIENCE_AFTER_SENDING;
@@ -71,6 +72,7 @@ export function fetchExchange(idleMs: number): Exchange {
         redirect: 'manual',
         signal: watch.signal,
         ...sending?.init,
+        ...connectionOf(url, certificates),
       });
       watch.touch();
       return reply(response, request, watch);
