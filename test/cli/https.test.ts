@@ -119,3 +119,16 @@ test('a proxy of the environment is used, except for hosts that are excluded and
   expect(through.asked).toEqual([]);
   through.close();
 });
+
+test('a registry that is said to be insecure needs nobody to vouch for it, nor HTTPS', async () => {
+  const settings = join(world.root, 'lax.conf');
+  const plain = new URL(world.registry.url).port;
+  const hosts = [`${NAME}:${proxy.port}`, `${NAME}:${plain}`];
+  writeFileSync(settings, hosts.map((host) => `[[registry]]\nlocation = "${host}"\ninsecure = true\n`).join(''));
+  const env = { CONTAINERS_REGISTRIES_CONF: settings };
+  for (const host of hosts) {
+    expect(await sampan(['pull', `${host}/busybox:1`], env)).toEqual({ status: 0, stderr: '' });
+    expect(await sampan(['push', `${host}/busybox:1`], env)).toMatchObject({ status: 0 });
+  }
+  expect(await sampan(['pull', image()])).toMatchObject({ status: 7 });
+});

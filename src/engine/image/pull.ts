@@ -1,25 +1,31 @@
-import type { CertificateSource } from '#store/registry/connection.ts';
-import type { CredentialSource } from '#store/registry/credentials.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
+import { placesToPull } from '#store/registry/registries.ts';
 import type { ImageRecord, PullProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { RegistryAccess } from '#engine/registry/access.ts';
 
 export type { ImageRecord, PullProgress } from '#store/store.ts';
 
 export interface PullRequest {
-  credentials: CredentialSource;
-  certificates: CertificateSource;
+  access: RegistryAccess;
   platform?: string;
-  /** Plain HTTP, or TLS that nobody vouches for. */
+  /** Plain HTTP. */
   insecure: boolean;
   signal?: AbortSignal;
   onProgress?: (event: PullProgress) => void;
 }
 
 /** Fetches an image by name, so that it can be run when this resolves. */
-export async function pullImage(engine: Engine, name: string, request: PullRequest): Promise<ImageRecord> {
+export async function pullImage(
+  engine: Engine,
+  name: string,
+  { access, ...options }: PullRequest,
+): Promise<ImageRecord> {
+  const reference = parseReference(name);
+  const { rules, credentials, certificates } = access;
+  const places = placesToPull(rules, reference);
   await engine.store.reconcile();
-  return engine.store.pull(parseReference(name), request);
+  return engine.store.pull(reference, { ...options, places, credentials, certificates });
 }
 
 /** A name as people write it (`debian:latest`); Fault `invalid` when it is none. */

@@ -1,7 +1,9 @@
 import { Fault } from '#base/fault.ts';
 import { formatReference, parseReference, type Reference } from '#store/reference.ts';
-import type { PushedImage, PushOptions } from '#store/store.ts';
+import { placeToPush } from '#store/registry/registries.ts';
+import type { PushedImage, PushProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { RegistryAccess } from '#engine/registry/access.ts';
 
 export type { PushedImage, PushProgress } from '#store/store.ts';
 
@@ -48,7 +50,21 @@ export function repositoryName({ destination: { registry, repository } }: PushTa
   return `${registry}/${repository}`;
 }
 
-export async function pushImage(engine: Engine, task: PushTask, options: PushOptions): Promise<PushedImage> {
+export interface PushRequest {
+  access: RegistryAccess;
+  /** Plain HTTP. */
+  insecure: boolean;
+  signal?: AbortSignal;
+  onProgress?: (event: PushProgress) => void;
+}
+
+export async function pushImage(
+  engine: Engine,
+  { source, destination }: PushTask,
+  { access, ...options }: PushRequest,
+): Promise<PushedImage> {
+  const { rules, credentials, certificates } = access;
+  const place = placeToPush(rules, destination);
   await engine.store.reconcile();
-  return engine.store.push(task.source, task.destination, options);
+  return engine.store.push(source, destination, { ...options, place, credentials, certificates });
 }

@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { checkCredentials } from '#store/registry/check.ts';
 import { credentialHelper } from '#store/registry/credential-helper.ts';
 import type { Credentials, PasswordCredentials } from '#store/registry/credentials.ts';
+import { howLax } from '#store/registry/probe.ts';
 import {
   authPlaces,
   credentialSource,
@@ -14,6 +15,7 @@ import {
 import { certificateSource } from './certificates.ts';
 import { withAuth } from './edit-auths.ts';
 import { changePrivateFile } from './private-file.ts';
+import { registryRules } from './registries-file.ts';
 
 export interface LoginRequest {
   registry: string;
@@ -47,16 +49,15 @@ export async function loginAgain(request: LoginRequest): Promise<boolean> {
   return true;
 }
 
-function check(request: LoginRequest, credentials: Credentials): Promise<'accepted' | 'open'> {
+async function check(request: LoginRequest, credentials: Credentials): Promise<'accepted' | 'open'> {
   const { registry, insecure, env, signal } = request;
-  const certificates = certificateSource(env);
-  return checkCredentials({
-    registry,
-    insecure,
-    credentials,
-    certificates,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const rule = registryRules(env).find(({ prefix }) => prefix === registry);
+  const cancel = signal === undefined ? {} : { signal };
+  const connection = {
+    certificates: certificateSource(env),
+    ...(rule?.lax === true ? await howLax(registry, signal) : {}),
+  };
+  return checkCredentials({ registry, insecure, credentials, ...connection, ...cancel });
 }
 
 async function keep({ registry, env }: LoginRequest, credentials: PasswordCredentials): Promise<Login['kept']> {

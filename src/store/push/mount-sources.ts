@@ -9,7 +9,7 @@ import { parseReference, type Reference } from '#store/reference.ts';
  */
 export function mountSources(
   database: Database,
-  { registry, repository }: Reference,
+  { registry, repository }: Pick<Reference, 'registry' | 'repository'>,
   blobs: readonly Descriptor[],
 ): ReadonlyMap<Digest, string> {
   const found = new Map<Digest, string>();

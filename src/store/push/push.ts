@@ -9,6 +9,8 @@ import { familiarName, type Reference } from '#store/reference.ts';
 import { openRepository, type FetchedManifest, type RepositoryOptions } from '#store/registry/client.ts';
 import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
+import { howLax } from '#store/registry/probe.ts';
+import type { Place } from '#store/registry/registries.ts';
 import { lostBlob, pushBlob } from './blob.ts';
 import { mountSources } from './mount-sources.ts';
 import type { PushProgress } from './progress.ts';
@@ -18,6 +20,8 @@ export interface PushOptions {
   certificates?: CertificateSource;
   /** Plain HTTP. Loopback hosts are spoken to in that way without being asked. */
   insecure?: boolean;
+  /** Where the destination is, when that is not where its name says. */
+  place?: Place;
   onProgress?: (progress: PushProgress) => void;
   signal?: AbortSignal;
 }
@@ -52,11 +56,14 @@ export async function push(
     const image = leased(parts, name, owner);
     const document = await readManifest(parts, image, name);
     const { config, layers } = imageOf(document);
-    const sources = mountSources(parts.database, destination, [...layers, config]);
+    const place = options.place ?? { ...destination, lax: false };
+    const sources = mountSources(parts.database, place, [...layers, config]);
     const client = openRepository({
-      ...destination,
+      registry: place.registry,
+      repository: place.repository,
       ...parts.transport,
       ...transportOf(options),
+      ...(place.lax ? await howLax(place.registry, options.signal) : {}),
       push: { mountFrom: [...new Set(sources.values())] },
     });
     const { onProgress } = options;

@@ -1,6 +1,6 @@
 import { Fault, isFault } from '#base/fault.ts';
 import { authorize } from './authorize.ts';
-import type { CertificateSource } from './connection.ts';
+import type { ConnectionSettings } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
 import { compose, fetchExchange } from './exchange.ts';
@@ -8,10 +8,9 @@ import { followRedirects } from './redirect.ts';
 import { DEFAULT_RETRY, retry, type RetryPolicy } from './retry.ts';
 import { statusFault } from './status-fault.ts';
 
-export interface CheckRequest {
+export interface CheckRequest extends ConnectionSettings {
   registry: string;
   credentials: Credentials;
-  certificates?: CertificateSource;
   insecure: boolean;
   retry?: RetryPolicy;
   signal?: AbortSignal;
@@ -29,7 +28,7 @@ export async function checkCredentials(request: CheckRequest): Promise<'accepted
   const cancel = signal === undefined ? {} : { signal };
   let asked = false;
   const exchange = compose(
-    fetchExchange(IDLE_MS, request.certificates),
+    fetchExchange(IDLE_MS, request),
     authorize({
       origin: url.origin,
       credentials: async () => {

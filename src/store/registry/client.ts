@@ -2,7 +2,7 @@ import { Fault } from '#base/fault.ts';
 import { digestLike, digestOf, isDigest, type Digest } from '#store/digest.ts';
 import { authorize } from './authorize.ts';
 import { readBlob } from './blob.ts';
-import type { CertificateSource } from './connection.ts';
+import type { ConnectionSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
 import { compose, fetchExchange, wholeBody, type Exchange } from './exchange.ts';
@@ -33,12 +33,11 @@ export interface RepositoryClient {
 
 export type BlobToUpload = Pick<UploadRequest, 'digest' | 'size' | 'open' | 'mountFrom' | 'onSent' | 'signal'>;
 
-export interface RepositoryOptions {
+export interface RepositoryOptions extends ConnectionSettings {
   registry: string;
   repository: string;
   insecure?: boolean;
   credentials?: CredentialSource;
-  certificates?: CertificateSource;
   /** Other repositories of the registry that blobs may be mounted from, when it is pushed to. */
   push?: { mountFrom: readonly string[] };
   signal?: AbortSignal;
@@ -92,7 +91,7 @@ function exchangeOf(options: RepositoryOptions, base: URL, policy: RetryPolicy):
     ...(push?.mountFrom ?? []).map((source) => `repository:${source}:pull`),
   ];
   return compose(
-    fetchExchange(options.idleMs ?? IDLE_MS, options.certificates),
+    fetchExchange(options.idleMs ?? IDLE_MS, options),
     authorize({
       origin: base.origin,
       credentials: async () => options.credentials?.(registry, repository),

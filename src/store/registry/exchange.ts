@@ -1,5 +1,5 @@
 import { Fault } from '#base/fault.ts';
-import { connectionOf, type CertificateSource } from './connection.ts';
+import { connectionOf, type ConnectionSettings } from './connection.ts';
 import { watchProgress, type ProgressWatch } from './progress-watch.ts';
 
 export interface RegistryRequest {
@@ -57,7 +57,7 @@ export function compose(exchange: Exchange, ...interceptors: readonly Intercepto
 const PATIENCE_AFTER_SENDING = 4;
 
 /** The exchange at the bottom: `fetch`, ended after `idleMs` without a byte. */
-export function fetchExchange(idleMs: number, certificates?: CertificateSource): Exchange {
+export function fetchExchange(idleMs: number, connection: ConnectionSettings = {}): Exchange {
   return async (request) => {
     const { url, method, body } = request;
     const patience = method === 'GET' || method === 'HEAD' ? idleMs : idleMs * PATIENCE_AFTER_SENDING;
@@ -72,7 +72,7 @@ export function fetchExchange(idleMs: number, certificates?: CertificateSource):
         redirect: 'manual',
         signal: watch.signal,
         ...sending?.init,
-        ...connectionOf(url, certificates),
+        ...connectionOf(url, connection),
       });
       watch.touch();
       return reply(response, request, watch);

@@ -1,7 +1,6 @@
 import type { Engine } from '#engine/engine.ts';
 import { pullImage, type ImageRecord } from '#engine/image/pull.ts';
-import { credentialSource } from '#engine/registry/auth-files.ts';
-import { certificateSource } from '#engine/registry/certificates.ts';
+import { registryAccess } from '#engine/registry/access.ts';
 import type { Call } from '#doors/cli/verb.ts';
 import { cancellable, progressOn, type PhaseWords } from './layer-progress.ts';
 
@@ -25,8 +24,7 @@ export async function pullWithProgress(
   try {
     return await cancellable((signal) =>
       pullImage(engine, name, {
-        credentials: credentialSource(call.io.env),
-        certificates: certificateSource(call.io.env),
+        access: registryAccess(call.io.env),
         insecure: call.flags.on('plain-http'),
         signal,
         ...(platform === undefined ? {} : { platform }),

@@ -7,8 +7,7 @@ import {
   type PushedImage,
   type PushTask,
 } from '#engine/image/push.ts';
-import { credentialSource } from '#engine/registry/auth-files.ts';
-import { certificateSource } from '#engine/registry/certificates.ts';
+import { registryAccess } from '#engine/registry/access.ts';
 import { usage } from '#doors/cli/flags.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
@@ -54,8 +53,7 @@ async function pushOne(engine: Engine, task: PushTask, call: Call): Promise<Push
   try {
     return await cancellable((signal) =>
       pushImage(engine, task, {
-        credentials: credentialSource(call.io.env),
-        certificates: certificateSource(call.io.env),
+        access: registryAccess(call.io.env),
         insecure: call.flags.on('plain-http'),
         signal,
         ...(progress === undefined ? {} : { onProgress: progress.event }),
