@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tar } from '#store/testing/tar-writer.ts';
@@ -141,3 +142,27 @@ test('an interrupted push says so', async () => {
   const stderr = await new Response(child.stderr).text();
   expect({ status: await child.exited, signal: child.signalCode, stderr }).toMatchObject({ status: 130, signal: null });
 });
+
+test('a push that the registry cuts goes on, and the command ends as soon as it is done', async () => {
+  let cuts = 0;
+  const { port } = new URL(target.url);
+  const cutting = createServer((client) => {
+    const registry = connect(Number(port), '127.0.0.1');
+    let passed = 0;
+    client.on('data', (data: Buffer) => {
+      passed += data.length;
+      if (passed < 20 * MIB || cuts >= 2) return;
+      cuts++;
+      client.destroy();
+    });
+    client.pipe(registry).pipe(client);
+    for (const end of [client, registry]) end.on('error', () => [client, registry].forEach((one) => one.destroy()));
+    client.on('close', () => registry.destroy());
+  });
+  await new Promise<void>((resolve) => cutting.listen(0, '127.0.0.1', resolve));
+  const name = `127.0.0.1:${(cutting.address() as AddressInfo).port}/cut:1`;
+  expect(await world.sampan('push', image, name)).toMatchObject({ status: 0 });
+  expect(cuts).toBe(2);
+  expect(inspect(`${target.host}/cut:1`).Digest).toBe(inspect(image).Digest);
+  cutting.close();
+}, 30_000);
