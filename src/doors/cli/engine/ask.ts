@@ -36,9 +36,9 @@ async function ask(io: Io, question: string, shown: boolean): Promise<string> {
       hint: 'Give --username and --password-stdin.',
     });
   }
-  io.err(question);
-  // Key by key, since only then the terminal does not show them.
+  // Key by key, since only then the terminal does not show them; before the question, which may be answered at once.
   stdin.setRawMode(true);
+  io.err(question);
   try {
     return await new Promise<string>((resolve, reject) => {
       let line = '';
