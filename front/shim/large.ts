@@ -13,3 +13,4 @@ export const save = becomeLarge;
 export const importImage = becomeLarge;
 export const historyOf = becomeLarge;
 export const exportSnapshot = becomeLarge;
+export const push = becomeLarge;

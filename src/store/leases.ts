@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import { ownerLives } from './content/work-area.ts';
 
-/** What a running pull relies on, so that a collection in another process leaves it alone. */
+/** What a running pull or push relies on, so that a collection in another process leaves it alone. */
 export interface Leases {
   take(owner: string, kind: 'blob' | 'snapshot', key: string): void;
   release(owner: string): void;

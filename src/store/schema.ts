@@ -3,7 +3,7 @@ import type { Migration } from './migrate.ts';
 /**
  * Tables of the store. Blobs and snapshots are files; a row says that the file is whole. A name is a tag
  * (`docker.io/library/debian:12`) or a digest (`docker.io/library/debian@sha256:...`). A lease keeps what a running
- * pull relies on away from `collect`; it dies with its owner.
+ * pull or push relies on away from `collect`; it dies with its owner.
  */
 export const STORE_MIGRATIONS: readonly Migration[] = [
   {

@@ -13,6 +13,7 @@ import type { StoreParts } from './parts.ts';
 import { parsePlatform, platformOf } from './platform.ts';
 import type { GrowthLimit } from './pull/layers.ts';
 import type { PullOptions } from './pull/pull.ts';
+import type { PushedImage, PushOptions } from './push/push.ts';
 import type { Reference } from './reference.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import type { SavedFile, SaveFormat } from './save/save.ts';
@@ -32,6 +33,8 @@ export type { SavedFile, SaveFormat } from './save/save.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
 export type { PullOptions } from './pull/pull.ts';
 export type { PullProgress } from './pull/progress.ts';
+export type { PushedImage, PushOptions } from './push/push.ts';
+export type { PushProgress } from './push/progress.ts';
 
 /** Images and the trees that containers see, below one root. Several processes may use one root at a time. */
 export interface Store {
@@ -60,6 +63,8 @@ export interface Store {
   ): Promise<void>;
   /** How an image was made, newest step first. */
   history(image: ImageRecord): Promise<HistoryStep[]>;
+  /** Sends the image of a name to where the destination says. See push/push.ts for the faults. */
+  push(name: string, destination: Reference, options?: PushOptions): Promise<PushedImage>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
   /** What `collect` would remove at this moment; joins a transaction. */
@@ -104,6 +109,8 @@ export function openStore(settings: StoreSettings): Store {
     import: async (request) => (await import('./import/import.ts')).importImage(parts, request),
     save: async (names, format, write) => (await import('./save/save.ts')).save(parts, names, format, write),
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
+    push: async (name, destination, options = {}) =>
+      (await import('./push/push.ts')).push(parts, name, destination, options),
     collect: async () => collect(parts),
     collectable: () => collectable(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),

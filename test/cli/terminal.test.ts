@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SAMPAN } from '#tools/places.ts';
+import { startRegistry } from '#tools/registry.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -135,4 +138,25 @@ test('a failed start restores it too, and speaks', async () => {
 
 test('nothing is left of all that', () => {
   expect(world.leftovers()).toEqual([]);
+});
+
+test('login asks for what it was not told, and does not show the password', async () => {
+  const htpasswd = join(world.root, 'htpasswd');
+  writeFileSync(htpasswd, `tester:${await Bun.password.hash('hunter2', { algorithm: 'bcrypt', cost: 4 })}\n`);
+  await using locked = await startRegistry({ htpasswd });
+  const { shown, status, cooked } = await atTerminal(['login', locked.host], async (person) => {
+    await person.seen('Username: ');
+    person.type('testee\u007fr\r');
+    await person.seen('Password: ');
+    person.type('hunter2\r');
+    await person.seen('Login Succeeded');
+  });
+  expect({ status, cooked }).toEqual({ status: 0, cooked: true });
+  expect(shown).not.toContain('hunter2');
+  expect(await world.sampan('login', locked.host)).toMatchObject({ status: 0 });
+  const stopped = await atTerminal(['login', '-u', 'x', locked.host], async (person) => {
+    await person.seen('Password: ');
+    person.type('hun\u0003');
+  });
+  expect(stopped).toMatchObject({ status: 130, cooked: true });
 });

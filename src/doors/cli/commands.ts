@@ -109,6 +109,21 @@ export const COMMANDS: Record<string, Entry> = {
     hidden: true,
     load: async () => (await import('./engine/inspect.ts')).imageInspect,
   },
+  push: {
+    usage: '[OPTIONS] NAME[:TAG] [DESTINATION]',
+    summary: 'Upload an image to a registry',
+    load: async () => (await import('./engine/push.ts')).push,
+  },
+  login: {
+    usage: '[OPTIONS] [SERVER]',
+    summary: 'Authenticate to a registry',
+    load: async () => (await import('./engine/login.ts')).login,
+  },
+  logout: {
+    usage: '[SERVER]',
+    summary: 'Forget the credentials for a registry',
+    load: async () => (await import('./engine/logout.ts')).logout,
+  },
   rmi: {
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     summary: 'Remove one or more images',

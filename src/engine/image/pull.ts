@@ -1,15 +1,15 @@
-import { credentialsFromFile } from '#store/registry/credentials.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
+import { placesToPull } from '#store/registry/registries.ts';
 import type { ImageRecord, PullProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { RegistryAccess } from '#engine/registry/access.ts';
 
 export type { ImageRecord, PullProgress } from '#store/store.ts';
 
 export interface PullRequest {
-  /** Parsed auth.json or docker config.json, if there is one. */
-  authFile: unknown;
+  access: RegistryAccess;
   platform?: string;
-  /** Plain HTTP, or TLS that nobody vouches for. */
+  /** Plain HTTP. */
   insecure: boolean;
   signal?: AbortSignal;
   onProgress?: (event: PullProgress) => void;
@@ -19,10 +19,13 @@ export interface PullRequest {
 export async function pullImage(
   engine: Engine,
   name: string,
-  { authFile, ...options }: PullRequest,
+  { access, ...options }: PullRequest,
 ): Promise<ImageRecord> {
+  const reference = parseReference(name);
+  const { rules, credentials, certificates } = access;
+  const places = placesToPull(rules, reference);
   await engine.store.reconcile();
-  return engine.store.pull(parseReference(name), { ...options, credentials: credentialsFromFile(authFile) });
+  return engine.store.pull(reference, { ...options, places, credentials, certificates });
 }
 
 /** A name as people write it (`debian:latest`); Fault `invalid` when it is none. */

@@ -16,8 +16,8 @@ export interface Blobs {
   size(digest: Digest): number;
   /** A whole small blob, verified. Throws `notFound` or `corrupt`. */
   read(digest: Digest): Promise<Buffer>;
-  /** The bytes as they are on disk; whoever reads them to the end verifies them. */
-  stream(digest: Digest): AsyncIterable<Buffer>;
+  /** The bytes as they are on disk, all or from `start` to before `end`; whoever reads them to the end verifies them. */
+  stream(digest: Digest, part?: { start: number; end: number }): AsyncIterable<Buffer>;
   /** Takes over a verified, synced file, in place of one that is there already. Inside a transaction. */
   adopt(file: string, digest: Digest, size: number): void;
   /** Forgets a blob and moves its file to the trash. Inside a transaction. */
@@ -45,7 +45,11 @@ export function openBlobs(root: string, database: Database, trash: Trash): Blobs
       if (digestLike(digest, bytes) === digest) return bytes;
       throw new Fault('corrupt', `read the blob ${digest}: its content has changed on disk`, { facts: { digest } });
     },
-    stream: (digest) => createReadStream(path(digest), { highWaterMark: READ_CHUNK }),
+    stream: (digest, part) =>
+      createReadStream(path(digest), {
+        highWaterMark: READ_CHUNK,
+        ...(part === undefined ? {} : { start: part.start, end: part.end - 1 }),
+      }),
     adopt: (file, digest, size) => {
       mkdirSync(join(path(digest), '..'), { recursive: true, mode: 0o700 });
       renameSync(file, path(digest));

@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { parseDigest, type Digest } from '#store/digest.ts';
 import { fitness, formatPlatform, type Platform } from '#store/platform.ts';
-import { CONFIG_TYPES, IMAGE_TYPES, INDEX_TYPES, SCHEMA1_TYPES } from '#store/registry/media-types.ts';
+import { CONFIG_TYPES, IMAGE_TYPES, INDEX_TYPES, OCI_MANIFEST, SCHEMA1_TYPES } from '#store/registry/media-types.ts';
 import { asArray, asObject, asSize, asText, parseJson, type JsonObject } from './json.ts';
 
 /** What a document says about another piece of content (image-spec descriptor.md). */
@@ -42,6 +42,11 @@ export function parseManifest(bytes: Uint8Array, served: string): Manifest | Ind
   throw new Fault('unsupported', `read a manifest of the media type ${JSON.stringify(mediaType)}`, {
     facts: { mediaType },
   });
+}
+
+/** What a manifest without a media type of its own may be called: only OCI's may lack it. */
+export function ownMediaType(bytes: Uint8Array): string {
+  return asText(parseJson(bytes, 'manifest')['mediaType'], "manifest's mediaType") ?? OCI_MANIFEST;
 }
 
 export function isIndex(document: Manifest | Index): document is Index {

@@ -1,4 +1,4 @@
-import { Fault } from '#base/fault.ts';
+import { Fault, isFault, sentence } from '#base/fault.ts';
 import { openWorkArea } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
@@ -7,7 +7,11 @@ import type { StoreParts } from '#store/parts.ts';
 import { formatPlatform, parsePlatform, type Platform } from '#store/platform.ts';
 import { familiarName, parseReference, type Reference } from '#store/reference.ts';
 import { openRepository } from '#store/registry/client.ts';
+import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
+import { howLax } from '#store/registry/probe.ts';
+import type { Place } from '#store/registry/registries.ts';
+import { DEFAULT_RETRY } from '#store/registry/retry.ts';
 import { installImage } from './install.ts';
 import type { PullProgress } from './progress.ts';
 import { resolveImage, type ResolvedImage } from './resolve.ts';
@@ -16,8 +20,11 @@ export interface PullOptions {
   /** `linux/arm64/v8`; the host's own when left out. */
   platform?: string;
   credentials?: CredentialSource;
+  certificates?: CertificateSource;
   /** Plain HTTP. Loopback hosts are spoken to in that way without being asked. */
   insecure?: boolean;
+  /** Where to fetch it from, the next one when one fails; the place that its name means when left out. */
+  places?: readonly Place[];
   onProgress?: (progress: PullProgress) => void;
   signal?: AbortSignal;
 }
@@ -30,8 +37,48 @@ export interface PullOptions {
 export async function pull(parts: StoreParts, name: string | Reference, options: PullOptions): Promise<ImageRecord> {
   const reference = typeof name === 'string' ? parseReference(name) : name;
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
+  const places = options.places ?? [{ ...reference, lax: false }];
+  for (const [at, place] of places.entries()) {
+    const isLast = at === places.length - 1;
+    try {
+      return await pullFrom(
+        place,
+        isLast ? parts : { ...parts, transport: impatient(parts) },
+        reference,
+        wanted,
+        options,
+      );
+    } catch (error) {
+      if (isLast || !isOfPlace(error)) throw error;
+      const text = `Fetching from ${place.registry} has failed, going on to the next: ${sentence(error)}`;
+      options.onProgress?.({ kind: 'status', text });
+    }
+  }
+  throw new Fault('internal', `pull ${familiarName(reference)}: there is no place to pull it from`);
+}
+
+/** Where there is another place to go to, one more try is enough. */
+function impatient({ transport }: StoreParts): StoreParts['transport'] {
+  const retry = transport.retry ?? DEFAULT_RETRY;
+  return { ...transport, retry: { ...retry, attempts: Math.min(retry.attempts, 2) } };
+}
+
+/** A failure that another registry may not have. */
+function isOfPlace(error: unknown): boolean {
+  return isFault(error, 'unavailable', 'notFound', 'denied', 'corrupt') || (isFault(error) && 'status' in error.facts);
+}
+
+async function pullFrom(
+  place: Place,
+  parts: StoreParts,
+  reference: Reference,
+  wanted: Platform,
+  options: PullOptions,
+): Promise<ImageRecord> {
   const onProgress = options.onProgress ?? (() => undefined);
-  const client = openRepository({ ...reference, ...parts.transport, ...transportOf(options) });
+  const { registry, repository } = place;
+  const lax = place.lax ? await howLax(registry, options.signal) : {};
+  const client = openRepository({ registry, repository, ...parts.transport, ...transportOf(options), ...lax });
   onProgress({ kind: 'status', text: `Resolving ${familiarName(reference)} for ${formatPlatform(wanted)}` });
   const image = await resolveImage(client, reference, wanted, parts.blobs);
   const area = openWorkArea(parts.root, parts.launcher);
@@ -56,9 +103,10 @@ function namesOf(reference: Reference, namedDigest: Digest): Reference[] {
 }
 
 function transportOf(options: PullOptions): Partial<Parameters<typeof openRepository>[0]> {
-  const { credentials, insecure, signal } = options;
+  const { credentials, certificates, insecure, signal } = options;
   return {
     ...(credentials === undefined ? {} : { credentials }),
+    ...(certificates === undefined ? {} : { certificates }),
     ...(insecure === undefined ? {} : { insecure }),
     ...(signal === undefined ? {} : { signal }),
   };

@@ -2,13 +2,15 @@ import { Fault } from '#base/fault.ts';
 import { digestLike, digestOf, isDigest, type Digest } from '#store/digest.ts';
 import { authorize } from './authorize.ts';
 import { readBlob } from './blob.ts';
+import type { ConnectionSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
-import { compose, fetchExchange } from './exchange.ts';
+import { compose, fetchExchange, wholeBody, type Exchange } from './exchange.ts';
 import { MANIFEST_TYPES } from './media-types.ts';
 import { followRedirects } from './redirect.ts';
 import { DEFAULT_RETRY, retry, type RetryPolicy } from './retry.ts';
 import { statusFault } from './status-fault.ts';
+import { hasBlob, uploadBlob, type UploadRequest } from './upload.ts';
 
 export interface FetchedManifest {
   bytes: Buffer;
@@ -22,13 +24,22 @@ export interface RepositoryClient {
   manifest(tagOrDigest: string): Promise<FetchedManifest>;
   /** The bytes of a blob, resumed after a cut connection; whoever reads them verifies them. */
   blob(digest: Digest, size: number): AsyncIterable<Uint8Array>;
+  has(digest: Digest, size: number): Promise<boolean>;
+  /** Brings a blob there; see upload.ts. */
+  upload(blob: BlobToUpload): Promise<'mounted' | 'sent'>;
+  /** Gives a manifest a tag, when all that it names is there. */
+  putManifest(tag: string, manifest: FetchedManifest): Promise<void>;
 }
 
-export interface RepositoryOptions {
+export type BlobToUpload = Pick<UploadRequest, 'digest' | 'size' | 'open' | 'mountFrom' | 'onSent' | 'signal'>;
+
+export interface RepositoryOptions extends ConnectionSettings {
   registry: string;
   repository: string;
   insecure?: boolean;
   credentials?: CredentialSource;
+  /** Other repositories of the registry that blobs may be mounted from, when it is pushed to. */
+  push?: { mountFrom: readonly string[] };
   signal?: AbortSignal;
   retry?: RetryPolicy;
   /** Longest time without a byte, in milliseconds. */
@@ -43,16 +54,7 @@ export function openRepository(options: RepositoryOptions): RepositoryClient {
   const policy = options.retry ?? DEFAULT_RETRY;
   const base = new URL(`${repository}/`, endpointOf(options.registry, options.insecure ?? false));
   const cancel = signal === undefined ? {} : { signal };
-  const exchange = compose(
-    fetchExchange(options.idleMs ?? IDLE_MS),
-    authorize({
-      credentials: options.credentials?.(options.registry),
-      scope: `repository:${repository}:pull`,
-      ...cancel,
-    }),
-    retry(policy),
-    followRedirects,
-  );
+  const exchange = exchangeOf(options, base, policy);
   return {
     manifest: async (tagOrDigest) => {
       const url = new URL(`manifests/${tagOrDigest}`, base);
@@ -65,7 +67,41 @@ export function openRepository(options: RepositoryOptions): RepositoryClient {
     },
     blob: (digest, size) =>
       readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel }),
+    has: (digest, size) => hasBlob({ exchange, base, digest, size, ...cancel }),
+    upload: (blob) => uploadBlob({ ...cancel, ...blob, exchange, base, policy }),
+    putManifest: async (tag, { bytes, mediaType, digest }) => {
+      const url = new URL(`manifests/${tag}`, base);
+      const headers = { 'Content-Type': mediaType };
+      const reply = await exchange({ url, method: 'PUT', headers, body: wholeBody(bytes), ...cancel });
+      if (reply.status !== 201) throw await statusFault(reply, `push the manifest ${repository}:${tag}`);
+      await reply.discard();
+      const taken = reply.headers.get('docker-content-digest') ?? digest;
+      if (taken === digest) return;
+      throw new Fault('corrupt', `push the manifest ${repository}:${tag}: the registry says that it took ${taken}`, {
+        facts: { expected: digest, actual: taken },
+      });
+    },
   };
+}
+
+function exchangeOf(options: RepositoryOptions, base: URL, policy: RetryPolicy): Exchange {
+  const { registry, repository, push, signal } = options;
+  const foreseen = [
+    `repository:${repository}:pull,push`,
+    ...(push?.mountFrom ?? []).map((source) => `repository:${source}:pull`),
+  ];
+  return compose(
+    fetchExchange(options.idleMs ?? IDLE_MS, options),
+    authorize({
+      origin: base.origin,
+      credentials: async () => options.credentials?.(registry, repository),
+      scope: `repository:${repository}:pull`,
+      ...(push === undefined ? {} : { foreseen }),
+      ...(signal === undefined ? {} : { signal }),
+    }),
+    retry(policy),
+    followRedirects,
+  );
 }
 
 function verified(bytes: Buffer, asked: string, announced: string | undefined): Digest {

@@ -1,11 +1,31 @@
 import { Fault } from '#base/fault.ts';
+import { connectionOf, type ConnectionSettings } from './connection.ts';
 import { watchProgress, type ProgressWatch } from './progress-watch.ts';
 
 export interface RegistryRequest {
   url: URL;
-  method: 'GET' | 'HEAD';
+  method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT';
   headers: Readonly<Record<string, string>>;
+  body?: RequestBody;
+  /** Not to be sent again as it is after a failure: its sender finds out first how far it came. */
+  once?: true;
   signal?: AbortSignal;
+}
+
+export interface RequestBody {
+  /** Bytes. */
+  size: number;
+  /** The bytes from the beginning, anew for each try. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export function wholeBody(bytes: Uint8Array): RequestBody {
+  return {
+    size: bytes.length,
+    open: async function* () {
+      yield bytes;
+    },
+  };
 }
 
 export interface Reply {
@@ -33,24 +53,62 @@ export function compose(exchange: Exchange, ...interceptors: readonly Intercepto
   return interceptors.reduceRight((next, interceptor) => interceptor(next), exchange);
 }
 
+/** A registry checks and moves what it was sent before it answers. */
+const PATIENCE_AFTER_SENDING = 4;
+
 /** The exchange at the bottom: `fetch`, ended after `idleMs` without a byte. */
-export function fetchExchange(idleMs: number): Exchange {
+export function fetchExchange(idleMs: number, connection: ConnectionSettings = {}): Exchange {
   return async (request) => {
-    const watch = watchProgress(idleMs, request.signal, `${request.method} ${request.url.href}`);
+    const { url, method, body } = request;
+    const patience = method === 'GET' || method === 'HEAD' ? idleMs : idleMs * PATIENCE_AFTER_SENDING;
+    // Without its query, which may hold what is as good as a password.
+    const watch = watchProgress(patience, request.signal, `${method} ${url.origin}${url.pathname}`);
+    const sending = body === undefined ? undefined : sent(body, watch);
     try {
-      const response = await fetch(request.url, {
-        method: request.method,
+      const response = await fetch(url, {
+        method,
         // A blob must arrive as it is stored, so no transfer compression on top.
-        headers: { 'Accept-Encoding': 'identity', ...request.headers },
+        headers: { 'Accept-Encoding': 'identity', ...request.headers, ...sending?.headers },
         redirect: 'manual',
         signal: watch.signal,
+        ...sending?.init,
+        ...connectionOf(url, connection),
       });
       watch.touch();
       return reply(response, request, watch);
     } catch (error) {
       throw watch.explain(error);
+    } finally {
+      sending?.end();
     }
   };
+}
+
+interface Sending {
+  headers: Readonly<Record<string, string>>;
+  init: RequestInit;
+  /** Closes the source, which an early answer leaves half read. */
+  end(): void;
+}
+
+function sent({ size, open }: RequestBody, watch: ProgressWatch): Sending {
+  const headers = { 'Content-Length': String(size) };
+  if (size === 0) return { headers, init: {}, end: () => undefined };
+  const source = open()[Symbol.asyncIterator]();
+  const end = (): void => void source.return?.().catch(() => undefined);
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { done, value } = await source.next();
+        watch.touch();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  );
+  return { headers, init: { body: stream, duplex: 'half' } as RequestInit, end };
 }
 
 function reply(response: Response, request: RegistryRequest, watch: ProgressWatch): Reply {

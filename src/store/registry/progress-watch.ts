@@ -3,7 +3,7 @@ import { Fault } from '#base/fault.ts';
 /** Ends a request that makes no progress, and tells that from a caller's cancellation and from a broken connection. */
 export interface ProgressWatch {
   readonly signal: AbortSignal;
-  /** Something has come: the time starts anew. */
+  /** Something has come: the time starts anew. Nothing after `stop`, since an upload may read on for a moment. */
   touch(): void;
   /** We are the slow side now: no time runs. */
   pause(): void;
@@ -15,10 +15,12 @@ export interface ProgressWatch {
 export function watchProgress(idleMs: number, caller: AbortSignal | undefined, doing: string): ProgressWatch {
   const controller = new AbortController();
   let idle = false;
+  let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   const pause = (): void => clearTimeout(timer);
   const touch = (): void => {
     pause();
+    if (stopped) return;
     timer = setTimeout(() => {
       idle = true;
       controller.abort();
@@ -28,6 +30,7 @@ export function watchProgress(idleMs: number, caller: AbortSignal | undefined, d
   caller?.addEventListener('abort', cancel, { once: true });
   if (caller?.aborted === true) cancel();
   const stop = (): void => {
+    stopped = true;
     pause();
     caller?.removeEventListener('abort', cancel);
   };

@@ -2,6 +2,8 @@ import { Fault } from '#base/fault.ts';
 import type { Interceptor, RegistryRequest, Reply } from './exchange.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** These ask for the same request elsewhere; the others would make a GET of it. */
+const KEEPING = new Set([307, 308]);
 const MOST_HOPS = 5;
 
 /**
@@ -10,20 +12,21 @@ const MOST_HOPS = 5;
  */
 export const followRedirects: Interceptor = (next) => async (original) => {
   let request = original;
+  const followed = original.method === 'GET' || original.method === 'HEAD' ? REDIRECTS : KEEPING;
   for (let hop = 0; hop <= MOST_HOPS; hop++) {
     const reply = await next(request);
-    if (!REDIRECTS.has(reply.status)) return reply;
+    if (!followed.has(reply.status)) return reply;
     const target = await targetOf(reply, request);
     request = { ...request, url: target, headers: headersFor(request, target) };
   }
-  throw new Fault('unavailable', `GET ${original.url.href}: more than ${MOST_HOPS} redirects`);
+  throw new Fault('unavailable', `${original.method} ${original.url.href}: more than ${MOST_HOPS} redirects`);
 };
 
 async function targetOf(reply: Reply, request: RegistryRequest): Promise<URL> {
   await reply.discard();
   const location = reply.headers.get('location') ?? '';
   const target = URL.canParse(location, request.url) ? new URL(location, request.url) : undefined;
-  const doing = `GET ${request.url.href}`;
+  const doing = `${request.method} ${request.url.href}`;
   if (target === undefined || location === '' || !/^https?:$/.test(target.protocol)) {
     throw new Fault('corrupt', `${doing}: it redirects to ${JSON.stringify(location)}`);
   }

@@ -12,11 +12,12 @@ export interface RetryPolicy {
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 5, firstPauseMs: 250 };
 const LONGEST_PAUSE_MS = 10_000;
 const LONGEST_ASKED_PAUSE_MS = 60_000;
-const WORTH_A_RETRY = new Set([408, 429, 500, 502, 503, 504]);
+export const WORTH_A_RETRY: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /** Repeats requests that failed for a passing reason; the last reply or error is passed on. */
 export function retry(policy: RetryPolicy): Interceptor {
   return (next) => async (request) => {
+    if (request.once === true) return next(request);
     for (let attempt = 1; ; attempt++) {
       let asked: number | undefined;
       try {
@@ -33,7 +34,7 @@ export function retry(policy: RetryPolicy): Interceptor {
 }
 
 /** A certificate that is not trusted now will not be so in a second. The codes are OpenSSL's verification results. */
-function isDistrust(error: unknown): boolean {
+export function isDistrust(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (/CERT|UNABLE_TO_VERIFY|SELF_SIGNED/.test(String((at as NodeJS.ErrnoException).code ?? ''))) return true;
   }
@@ -58,7 +59,7 @@ export async function pause(
 }
 
 /** `Retry-After` (RFC 9110, 10.2.3): seconds or a date. */
-function retryAfterMs(reply: Reply): number | undefined {
+export function retryAfterMs(reply: Reply): number | undefined {
   const text = reply.headers.get('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
   const delay = /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();

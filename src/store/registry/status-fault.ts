@@ -27,7 +27,8 @@ export async function statusFault(reply: Reply, doing: string): Promise<Fault> {
     `${doing}: ${url.host} answered ${status}${text}`,
     {
       ...(hint === undefined ? {} : { hint }),
-      facts: { url: url.href, status },
+      // Without its query, which may hold what is as good as a password.
+      facts: { url: `${url.origin}${url.pathname}`, status },
     },
   );
 }

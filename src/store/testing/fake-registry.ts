@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { digestOf } from '#store/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '#store/registry/media-types.ts';
+import { fakeUploads, type FakeUploads, type Stored } from './fake-uploads.ts';
 import type { TestImage } from './test-image.ts';
 
 /** Answers a request itself and says so by true; false leaves it to the honest registry. */
@@ -20,19 +21,19 @@ export interface FakeRegistry {
   misbehave(path: RegExp, how: Misbehaviour): void;
   /** Makes it honest again. */
   behave(): void;
+  /** What a push does here. */
+  readonly uploads: FakeUploads;
+  /** The bytes served at a path. */
+  content(path: string): Buffer | undefined;
   close(): Promise<void>;
-}
-
-interface Content {
-  bytes: Buffer;
-  mediaType: string;
 }
 
 /** An honest registry on loopback that can be told to misbehave. */
 export async function fakeRegistry(): Promise<FakeRegistry> {
-  const content = new Map<string, Content>();
+  const content = new Map<string, Stored>();
   const seen: FakeRegistry['seen'] = [];
   let rules: { path: RegExp; how: Misbehaviour; visits: number }[] = [];
+  const uploads = fakeUploads(content);
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
     const path = request.url ?? '';
@@ -40,6 +41,7 @@ export async function fakeRegistry(): Promise<FakeRegistry> {
     seen.push({ method: request.method ?? '', path, authorization, range });
     const rule = rules.find((one) => one.path.test(path));
     if (rule?.how(request, response, ++rule.visits) === true) return;
+    if (uploads.serve(request, response)) return;
     serve(content.get(path.replace(/\?.*$/, '')), request, response);
   });
   server.on('connection', (socket: Socket) => {
@@ -60,6 +62,8 @@ export async function fakeRegistry(): Promise<FakeRegistry> {
       }
     },
     addManifest,
+    uploads,
+    content: (path) => content.get(path)?.bytes,
     misbehave: (path, how) => void (rules = [{ path, how, visits: 0 }, ...rules]),
     behave: () => void (rules = []),
     close: () =>
@@ -70,7 +74,7 @@ export async function fakeRegistry(): Promise<FakeRegistry> {
   };
 }
 
-function serve(content: Content | undefined, request: IncomingMessage, response: ServerResponse): void {
+function serve(content: Stored | undefined, request: IncomingMessage, response: ServerResponse): void {
   if (content === undefined) {
     answer(response, 404, { errors: [{ code: 'NAME_UNKNOWN', message: 'repository name not known to registry' }] });
     return;

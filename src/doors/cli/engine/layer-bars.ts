@@ -1,17 +1,9 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatBytes } from '#base/units.ts';
-import type { PullProgress } from '#engine/image/pull.ts';
-
-const PHASES = {
-  waiting: 'Waiting',
-  download: 'Downloading',
-  unpack: 'Extracting',
-  exists: 'Already exists',
-  done: 'Pull complete',
-} as const;
+import type { LayerProgress, PhaseWords } from './layer-progress.ts';
 
 /** One bar for each layer, redrawn in place. */
-export function layerBars(stream: NodeJS.WriteStream): { event(event: PullProgress): void; finish(): void } {
+export function layerBars(stream: NodeJS.WriteStream, words: Readonly<Record<string, PhaseWords>>): LayerProgress {
   const bars = new MultiBar({
     stream,
     format: '{layer}  {phase} [{bar}] {size}',
@@ -27,15 +19,15 @@ export function layerBars(stream: NodeJS.WriteStream): { event(event: PullProgre
   return {
     event: (event) => {
       if (event.kind === 'status') return bars.log(`${event.text}\n`);
+      const said = words[event.phase];
       const shown = {
         layer: event.digest.slice(7, 19),
-        phase: PHASES[event.phase].padEnd(14),
+        phase: (said?.text ?? '').padEnd(14),
         size: `${formatBytes(event.done)}/${formatBytes(event.total)}`,
       };
       const bar = byDigest.get(event.digest);
       if (bar === undefined) byDigest.set(event.digest, bars.create(Math.max(event.total, 1), event.done, shown));
-      else
-        bar.update(event.phase === 'exists' || event.phase === 'done' ? Math.max(event.total, 1) : event.done, shown);
+      else bar.update(said?.whole === true ? Math.max(event.total, 1) : event.done, shown);
     },
     finish: () => bars.stop(),
   };

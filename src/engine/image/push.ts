@@ -1,0 +1,70 @@
+import { Fault } from '#base/fault.ts';
+import { formatReference, parseReference, type Reference } from '#store/reference.ts';
+import { placeToPush } from '#store/registry/registries.ts';
+import type { PushedImage, PushProgress } from '#store/store.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { RegistryAccess } from '#engine/registry/access.ts';
+
+export type { PushedImage, PushProgress } from '#store/store.ts';
+
+/** An image of the store and the name that it gets in the registry. */
+export interface PushTask {
+  source: string;
+  destination: Reference;
+  /** The destination in full: `docker.io/library/debian:12`. */
+  fullName: string;
+}
+
+/** `source` itself, or under the name `destination`. Throws `invalid` for what is not a place to push to. */
+export function pushTask(source: string, destination: string | undefined): PushTask {
+  const reference = parseReference(destination ?? source);
+  if (reference.digest !== undefined) {
+    throw new Fault('invalid', `push to ${destination ?? source}: a digest is no place to push to`, {
+      hint: 'Name a tag.',
+    });
+  }
+  return { source, destination: reference, fullName: formatReference(reference) };
+}
+
+/** All tags of a repository that the store knows. Throws `notFound` when there are none. */
+export function pushTasksOfAll(engine: Engine, name: string): PushTask[] {
+  const { registry, repository, digest } = parseReference(name);
+  if (digest !== undefined || /:[^/]*$/.test(name)) {
+    throw new Fault('invalid', `push ${name} --all-tags: give the name without a tag`, { field: '--all-tags' });
+  }
+  const all = engine.store.images.list().flatMap(({ names }) => names.map((text) => parseReference(text)));
+  const tasks = all
+    .filter((one) => one.registry === registry && one.repository === repository)
+    .map((destination) => ({
+      source: formatReference(destination),
+      destination,
+      fullName: formatReference(destination),
+    }))
+    .sort((a, b) => (a.fullName < b.fullName ? -1 : 1));
+  if (tasks.length > 0) return tasks;
+  throw new Fault('notFound', `No such image: ${name}`, { hint: 'sampan images lists the images there are.' });
+}
+
+/** `docker.io/library/debian`, as it is said before the push. */
+export function repositoryName({ destination: { registry, repository } }: PushTask): string {
+  return `${registry}/${repository}`;
+}
+
+export interface PushRequest {
+  access: RegistryAccess;
+  /** Plain HTTP. */
+  insecure: boolean;
+  signal?: AbortSignal;
+  onProgress?: (event: PushProgress) => void;
+}
+
+export async function pushImage(
+  engine: Engine,
+  { source, destination }: PushTask,
+  { access, ...options }: PushRequest,
+): Promise<PushedImage> {
+  const { rules, credentials, certificates } = access;
+  const place = placeToPush(rules, destination);
+  await engine.store.reconcile();
+  return engine.store.push(source, destination, { ...options, place, credentials, certificates });
+}
