@@ -132,3 +132,31 @@ test('a registry that is said to be insecure needs nobody to vouch for it, nor H
   }
   expect(await sampan(['pull', image()])).toMatchObject({ status: 7 });
 });
+
+test('a registry that wants to know who we are gets the certificate below certs.d', async () => {
+  const [key, certificate] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(world.root, name), 'utf8'));
+  const strict = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    tls: {
+      key: key ?? '',
+      cert: certificate ?? '',
+      ca: certificate ?? '',
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    fetch: ({ url, headers }) => fetch(`${world.registry.url}${new URL(url).pathname}`, { headers, decompress: false }),
+  });
+  const name = `${NAME}:${strict.port}/busybox:1`;
+  const directory = join(world.root, `.config/containers/certs.d/${NAME}:${strict.port}`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'ours.crt'), certificate ?? '');
+  expect(await sampan(['pull', name])).toMatchObject({ status: 7 });
+  writeFileSync(join(directory, 'ours.cert'), certificate ?? '');
+  const keyless = await sampan(['pull', name]);
+  expect(keyless.status).toBe(2);
+  expect(keyless.stderr).toContain('ours.key');
+  writeFileSync(join(directory, 'ours.key'), key ?? '');
+  expect(await sampan(['pull', name])).toEqual({ status: 0, stderr: '' });
+  await strict.stop(true);
+});

@@ -81,9 +81,11 @@ function run(program: string, verb: string, input: string, env: Environment): Pr
     let size = 0;
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > LARGEST_ANSWER) child.kill('SIGKILL');
-      else chunks.push(chunk);
+      if (size <= LARGEST_ANSWER) chunks.push(chunk);
+      else child.kill('SIGKILL');
     });
+    // Of a killed one, a child of its own may hold the other end.
+    child.on('exit', (_, signal) => void (signal === null || child.stdout.destroy()));
     child.on('error', (cause) =>
       reject(
         new Fault('unavailable', `ask ${program} to ${verb} credentials`, {
