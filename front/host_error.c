@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -31,11 +32,14 @@ JSValue host_fail(JSContext *context, int number, const char *call, const char *
 {
 	const char *name = name_of(number);
 	JSValue error = JS_NewError(context);
-	char text[512];
+	char text[512], words[100];
+	/* With a small letter, as node:fs has it: engines look for "no such file or directory". */
+	snprintf(words, sizeof words, "%s", strerror(number));
+	words[0] = (char)tolower((unsigned char)words[0]);
 	if (path)
-		snprintf(text, sizeof text, "%s: %s, %s '%s'", name, strerror(number), call, path);
+		snprintf(text, sizeof text, "%s: %s, %s '%s'", name, words, call, path);
 	else
-		snprintf(text, sizeof text, "%s: %s, %s", name, strerror(number), call);
+		snprintf(text, sizeof text, "%s: %s, %s", name, words, call);
 	JS_SetPropertyStr(context, error, "message", JS_NewString(context, text));
 	JS_SetPropertyStr(context, error, "code", JS_NewString(context, name));
 	JS_SetPropertyStr(context, error, "errno", JS_NewInt32(context, -number));

@@ -48,7 +48,10 @@ int stored_state(const struct line *line)
 	}
 	if (out.bad || out.size == 0)
 		return NOT_DONE;
-	return write(1, out.at, out.size) == (ssize_t)out.size ? 0 : 1;
+	/* What cannot be written is for the TypeScript to tell, as long as nothing was. */
+	signal(SIGPIPE, SIG_IGN);
+	ssize_t written = write(1, out.at, out.size);
+	return written == (ssize_t)out.size ? 0 : written < 0 ? NOT_DONE : 1;
 }
 
 /* Everything that init reports until it executes its program or ends. */

@@ -106,6 +106,16 @@ test('the second exec goes by the plan that the first has stored: bare names, pa
   expect(world.leftovers()).toEqual([]);
 });
 
+test('an output that takes nothing ends state by the front as it ends that of the large program', () => {
+  using world = compiled(['true']);
+  expect(world.oci('create', 'a').status).toBe(0);
+  for (const output of ['>/dev/full', '| true; echo ${PIPESTATUS[0]} >&2']) {
+    const by = (name: string): Outcome =>
+      world.by(['bash', '-c', `(exec -a ${name} "$@") ${output}`, 'bash'], ['state', 'a']);
+    expect(by('sampan')).toEqual(by('sampan-large'));
+  }
+});
+
 test('a container with a directory of its own among its files is deleted whole, without force', async () => {
   using world = compiled(['true']);
   const told = ['env', `NOTIFY_SOCKET=${join(world.directory, 'nobody-listens')}`];
