@@ -46,7 +46,7 @@ export function memoryLimit(directory: string, cgroupParent: string): Section {
       const word = name.split(' ')[0] ?? name;
       const bundle = join(directory, 'limit', word, 'bundle');
       const root = join(directory, 'limit', word, 'state');
-      writeBundle(bundle, `${cgroupParent}/${word}`);
+      writeBundle(bundle, `${cgroupParent}/limit-${word}`);
       mkdirSync(root, { recursive: true });
       return [word, [lowest((limit) => startsWithin(limit, bundle, base(root)))]] as const;
     }),
