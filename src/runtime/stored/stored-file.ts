@@ -2,7 +2,7 @@ import { ByteWriter } from '#kernel/byte-writer.ts';
 
 const MAGIC = 0x43504d53; // "SMPC" in little-endian order
 const VERSION = 1;
-/** The numbers are those of front/stored_file.h. */
+/** The numbers are those of front/stored.h. */
 const SECTION = {
   config: 1,
   checks: 2,

@@ -1,6 +1,6 @@
 /**
  * What is known only when a stored plan is executed. While it is made, a text stands in for each value; the numbers
- * are those of front/stored_template.h.
+ * are those of front/stored.h.
  */
 export const STAND_IN = {
   id: 'sampan.stand-in.id_',

@@ -16,6 +16,7 @@ import { TemplateWriter, textTemplate } from '#runtime/stored/template.ts';
 import { holdsVariable, STAND_IN } from '#runtime/stored/variables.ts';
 import { withCleanUp } from '#runtime/stored/clean-up.ts';
 import type { Bundle } from './bundle.ts';
+import { NAMESPACE_FILES } from './host-namespaces.ts';
 import { compile, stateOf, type Compiled } from './prepare.ts';
 import type { CreateOptions, Runtime } from './runtime.ts';
 
@@ -116,13 +117,11 @@ function checksOf(runtime: Runtime, { spec, path, rootfs, sources }: Bundle): Ui
   for (const source of sources.keys()) checks.kind(source);
   for (const link of linkSources(spec, path)) checks.link(link);
   for (const { type, path: joined } of spec.linux?.namespaces ?? []) {
-    if (joined) checks.same(joined).same(`/proc/self/ns/${NAMESPACE_FILES[type] ?? type}`);
+    if (joined) checks.same(joined).same(`/proc/self/ns/${NAMESPACE_FILES[type]}`);
   }
   if (!(spec.linux?.cgroupsPath ?? '/').startsWith('/')) checks.text('/proc/self/cgroup');
   return checks.take();
 }
-
-const NAMESPACE_FILES: Readonly<Record<string, string>> = { network: 'net', mount: 'mnt' };
 
 function planTemplate(plan: Plan): Uint8Array {
   return encodePlan(plan, new TemplateWriter(16 * 1024));

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { NamespaceType, Spec } from '#runtime/spec/spec.ts';
 
-const FILES: Readonly<Record<NamespaceType, string>> = {
+/** Names of the files below /proc/PID/ns. */
+export const NAMESPACE_FILES: Readonly<Record<NamespaceType, string>> = {
   pid: 'pid',
   network: 'net',
   mount: 'mnt',
@@ -15,7 +16,7 @@ const FILES: Readonly<Record<NamespaceType, string>> = {
 /** Namespaces that the configuration names by path and that are this process's own: joining them keeps nothing apart. */
 export function hostNamespaces(spec: Spec): ReadonlySet<NamespaceType> {
   const joined = (spec.linux?.namespaces ?? []).filter(
-    ({ type, path }) => path && isSame(path, `/proc/self/ns/${FILES[type]}`),
+    ({ type, path }) => path && isSame(path, `/proc/self/ns/${NAMESPACE_FILES[type]}`),
   );
   return new Set(joined.map(({ type }) => type));
 }
