@@ -56,8 +56,8 @@ const result = await Bun.build({
         });
         // What only the large program does.
         build.onResolve({ filter: LARGE_MODULES }, () => ({ path: join(TREE, 'front/shim/large.ts') }));
-        build.onResolve({ filter: /^\.\/engine\// }, ({ path, importer }) =>
-          importer.endsWith('/doors/cli/commands.ts') && !(basename(path, '.ts') in FRONT_COMMANDS)
+        build.onResolve({ filter: /^#doors\/cli\/engine\// }, ({ path, importer }) =>
+          /\/doors\/cli\/commands\/\w+\.ts$/.test(importer) && !(basename(path, '.ts') in FRONT_COMMANDS)
             ? { path: join(TREE, 'front/shim/large.ts') }
             : undefined,
         );

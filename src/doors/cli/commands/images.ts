@@ -1,0 +1,56 @@
+import type { Entry } from './entry.ts';
+
+/** Commands about the store's images. */
+export const IMAGE_COMMANDS: Record<string, Entry> = {
+  images: {
+    usage: '[OPTIONS] [REPOSITORY[:TAG]]',
+    summary: 'List images',
+    load: async () => (await import('#doors/cli/engine/images.ts')).images,
+  },
+  history: {
+    usage: '[OPTIONS] IMAGE',
+    summary: 'Show the steps that made an image',
+    load: async () => (await import('#doors/cli/engine/history.ts')).history,
+  },
+  tag: {
+    usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
+    summary: 'Give a further name to an image',
+    load: async () => (await import('#doors/cli/engine/tag.ts')).tag,
+  },
+  untag: {
+    usage: 'IMAGE [NAME...]',
+    summary: 'Take names, or all names, from an image and keep it',
+    load: async () => (await import('#doors/cli/engine/tag.ts')).untag,
+  },
+  rmi: {
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    summary: 'Remove one or more images',
+    load: async () => (await import('#doors/cli/engine/rmi.ts')).rmi,
+  },
+  save: {
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    summary: 'Write images to an archive',
+    load: async () => (await import('#doors/cli/engine/save.ts')).save,
+  },
+  load: {
+    usage: '[OPTIONS]',
+    summary: 'Read images from an archive or an OCI layout',
+    load: async () => (await import('#doors/cli/engine/load.ts')).load,
+  },
+  import: {
+    usage: '[OPTIONS] FILE|- [REPOSITORY[:TAG]]',
+    summary: 'Make an image out of a root file system in a tar archive',
+    load: async () => (await import('#doors/cli/engine/import.ts')).importVerb,
+  },
+  'image prune': {
+    usage: '[OPTIONS]',
+    summary: 'Remove images that nothing uses',
+    load: async () => (await import('#doors/cli/engine/image-prune.ts')).imagePrune,
+  },
+  'image inspect': {
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    summary: 'Show all that is known of images',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/inspect.ts')).imageInspect,
+  },
+};

@@ -1,0 +1,25 @@
+import type { Entry } from './entry.ts';
+
+/** Commands that speak to registries. */
+export const REGISTRY_COMMANDS: Record<string, Entry> = {
+  pull: {
+    usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
+    summary: 'Download an image from a registry',
+    load: async () => (await import('#doors/cli/engine/pull.ts')).pull,
+  },
+  push: {
+    usage: '[OPTIONS] NAME[:TAG] [DESTINATION]',
+    summary: 'Upload an image to a registry',
+    load: async () => (await import('#doors/cli/engine/push.ts')).push,
+  },
+  login: {
+    usage: '[OPTIONS] [SERVER]',
+    summary: 'Authenticate to a registry',
+    load: async () => (await import('#doors/cli/engine/login.ts')).login,
+  },
+  logout: {
+    usage: '[SERVER]',
+    summary: 'Forget the credentials for a registry',
+    load: async () => (await import('#doors/cli/engine/logout.ts')).logout,
+  },
+};
