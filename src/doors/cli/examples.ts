@@ -34,5 +34,6 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   login: [['login --username me --password-stdin registry.example', 'With the password from a pipe']],
   logout: [['logout registry.example', 'Forget what login has kept']],
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
+  doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],
 };
