@@ -1,5 +1,4 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { readHostFacts } from '#kernel/host-facts.ts';
 import type { Diagnosis, Look, Patient } from './finding.ts';
@@ -22,14 +21,8 @@ export function thisMachine(root: string, path: string): Patient {
   return {
     facts: readHostFacts(),
     root,
-    user: userInfo().username,
-    read: (file) => {
-      try {
-        return readFileSync(file, 'utf8');
-      } catch {
-        return undefined;
-      }
-    },
+    user: nameOf(process.getuid?.() ?? 0),
+    read: textOf,
     exists: existsSync,
     device: deviceAt,
     program: (name) => path.split(delimiter).some((directory) => isExecutable(join(directory, name))),
@@ -38,6 +31,20 @@ export function thisMachine(root: string, path: string): Patient {
       return { type, free: bavail * bsize, size: blocks * bsize };
     },
   };
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** By /etc/passwd, as the programs that map ids look it up; its number for a user without a name. */
+function nameOf(uid: number): string {
+  const fields = (textOf('/etc/passwd') ?? '').split('\n').map((line) => line.split(':'));
+  return fields.find(([, , id]) => id === String(uid))?.[0] ?? String(uid);
 }
 
 function deviceAt(path: string): string | undefined {
