@@ -82,7 +82,8 @@ test('twenty pulls side by side of images that share layers fetch each blob once
   const images = Array.from({ length: 20 }, (_, number) => testImage([...base, noisy(`own${number}`, 1000)]));
   for (const [number, image] of images.entries()) registry.add(`side${number}`, 'latest', image);
   const pulls = images.map((_, number) => world.sampan('pull', '-q', `${registry.host}/side${number}`));
-  for (const { status, stderr } of await Promise.all(pulls)) expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  for (const { status, stderr } of await Promise.all(pulls))
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   for (const { blob } of images.flatMap(({ layers }) => layers)) {
     const gets = registry.seen.filter(({ path }) => path.endsWith(`blobs/${digestOf(blob)}`));
     expect(gets.length).toBe(1);

@@ -22,11 +22,7 @@ export function directoryContent(directory: string): LoadContent {
   };
 }
 
-async function* streamOf(
-  directory: string,
-  name: string,
-  start: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* streamOf(directory: string, name: string, start: number): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await openPlain(directory, name);
   if (handle === undefined) throw new Fault('corrupt', `the layout ${directory} has no ${name}`);
   yield* handle.createReadStream({ start, highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>;

@@ -26,8 +26,7 @@ export class CommitLine<T> {
   /** The thing at that place is ready, or needs no commit. Resolves when it and all before it are committed. */
   add(at: number, item: T | undefined, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const abort = (): void =>
-        reject(new Fault('cancelled', 'wait for the layers below', { cause: signal.reason }));
+      const abort = (): void => reject(new Fault('cancelled', 'wait for the layers below', { cause: signal.reason }));
       if (signal.aborted) return abort();
       // Whatever is before it may never come.
       signal.addEventListener('abort', abort, { once: true });

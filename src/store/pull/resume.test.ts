@@ -93,7 +93,11 @@ test('A registry that cannot go on from there is asked for all', async () => {
 });
 
 test('A beginning of something else is thrown away and the blob is fetched anew', async () => {
-  for (const junk of [randomBytes(5000), Buffer.concat([blob.subarray(0, 9000), randomBytes(10)]), randomBytes(400_000)]) {
+  for (const junk of [
+    randomBytes(5000),
+    Buffer.concat([blob.subarray(0, 9000), randomBytes(10)]),
+    randomBytes(400_000),
+  ]) {
     leave(junk);
     await pullsWhole();
     expect(digestOf(readFileSync(join(at.root, 'blobs', 'sha256', digestOf(blob).slice(7))))).toBe(digestOf(blob));
