@@ -25,10 +25,10 @@ afterEach(() => {
 
 const noisy = (name: string, bytes: number): TestLayer => plainLayer({ name, content: randomBytes(bytes) });
 const MB = 1024 * 1024;
-const PIECE = 64 * 1024;
-const PIECE_MS = 6;
+const PIECE = 32 * 1024;
+const PIECE_MS = 8;
 
-/** Sends a blob, or its rest, at the speed of a network of 80 Mbit/s. */
+/** Sends a blob, or its rest, at the speed of a network of 30 Mbit/s. */
 async function sendSlowly(
   bytes: Buffer,
   request: IncomingMessage,

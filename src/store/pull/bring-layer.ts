@@ -38,7 +38,7 @@ export async function bringLayer(bring: BringParts, job: LayerJob, at: number, s
   const claimant = claimantAt(bring, at);
   try {
     for (let wait = SHORTEST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const layer = isThere(bring, job) ? 'there' : await bring.slots.use(() => attempt(bring, job, at, signal));
+      const layer = await next(bring, job, at, signal);
       if (layer === 'there') bring.onProgress(progressOf(job, 'exists'));
       if (layer !== 'taken') return await bring.line.add(at, layer === 'there' ? undefined : layer, signal);
       await pauseFor(wait, signal);
@@ -73,6 +73,17 @@ function isThere({ parts, owner }: BringParts, { chainId, descriptor }: LayerJob
   });
 }
 
+/** Without a slot and without the database's write lock as long as there is nothing to do but wait. */
+async function next(
+  bring: BringParts,
+  job: LayerJob,
+  at: number,
+  signal: AbortSignal,
+): Promise<ClaimedLayer | 'there' | 'taken'> {
+  if (isThere(bring, job)) return 'there';
+  return isTaken(bring, job) ? 'taken' : bring.slots.use(() => attempt(bring, job, at, signal));
+}
+
 async function attempt(
   bring: BringParts,
   job: LayerJob,
@@ -103,13 +114,17 @@ function claim(bring: BringParts, job: LayerJob, claimant: string): 'there' | 't
   const { parts, claims } = bring;
   return parts.database.transaction(() => {
     if (isThere(bring, job)) return 'there';
+    if (isTaken(bring, job)) return 'taken';
     const { digest } = job.descriptor;
-    const layer = layerKey(parts, job);
-    if (claims.isTaken('blob', digest) || !claims.take('layer', layer, claimant)) return 'taken';
+    claims.take('layer', layerKey(parts, job), claimant);
     claims.take('blob', digest, claimant);
     if (parts.blobs.has(digest)) parts.leases.take(bring.owner, 'blob', digest);
     return 'ours';
   });
+}
+
+function isTaken({ parts, claims }: BringParts, job: LayerJob): boolean {
+  return claims.isTaken('blob', job.descriptor.digest) || claims.isTaken('layer', layerKey(parts, job));
 }
 
 /** Chain IDs are the same for both drivers, the trees are not. */
