@@ -6,6 +6,7 @@ import type { Database } from './database.ts';
 import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
 import type { ImageRecord } from './image/record.ts';
+import { openIndexes, type Indexes } from './index/indexes.ts';
 import type { ImportRequest } from './import/import.ts';
 import { openLeases } from './leases.ts';
 import type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
@@ -27,6 +28,7 @@ export type { ImageConfig } from './image/config.ts';
 export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
 export type { ImageRecord } from './image/record.ts';
+export type { IndexRecord } from './index/indexes.ts';
 export type { ImportRequest } from './import/import.ts';
 export type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
 export type { SavedFile, SaveFormat } from './save/save.ts';
@@ -39,6 +41,7 @@ export type { PushProgress } from './push/progress.ts';
 /** Images and the trees that containers see, below one root. Several processes may use one root at a time. */
 export interface Store {
   readonly images: Images;
+  readonly indexes: Indexes;
   /** Of the driver that the store was opened with. */
   readonly snapshots: Snapshotter;
   /** Of either driver: a tree made by one stays with it. */
@@ -100,6 +103,7 @@ export function openStore(settings: StoreSettings): Store {
       : openSnapshotter({ ...settings, snapshotter: driver }, parts.trash);
   return {
     images: parts.images,
+    indexes: parts.indexes,
     snapshots: parts.snapshots,
     snapshotter,
     export: async (driver, key, write) =>
@@ -120,15 +124,17 @@ export function openStore(settings: StoreSettings): Store {
 function storeParts(settings: StoreSettings): StoreParts {
   const { root, database, launcher, platform, retry, idleMs } = settings;
   const trash = openTrash(root, launcher);
+  const host = platform === undefined ? platformOf(process.arch) : parsePlatform(platform);
   return {
     root,
     database,
     launcher,
     trash,
-    platform: platform === undefined ? platformOf(process.arch) : parsePlatform(platform),
+    platform: host,
     blobs: openBlobs(root, database, trash),
     leases: openLeases(database),
-    images: openImages(database),
+    images: openImages(database, host),
+    indexes: openIndexes(database),
     snapshots: openSnapshotter(settings, trash),
     growth: settings.growth ?? GROWTH,
     transport: { ...(retry === undefined ? {} : { retry }), ...(idleMs === undefined ? {} : { idleMs }) },
