@@ -1,6 +1,5 @@
 import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
-import type { Digest } from '#store/digest.ts';
 import { dropIndexNames, fullName } from '#store/index/names.ts';
 import { indexesOf, leftByIndexes } from '#store/index/remove.ts';
 import { parseReference, type Reference } from '#store/reference.ts';

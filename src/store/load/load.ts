@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import { spoolArchive } from '#store/archive/spool.ts';
+import { spoolArchive, type SpooledArchive } from '#store/archive/spool.ts';
 import { newOwner, openWorkArea } from '#store/content/work-area.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
@@ -77,11 +77,16 @@ async function findImages(
     return needed(await readOciLayout(directoryContent(input.directory), wanted), input.directory);
   }
   const archive = await spoolArchive(input.archive, join(area, 'files'), signal);
+  return needed(await imagesOfArchive(archive, wanted), 'the archive');
+}
+
+/** The images of a spooled archive of either kind; undefined when it is none. */
+export async function imagesOfArchive(archive: SpooledArchive, wanted: Platform): Promise<FoundImage[] | undefined> {
   const content = archiveContent(archive);
   const layout = await readOciLayout(content, wanted);
-  if (layout === undefined) return needed(await readDockerArchive(content, archive), 'the archive');
+  if (layout === undefined) return readDockerArchive(content, archive);
   const beside = await namesBeside(content, archive);
-  return needed(layout, 'the archive').map((one) => ({
+  return layout.map((one) => ({
     ...one,
     names: distinct([...one.names, ...(beside.get(one.image.manifest.config.digest) ?? [])]),
   }));

@@ -10,6 +10,8 @@ export interface BlobRequest {
   digest: Digest;
   /** Bytes, as the manifest declares them. */
   size: number;
+  /** Where to begin; at its first byte when left out. */
+  from?: number;
   policy: RetryPolicy;
   signal?: AbortSignal;
 }
@@ -23,7 +25,7 @@ const PROGRESS = 1024 * 1024;
  */
 export async function* readBlob(request: BlobRequest): AsyncGenerator<Uint8Array, void, undefined> {
   const { size, policy, signal } = request;
-  let done = 0;
+  let done = request.from ?? 0;
   let failures = 0;
   while (done < size) {
     const start = done;

@@ -27,3 +27,6 @@ export const OCI_LAYER = {
   gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 } as const;
+
+/** Layers whose licences forbid to pass them on: a manifest names other places where they can be had. */
+export const NOT_DISTRIBUTABLE = /\.nondistributable\.|\.foreign\./;
