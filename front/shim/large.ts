@@ -14,3 +14,5 @@ export const importImage = becomeLarge;
 export const historyOf = becomeLarge;
 export const exportSnapshot = becomeLarge;
 export const push = becomeLarge;
+export const copyBetween = becomeLarge;
+export const unpackMember = becomeLarge;

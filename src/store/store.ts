@@ -2,11 +2,15 @@ import { join } from 'node:path';
 import type { Launcher } from '#kernel/launcher.ts';
 import { openBlobs } from './content/blobs.ts';
 import { openTrash } from './content/trash.ts';
+import type { ContentPlace } from './copy/open.ts';
+import type { Copied } from './copy/port.ts';
+import type { CopyContentOptions } from './copy/use.ts';
 import type { Database } from './database.ts';
 import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
 import type { ImageRecord } from './image/record.ts';
 import { openIndexes, type Indexes } from './index/indexes.ts';
+import type { UnpackOptions } from './index/unpack.ts';
 import type { ImportRequest } from './import/import.ts';
 import { openLeases } from './leases.ts';
 import type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
@@ -24,6 +28,9 @@ import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
 import { collect, collectable, type Collected } from './upkeep/collect.ts';
 
+export type { ContentPlace } from './copy/open.ts';
+export type { Copied } from './copy/port.ts';
+export type { CopyContentOptions } from './copy/use.ts';
 export type { ImageConfig } from './image/config.ts';
 export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
@@ -68,6 +75,10 @@ export interface Store {
   history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Sends the image of a name to where the destination says. See push/push.ts for the faults. */
   push(name: string, destination: Reference, options?: PushOptions): Promise<PushedImage>;
+  /** Copies content between any two places; see copy/copy.ts. */
+  copy(from: ContentPlace, to: ContentPlace, options: CopyContentOptions): Promise<Copied>;
+  /** Makes an image of an index that is kept ready to run; see index/unpack.ts. */
+  unpackMember(name: string, options?: UnpackOptions): Promise<ImageRecord | undefined>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
   /** What `collect` would remove at this moment; joins a transaction. */
@@ -115,6 +126,8 @@ export function openStore(settings: StoreSettings): Store {
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
     push: async (name, destination, options = {}) =>
       (await import('./push/push.ts')).push(parts, name, destination, options),
+    copy: async (from, to, options) => (await import('./copy/use.ts')).copyBetween(parts, from, to, options),
+    unpackMember: async (name, options = {}) => (await import('./index/unpack.ts')).unpackMember(parts, name, options),
     collect: async () => collect(parts),
     collectable: () => collectable(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),

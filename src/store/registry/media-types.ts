@@ -20,6 +20,9 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.docker.container.image.v1+json',
 ]);
 
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+/** Uncompressed; with `.gzip` or `.zstd` behind it when it is not. */
+export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
 /** By the compression of the layer's bytes. */
 export const OCI_LAYER = {

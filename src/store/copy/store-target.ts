@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { Fault } from '#base/fault.ts';
+import { openWorkArea } from '#store/content/work-area.ts';
+import { asDiskFault } from '#store/disk-fault.ts';
+import type { GraphImage } from '#store/graph/graph.ts';
+import type { Manifest } from '#store/image/manifest.ts';
+import { bestMember } from '#store/index/find.ts';
+import { keepGraph } from '#store/index/keep.ts';
+import { unpackMember } from '#store/index/unpack.ts';
+import type { StoreParts } from '#store/parts.ts';
+import type { Platform } from '#store/platform.ts';
+import { installImage } from '#store/pull/install.ts';
+import { describeImage, LARGEST_CONFIG, type ResolvedImage } from '#store/pull/resolve.ts';
+import { gatherVerified } from '#store/pull/verified.ts';
+import { formatReference, type Reference } from '#store/reference.ts';
+import type { CopySource, CopyTarget } from './port.ts';
+
+/**
+ * The store. An image comes unpacked, as `pull` brings it; an index or artifact is kept as it is, and of an index the
+ * image for `wanted` is unpacked, if there is one.
+ */
+export function storeTarget(parts: StoreParts, names: readonly Reference[], wanted: Platform): CopyTarget {
+  return {
+    write: async (graph, source, { signal, onProgress = () => undefined }) => {
+      const area = openWorkArea(parts.root, parts.launcher);
+      const own = join(area.path, 'content');
+      const common = { owner: area.owner, area: own, onProgress, signal, source };
+      try {
+        mkdirSync(own, { mode: 0o700 });
+        if (graph.rootKind === 'image') {
+          const image = await describe(graph.images[0], source);
+          await installImage(parts, { ...common, image, names });
+          return;
+        }
+        if (names.length === 0) throw new Fault('invalid', 'keep an index without a name', { hint: 'Name it.' });
+        await keepGraph(parts, { ...common, graph, names });
+      } catch (error) {
+        throw asDiskFault(error, 'copy to the store');
+      } finally {
+        parts.leases.release(area.owner);
+        await area.remove();
+      }
+      await unpackWanted(parts, names, wanted, { onProgress, ...(signal === undefined ? {} : { signal }) });
+    },
+  };
+}
+
+/** The image of the index for this platform gets the index's names, as a pull of it alone would give them. */
+async function unpackWanted(
+  parts: StoreParts,
+  names: readonly Reference[],
+  wanted: Platform,
+  options: Pick<NonNullable<Parameters<typeof unpackMember>[2]>, 'onProgress' | 'signal'>,
+): Promise<void> {
+  const [name] = names;
+  const text = name === undefined ? '' : formatReference(name);
+  const index = parts.indexes.find(text);
+  const member = bestMember(index?.members ?? [], wanted);
+  if (index === undefined || member === undefined) return;
+  const platform = [wanted.os, wanted.architecture, wanted.variant].filter(Boolean).join('/');
+  const byDigest = names.map(({ registry, repository }) => ({ registry, repository, digest: index.id }));
+  await unpackMember(parts, text, { ...options, platform, names: [...names, ...byDigest] });
+}
+
+async function describe(image: GraphImage | undefined, source: CopySource): Promise<ResolvedImage> {
+  if (image === undefined) throw new Fault('internal', 'copy an image: its graph has none');
+  const { document, manifest } = image;
+  return describeImage(document, manifest, await readConfig(manifest, source));
+}
+
+async function readConfig({ config }: Manifest, source: CopySource): Promise<Buffer> {
+  if (config.size <= LARGEST_CONFIG) return gatherVerified(source.blob(config.digest, config.size), config);
+  throw new Fault('corrupt', `the image's configuration has ${config.size} bytes, more than ${LARGEST_CONFIG}`);
+}
