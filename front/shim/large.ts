@@ -16,3 +16,6 @@ export const exportSnapshot = becomeLarge;
 export const push = becomeLarge;
 export const copyBetween = becomeLarge;
 export const unpackMember = becomeLarge;
+export const loadAll = becomeLarge;
+export const saveAll = becomeLarge;
+export const tagsAt = becomeLarge;

@@ -14,6 +14,7 @@ import type { UnpackOptions } from './index/unpack.ts';
 import type { ImportRequest } from './import/import.ts';
 import { openLeases } from './leases.ts';
 import type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
+import type { LoadedContent } from './load/load-all.ts';
 import type { StoreParts } from './parts.ts';
 import { parsePlatform, platformOf } from './platform.ts';
 import type { GrowthLimit } from './pull/layers.ts';
@@ -38,6 +39,7 @@ export type { ImageRecord } from './image/record.ts';
 export type { IndexRecord } from './index/indexes.ts';
 export type { ImportRequest } from './import/import.ts';
 export type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
+export type { LoadedContent } from './load/load-all.ts';
 export type { SavedFile, SaveFormat } from './save/save.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
 export type { PullOptions } from './pull/pull.ts';
@@ -57,6 +59,8 @@ export interface Store {
   pull(reference: string | Reference, options?: PullOptions): Promise<ImageRecord>;
   /** Brings images from an archive or a layout directory; see load/load.ts for the faults. */
   load(input: LoadInput, options?: LoadOptions): Promise<LoadedImage[]>;
+  /** As `load`, keeping whole indexes and artifacts; see load/load-all.ts. */
+  loadAll(input: LoadInput, options?: LoadOptions): Promise<LoadedContent[]>;
   /** Makes an image out of a root file system; see import/import.ts. */
   import(request: ImportRequest): Promise<ImageRecord>;
   /** Hands the files of images over to be written somewhere; see save/save.ts. */
@@ -65,6 +69,8 @@ export interface Store {
     format: SaveFormat,
     write: (files: readonly SavedFile[]) => Promise<void>,
   ): Promise<void>;
+  /** As `save`, with whole indexes; see save/save-all.ts. */
+  saveAll: Store['save'];
   /** Hands over the tree of a container's snapshot as a tar archive; see snapshot/export.ts. */
   export(
     driver: SnapshotDriver,
@@ -77,6 +83,8 @@ export interface Store {
   push(name: string, destination: Reference, options?: PushOptions): Promise<PushedImage>;
   /** Copies content between any two places; see copy/copy.ts. */
   copy(from: ContentPlace, to: ContentPlace, options: CopyContentOptions): Promise<Copied>;
+  /** All tags of a repository. */
+  tags(place: ContentPlace): Promise<string[]>;
   /** Makes an image of an index that is kept ready to run; see index/unpack.ts. */
   unpackMember(name: string, options?: UnpackOptions): Promise<ImageRecord | undefined>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
@@ -121,12 +129,15 @@ export function openStore(settings: StoreSettings): Store {
       (await import('./snapshot/export.ts')).exportSnapshot(parts, snapshotter(driver).mounts(key), write),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
     load: async (input, options = {}) => (await import('./load/load.ts')).load(parts, input, options),
+    loadAll: async (input, options = {}) => (await import('./load/load-all.ts')).loadAll(parts, input, options),
     import: async (request) => (await import('./import/import.ts')).importImage(parts, request),
     save: async (names, format, write) => (await import('./save/save.ts')).save(parts, names, format, write),
+    saveAll: async (names, format, write) => (await import('./save/save-all.ts')).saveAll(parts, names, format, write),
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
     push: async (name, destination, options = {}) =>
       (await import('./push/push.ts')).push(parts, name, destination, options),
     copy: async (from, to, options) => (await import('./copy/use.ts')).copyBetween(parts, from, to, options),
+    tags: async (place) => (await import('./copy/tags.ts')).tagsAt(parts, place),
     unpackMember: async (name, options = {}) => (await import('./index/unpack.ts')).unpackMember(parts, name, options),
     collect: async () => collect(parts),
     collectable: () => collectable(parts),

@@ -18,12 +18,12 @@ import type { CopySource, CopyTarget } from './port.ts';
 import { registrySource, type RegistryWay } from './registry-source.ts';
 import { registryTarget } from './registry-target.ts';
 import { storeSource, type StoreContent } from './store-source.ts';
-import { storeTarget } from './store-target.ts';
+import { storeTarget, type StoreNames } from './store-target.ts';
 
 /** A place of content, as the command line says it. */
 export type ContentPlace =
-  | { kind: 'registry'; reference: Reference; place: Place; way: RegistryWay }
-  | { kind: 'store'; name: string; content?: StoreContent; names?: readonly Reference[] }
+  | { kind: 'registry'; reference: Reference; places: readonly Place[]; way: RegistryWay }
+  | ({ kind: 'store'; name: string; content?: StoreContent } & Partial<StoreNames>)
   | { kind: 'docker-archive' | 'oci-archive' | 'oci'; path: string; reference: string | undefined }
   | { kind: 'dir'; path: string };
 
@@ -35,7 +35,7 @@ export async function openSource(
 ): Promise<CopySource> {
   switch (place.kind) {
     case 'registry':
-      return registrySource(parts, place.reference, place.place, place.way);
+      return registrySource(parts, place.reference, place.places, place.way);
     case 'store':
       return storeSource(parts, place.name, place.content ?? 'either');
     case 'dir':
@@ -55,9 +55,9 @@ export async function openSource(
 export function openTarget(parts: StoreParts, place: ContentPlace, wanted: Platform): CopyTarget {
   switch (place.kind) {
     case 'registry':
-      return registryTarget(parts, place.reference, place.place, place.way);
+      return registryTarget(parts, place.reference, lastOf(place.places), place.way);
     case 'store':
-      return storeTarget(parts, place.names ?? [], wanted);
+      return storeTarget(parts, { names: [], ...place }, wanted);
     case 'dir':
       return dirTarget(place.path);
     case 'oci':
@@ -67,6 +67,13 @@ export function openTarget(parts: StoreParts, place: ContentPlace, wanted: Platf
     case 'docker-archive':
       return dockerArchiveTarget(place.path, place.reference);
   }
+}
+
+/** Mirrors, which come before it, are for reading. */
+function lastOf(places: readonly Place[]): Place {
+  const place = places.at(-1);
+  if (place !== undefined) return place;
+  throw new Fault('internal', 'copy to a registry: there is no place for it');
 }
 
 /** An archive is laid down in the work area: its files may lie in any order, and be compressed as a whole. */

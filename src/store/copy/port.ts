@@ -15,8 +15,8 @@ export interface CopySource extends DocumentSource, LayerSource {
   part(blob: Descriptor, start: number, end: number): AsyncIterable<Uint8Array>;
   /** Its name, for a place that wants one and is not told any. */
   name: Reference | undefined;
-  /** Repository that blobs may be mounted from, at this registry. */
-  registry?: { registry: string; repository: string };
+  /** Repository that blobs may be mounted from, known when the root is. */
+  readonly registry?: { registry: string; repository: string } | undefined;
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { spoolArchive, type SpooledArchive } from '#store/archive/spool.ts';
-import { newOwner, openWorkArea } from '#store/content/work-area.ts';
+import { newOwner, openWorkArea, type WorkArea } from '#store/content/work-area.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
@@ -42,19 +42,27 @@ export async function load(parts: StoreParts, input: LoadInput, options: LoadOpt
   const keeper = newOwner();
   try {
     const found = await findImages(input, area.path, wanted, signal);
-    keepAll(parts, keeper, found);
-    for (const [index, one] of found.entries()) {
-      const own = join(area.path, String(index));
-      mkdirSync(own, { mode: 0o700 });
-      await installImage(parts, { ...one, owner: area.owner, area: own, onProgress: () => undefined, signal });
-    }
-    return found.map((one) => loaded(parts, one));
+    return await installFound(parts, found, { area, keeper, signal });
   } catch (error) {
     throw asDiskFault(error, 'load the images');
   } finally {
     for (const owner of [area.owner, keeper]) parts.leases.release(owner);
     await area.remove();
   }
+}
+
+export async function installFound(
+  parts: StoreParts,
+  found: readonly FoundImage[],
+  { area, keeper, signal }: { area: WorkArea; keeper: string; signal: AbortSignal | undefined },
+): Promise<LoadedImage[]> {
+  keepAll(parts, keeper, found);
+  for (const [index, one] of found.entries()) {
+    const own = join(area.path, String(index));
+    mkdirSync(own, { mode: 0o700 });
+    await installImage(parts, { ...one, owner: area.owner, area: own, onProgress: () => undefined, signal });
+  }
+  return found.map((one) => loaded(parts, one));
 }
 
 /** Images of one archive share layers: a removal of the first must not take them from the second. */
@@ -92,7 +100,7 @@ export async function imagesOfArchive(archive: SpooledArchive, wanted: Platform)
   }));
 }
 
-function needed(found: FoundImage[] | undefined, where: string): FoundImage[] {
+export function needed(found: FoundImage[] | undefined, where: string): FoundImage[] {
   if (found !== undefined && found.length > 0) return found;
   throw new Fault('corrupt', `load images from ${where}: there is none in it`, {
     hint: 'It must hold index.json and oci-layout, or the manifest.json of docker save. A root file system is imported: sampan import.',
