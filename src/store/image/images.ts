@@ -77,7 +77,7 @@ export function openImages(database: Database, host: Platform): Images {
       database.transaction(() => {
         putImage(database, image);
         for (const reference of references) putName(database, image.configDigest, reference);
-        imageTookNames(database, references);
+        imageTookNames(database, references, image.manifestDigest);
       }),
     tag: (name, target) =>
       database.transaction(() => {

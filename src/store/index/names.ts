@@ -26,14 +26,24 @@ export function putIndexName(database: Database, id: Digest, reference: Referenc
   dropNameless(database);
 }
 
-/** An image has got these names: indexes lose those of them that came with another index, or with none. */
-export function imageTookNames(database: Database, references: readonly Reference[]): void {
-  const came = new Set(references.map(({ digest }) => digest));
+/**
+ * An image has got these names. An index keeps one of them when it is what the name has come with, by digest; or when
+ * nothing is said of that and the image, of this manifest, is one of its own.
+ */
+export function imageTookNames(database: Database, references: readonly Reference[], manifest?: Digest): void {
+  const came = new Set(references.flatMap(({ digest }) => (digest === undefined ? [] : [digest])));
   for (const reference of references) {
     const name = formatReference(reference);
     const row = database.get<{ id: Digest }>('SELECT index_id AS id FROM index_name WHERE name = ?', name);
-    if (row !== undefined && !came.has(row.id)) dropIndexNames(database, [name]);
+    if (row === undefined || came.has(row.id)) continue;
+    if (came.size > 0 || manifest === undefined || !leadsTo(database, row.id, manifest)) {
+      dropIndexNames(database, [name]);
+    }
   }
+}
+
+function leadsTo(database: Database, id: Digest, digest: Digest): boolean {
+  return database.get('SELECT 1 FROM index_blob WHERE index_id = ? AND digest = ?', id, digest) !== undefined;
 }
 
 /** Takes names from indexes. */

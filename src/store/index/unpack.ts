@@ -19,7 +19,7 @@ import type { IndexMember, IndexRecord } from './record.ts';
 export interface UnpackOptions {
   /** The host's when left out. */
   platform?: string;
-  /** Further names for the image; it always gets one by its digest. */
+  /** For the image; one by its digest when left out. */
   names?: readonly Reference[];
   onProgress?: (progress: PullProgress) => void;
   signal?: AbortSignal;
@@ -45,7 +45,7 @@ export async function unpackMember(
     const image = await readMember(parts, member.digest);
     await installImage(parts, {
       image,
-      names: [...(options.names ?? []), ...byDigest(index, text, member)],
+      names: options.names ?? byDigest(index, text, member),
       source: { blob: (digest) => lost(digest) },
       owner: area.owner,
       area: own,
