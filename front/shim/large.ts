@@ -19,3 +19,5 @@ export const unpackMember = becomeLarge;
 export const loadAll = becomeLarge;
 export const saveAll = becomeLarge;
 export const tagsAt = becomeLarge;
+export const changeIndex = becomeLarge;
+export const documentsAt = becomeLarge;

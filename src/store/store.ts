@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import type { Launcher } from '#kernel/launcher.ts';
 import { openBlobs } from './content/blobs.ts';
 import { openTrash } from './content/trash.ts';
+import type { Documents } from './copy/documents.ts';
 import type { ContentPlace } from './copy/open.ts';
 import type { Copied } from './copy/port.ts';
 import type { CopyContentOptions } from './copy/use.ts';
 import type { Database } from './database.ts';
+import type { Digest } from './digest.ts';
 import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
 import type { ImageRecord } from './image/record.ts';
+import type { ChangeRequest } from './index/change.ts';
 import { openIndexes, type Indexes } from './index/indexes.ts';
 import type { UnpackOptions } from './index/unpack.ts';
 import type { ImportRequest } from './import/import.ts';
@@ -36,6 +39,7 @@ export type { ImageConfig } from './image/config.ts';
 export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
 export type { ImageRecord } from './image/record.ts';
+export type { ChangeRequest } from './index/change.ts';
 export type { IndexRecord } from './index/indexes.ts';
 export type { ImportRequest } from './import/import.ts';
 export type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
@@ -83,6 +87,10 @@ export interface Store {
   push(name: string, destination: Reference, options?: PushOptions): Promise<PushedImage>;
   /** Copies content between any two places; see copy/copy.ts. */
   copy(from: ContentPlace, to: ContentPlace, options: CopyContentOptions): Promise<Copied>;
+  /** Makes or changes an index; see index/change.ts. */
+  changeIndex(request: ChangeRequest): Promise<Digest>;
+  /** The document that a place names, and with `deep` those that an index names; see copy/documents.ts. */
+  documents(place: ContentPlace, deep: boolean): Promise<Documents>;
   /** All tags of a repository. */
   tags(place: ContentPlace): Promise<string[]>;
   /** Makes an image of an index that is kept ready to run; see index/unpack.ts. */
@@ -137,6 +145,8 @@ export function openStore(settings: StoreSettings): Store {
     push: async (name, destination, options = {}) =>
       (await import('./push/push.ts')).push(parts, name, destination, options),
     copy: async (from, to, options) => (await import('./copy/use.ts')).copyBetween(parts, from, to, options),
+    changeIndex: async (request) => (await import('./index/change.ts')).changeIndex(parts, request),
+    documents: async (place, deep) => (await import('./copy/documents.ts')).documentsAt(parts, place, deep),
     tags: async (place) => (await import('./copy/tags.ts')).tagsAt(parts, place),
     unpackMember: async (name, options = {}) => (await import('./index/unpack.ts')).unpackMember(parts, name, options),
     collect: async () => collect(parts),

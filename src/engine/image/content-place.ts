@@ -4,7 +4,7 @@ import { parseReference, type Reference } from '#store/reference.ts';
 import { placesToPull, type Place } from '#store/registry/registries.ts';
 import type { PasswordCredentials } from '#store/registry/credentials.ts';
 import type { RetryPolicy } from '#store/registry/retry.ts';
-import type { ContentPlace } from '#store/store.ts';
+import type { ContentPlace, Store } from '#store/store.ts';
 import type { RegistryAccess } from '#engine/registry/access.ts';
 
 /** How one side of a copy is spoken to, when it is a registry. */
@@ -34,6 +34,8 @@ const TRANSPORTS: Readonly<Record<string, Read>> = {
   store: (rest, side) => storePlace(rest, side),
   'containers-storage': (rest, side) => storePlace(rest, side),
 };
+/** The store by its transport. */
+const OWN = /^(store|containers-storage):/;
 /** Of skopeo's, what is not here. */
 const UNKNOWN = /^(docker-daemon|tarball|sif|ostree|atomic|static):/;
 
@@ -85,6 +87,20 @@ function credentialsFor(
 function storePlace(name: string, side: 'source' | 'destination'): ContentPlace {
   if (side === 'source') return { kind: 'store', name };
   return { kind: 'store', name, names: [nameToGive(name)] };
+}
+
+/** A source: what the store has by this name, or else a registry; other places by their transport. */
+export function hereOrRegistry({ images, indexes }: Store, text: string, access: PlaceAccess): ContentPlace {
+  const place = contentPlace(text, 'source', access);
+  if (place.kind !== 'store' || OWN.test(text)) return place;
+  const isHere = indexes.find(text) !== undefined || images.find(text) !== undefined;
+  return isHere ? place : registryPlace(text, 'source', access);
+}
+
+/** A destination: a registry, or another place by its transport. */
+export function registryOr(text: string, access: PlaceAccess): ContentPlace {
+  const place = contentPlace(text, 'destination', access);
+  return place.kind === 'store' && !OWN.test(text) ? registryPlace(text, 'destination', access) : place;
 }
 
 /** A name that content may get. */

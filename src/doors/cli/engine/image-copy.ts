@@ -5,7 +5,9 @@ import { usage, type Flags, type FlagTable } from '#doors/cli/flags.ts';
 import { print, type Io } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
 import { cancellable } from './cancellation.ts';
-import { progressOn, type PhaseWords } from './layer-progress.ts';
+import { COPY_WORDS } from './copy-words.ts';
+import { progressOn } from './layer-progress.ts';
+import { passwordOf } from './manifest-flags.ts';
 
 const MULTI_ARCH = ['system', 'all', 'index-only'] as const;
 const FORMATS = ['oci', 'v2s2'] as const;
@@ -14,7 +16,7 @@ const FORMATS = ['oci', 'v2s2'] as const;
 const sideFlags = (side: 'src' | 'dest', words: string): FlagTable => ({
   [`${side}-creds`]: {
     kind: 'text',
-    value: 'USER[:PASSWORD]',
+    value: 'USER:PASSWORD',
     does: `Credentials for the ${words}, seen by all users`,
   },
   [`${side}-no-creds`]: { kind: 'switch', does: `Go to the ${words} without credentials` },
@@ -57,24 +59,13 @@ export const imageCopy: Verb = {
   },
 };
 
-const WORDS: Readonly<Record<string, PhaseWords>> = {
-  waiting: { text: 'Waiting', silent: true },
-  download: { text: 'Downloading', sized: true },
-  upload: { text: 'Copying', sized: true },
-  unpack: { text: 'Extracting' },
-  exists: { text: 'Already exists', whole: true },
-  mounted: { text: 'Mounted from', whole: true },
-  skipped: { text: 'Skipped foreign layer', whole: true },
-  done: { text: 'Copied', whole: true },
-};
-
 async function copy(call: Call, from: string, to: string, which: (typeof MULTI_ARCH)[number]): Promise<Copied> {
   const { flags, io } = call;
   const format = wordOf(flags, 'format', FORMATS);
   const platform = flags.text('platform');
   const sides = { source: accessOf(flags, io, 'src'), destination: accessOf(flags, io, 'dest') };
   const engine = await call.engine();
-  const progress = flags.on('quiet') ? undefined : await progressOn(io, 'stderr', WORDS);
+  const progress = flags.on('quiet') ? undefined : await progressOn(io, 'stderr', COPY_WORDS);
   try {
     return await cancellable((signal) =>
       copyImage(engine, from, to, {
@@ -107,19 +98,15 @@ function accessOf(flags: Flags, io: Io, side: 'src' | 'dest'): PlaceAccess {
   if (creds !== undefined && flags.on(`${side}-no-creds`)) {
     throw usage(`--${side}-creds and --${side}-no-creds are mutually exclusive`);
   }
-  const credentials = flags.on(`${side}-no-creds`) ? 'none' : creds === undefined ? undefined : passwordOf(creds, side);
+  const credentials = flags.on(`${side}-no-creds`)
+    ? 'none'
+    : creds === undefined
+      ? undefined
+      : passwordOf(creds, `--${side}-creds`);
   return {
     access: registryAccess(env),
     lax: flags.text(`${side}-tls-verify`) === 'false',
     insecure: flags.on('plain-http'),
     ...(credentials === undefined ? {} : { credentials }),
   };
-}
-
-function passwordOf(text: string, side: string): { username: string; password: string } {
-  const colon = text.indexOf(':');
-  if (colon === 0 || text === '') throw usage(`--${side}-creds: write USER:PASSWORD`);
-  return colon < 0
-    ? { username: text, password: '' }
-    : { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
