@@ -77,19 +77,20 @@ export interface Multi {
   note: OciImage;
 }
 
-/** Puts `name:tag` in a registry: this machine's image, arm64, an attestation, and riscv64 within an index of its own. */
-export async function pushMulti(url: string, name: string, tag: string): Promise<Multi> {
+/** Puts `name:tag` in a registry: this machine's image, arm64, an attestation, and riscv64, within an index of its own if `nested`. */
+export async function pushMulti(url: string, name: string, tag: string, nested = true): Promise<Multi> {
   const host = busyboxImage();
   const [arm, riscv] = [foreignImage('arm64'), foreignImage('riscv64')];
   const note = attestation(host);
   for (const image of [host, arm, note, riscv]) await pushImage(url, name, image.manifestDescriptor.digest, image);
   const inner = index([riscv.manifestDescriptor]);
-  await putIndex(url, name, sha256(inner), inner);
+  if (nested) await putIndex(url, name, sha256(inner), inner);
+  const innerDescriptor = { mediaType: MEDIA.index, digest: sha256(inner), size: inner.length };
   const outer = index([
     host.manifestDescriptor,
     arm.manifestDescriptor,
     note.manifestDescriptor,
-    { mediaType: MEDIA.index, digest: sha256(inner), size: inner.length },
+    nested ? innerDescriptor : riscv.manifestDescriptor,
   ]);
   await putIndex(url, name, tag, outer);
   return { digest: sha256(outer), host, arm, riscv, note };

@@ -1,8 +1,9 @@
 import { Fault } from '#base/fault.ts';
 import { convertGraph, type ManifestFormat } from '#store/graph/convert.ts';
+import { manifestFor } from '#store/graph/choose.ts';
 import { withOwnType } from '#store/graph/document.ts';
 import { graphOfDocument, readGraph, type Graph } from '#store/graph/graph.ts';
-import { isIndex, parseContent, selectPlatform } from '#store/image/manifest.ts';
+import { isIndex, parseContent } from '#store/image/manifest.ts';
 import type { Platform } from '#store/platform.ts';
 import type { Copied, CopyOptions, CopySource, CopyTarget } from './port.ts';
 
@@ -16,8 +17,6 @@ export interface CopyRequest extends CopyOptions {
   preserveDigests?: boolean;
 }
 
-const DEEPEST = 4;
-
 /** Copies what the source names to the target, each blob and document checked against its digest on the way. */
 export async function copyContent(source: CopySource, target: CopyTarget, request: CopyRequest): Promise<Copied> {
   const graph = inFormat(await chosenGraph(source, request), request);
@@ -27,14 +26,10 @@ export async function copyContent(source: CopySource, target: CopyTarget, reques
 }
 
 async function chosenGraph(source: CopySource, { which, platform, signal }: CopyRequest): Promise<Graph> {
-  let root = withOwnType(await source.root());
-  let parsed = parseContent(root.bytes, root.mediaType);
-  for (let depth = 0; which === 'system' && isIndex(parsed); depth++) {
-    if (depth === DEEPEST) throw new Fault('corrupt', 'copy the image: indexes lie too deep within each other');
-    root = withOwnType(await source.document(selectPlatform(parsed, platform)));
-    parsed = parseContent(root.bytes, root.mediaType);
-  }
-  return which === 'index-only' && isIndex(parsed) ? graphOfDocument(root) : readGraph(root, source, signal);
+  const named = withOwnType(await source.root());
+  const root = which === 'system' ? await manifestFor(named, source, platform) : named;
+  const isAlone = which === 'index-only' && isIndex(parseContent(root.bytes, root.mediaType));
+  return isAlone ? graphOfDocument(root) : readGraph(root, source, signal);
 }
 
 function inFormat(graph: Graph, { format, preserveDigests, which }: CopyRequest): Graph {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '#base/fault.ts';
+import { newOwner, ownerLives } from '#store/content/work-area.ts';
 import { asObject, type JsonObject } from '#store/image/json.ts';
 import { directoryContent } from '#store/load/directory-content.ts';
 import { REF_NAME } from '#store/load/oci-layout.ts';
@@ -12,6 +12,9 @@ import { entryName } from './file-targets.ts';
 import { layoutEntries } from './layout-source.ts';
 import type { CopyTarget } from './port.ts';
 
+/** What stands before the owner of a file that is not whole yet. */
+const DRAFT = '.sampan-';
+
 /**
  * An OCI layout directory, a new one or one that is there: what it has stays, but for an entry of the same name. Files come
  * aside and are renamed, index.json last, so that a reader finds the old state or the new one.
@@ -20,6 +23,7 @@ export function layoutTarget(path: string, reference: string | undefined): CopyT
   return {
     write: async (graph, source, { signal }) => {
       await mkdir(path, { recursive: true });
+      await clearDrafts(path);
       const isThere = (await stat(join(path, 'index.json')).catch(() => undefined)) !== undefined;
       for (const file of contentFiles(graph, source)) {
         if (signal?.aborted === true) throw new Fault('cancelled', `copy to ${path}`, { cause: signal.reason });
@@ -48,10 +52,18 @@ async function hasFile(directory: string, { name, size }: SavedFile): Promise<bo
   return there?.isFile() === true && there.size === size;
 }
 
+/** What a killed copy has left. */
+async function clearDrafts(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const dead = name.startsWith(DRAFT) && !ownerLives(name.slice(DRAFT.length));
+    if (dead) await rm(join(directory, name), { force: true });
+  }
+}
+
 async function putFile(directory: string, { name, content }: SavedFile): Promise<void> {
   const path = join(directory, name);
   await mkdir(dirname(path), { recursive: true });
-  const aside = join(directory, `.${randomBytes(6).toString('hex')}`);
+  const aside = join(directory, `${DRAFT}${newOwner()}`);
   const handle = await open(aside, 'wx', 0o644);
   try {
     for await (const chunk of content) await handle.writeFile(chunk);

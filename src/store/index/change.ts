@@ -6,10 +6,11 @@ import type { CopySource } from '#store/copy/port.ts';
 import type { Digest } from '#store/digest.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import { checkedDocument, descriptorOf, documentOf, withOwnType, type Document } from '#store/graph/document.ts';
+import { manifestFor } from '#store/graph/choose.ts';
 import { readGraph, type Graph } from '#store/graph/graph.ts';
 import { parseConfigFile } from '#store/image/config.ts';
 import { asArray, asObject, parseJson, type JsonObject } from '#store/image/json.ts';
-import { isArtifact, isIndex, parseContent, selectPlatform } from '#store/image/manifest.ts';
+import { isArtifact, isIndex, parseContent } from '#store/image/manifest.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
 import { gatherVerified } from '#store/pull/verified.ts';
@@ -71,14 +72,15 @@ async function collectEntries(
 ): Promise<void> {
   const root = withOwnType(await source.root());
   const parsed = parseContent(root.bytes, root.mediaType);
-  const single = isIndex(parsed) && !all ? await source.document(selectPlatform(parsed, wanted)) : root;
+  const single = all ? root : await manifestFor(root, source, wanted);
   const graph = await readGraph(single, source, signal);
   for (const { digest } of [...graph.documents, ...graph.blobs]) found.owners.set(digest, source);
   const entries = asArray(parseJson(root.bytes, 'index')['manifests'] ?? [], 'manifests of the index').map((entry) =>
     asObject(entry, 'entry of the index'),
   );
-  if (isIndex(parsed)) found.entries.push(...entries.filter((entry) => all || entry['digest'] === single.digest));
-  else found.entries.push(await entryOf(root, graph, source));
+  const fitting = entries.filter((entry) => all || entry['digest'] === single.digest);
+  if (isIndex(parsed) && fitting.length > 0) found.entries.push(...fitting);
+  else found.entries.push(await entryOf(single, graph, source));
 }
 
 /** An entry for a manifest, with the platform that its configuration tells. */
