@@ -10,6 +10,7 @@ import type { Database } from './database.ts';
 import type { Digest } from './digest.ts';
 import type { HistoryStep } from './image/history.ts';
 import { openImages, type Images } from './image/images.ts';
+import { meantName } from './image/meant.ts';
 import type { ImageRecord } from './image/record.ts';
 import type { ChangeRequest } from './index/change.ts';
 import { openIndexes, type Indexes } from './index/indexes.ts';
@@ -116,6 +117,8 @@ export interface StoreSettings {
   retry?: RetryPolicy;
   /** Longest time without a byte from a registry, in milliseconds. */
   idleMs?: number;
+  /** Names in full that a name without a registry may mean besides what Docker means by it. */
+  shortNames?: (text: string) => readonly string[];
 }
 
 /** Legitimate layers of zeros shrink a thousandfold; beyond the base, 200 is far above what real files reach. */
@@ -159,6 +162,7 @@ function storeParts(settings: StoreSettings): StoreParts {
   const { root, database, launcher, platform, retry, idleMs } = settings;
   const trash = openTrash(root, launcher);
   const host = platform === undefined ? platformOf(process.arch) : parsePlatform(platform);
+  const meant = meantName(database, settings.shortNames ?? (() => []));
   return {
     root,
     database,
@@ -167,8 +171,8 @@ function storeParts(settings: StoreSettings): StoreParts {
     platform: host,
     blobs: openBlobs(root, database, trash),
     leases: openLeases(database),
-    images: openImages(database, host),
-    indexes: openIndexes(database),
+    images: openImages(database, host, meant),
+    indexes: openIndexes(database, meant),
     snapshots: openSnapshotter(settings, trash),
     growth: settings.growth ?? GROWTH,
     transport: { ...(retry === undefined ? {} : { retry }), ...(idleMs === undefined ? {} : { idleMs }) },

@@ -56,7 +56,10 @@ export function contentPlace(text: string, side: 'source' | 'destination', acces
 }
 
 export function registryPlace(name: string, side: 'source' | 'destination', way: PlaceAccess): ContentPlace {
-  const reference = parseReference(name);
+  return placeOfReference(parseReference(name), side, way);
+}
+
+export function placeOfReference(reference: Reference, side: 'source' | 'destination', way: PlaceAccess): ContentPlace {
   const { access, lax, insecure, retry, signal, credentials } = way;
   const places = placesToPull(access.rules, reference);
   return {

@@ -49,12 +49,12 @@ interface Row {
   created: number;
 }
 
-export function openImages(database: Database, host: Platform): Images {
+export function openImages(database: Database, host: Platform, meant: (text: string) => string): Images {
   const names = (id: string): { name: string; kind: 'tag' | 'digest' }[] =>
     database.all('SELECT name, kind FROM image_name WHERE image = ? ORDER BY name', id);
   const read = (row: Row): ImageRecord => fromRow(row, names(row.id));
-  const find = (name: string): ImageRecord | undefined => {
-    const id = findImageId(database, name, host);
+  const find = (text: string): ImageRecord | undefined => {
+    const id = findImageId(database, meant(text), host);
     const row = id === undefined ? undefined : database.get<Row>('SELECT * FROM image WHERE id = ?', id);
     return row === undefined ? undefined : read(row);
   };
@@ -79,23 +79,26 @@ export function openImages(database: Database, host: Platform): Images {
         for (const reference of references) putName(database, image.configDigest, reference);
         imageTookNames(database, references, image.manifestDigest);
       }),
-    tag: (name, target) =>
+    tag: (text, target) =>
       database.transaction(() => {
+        const name = meant(text);
         const own = ownImageId(database, name);
         const index = own === undefined ? findIndexId(database, name) : namedIndexId(database, name);
         if (own !== undefined || index === undefined) putName(database, own ?? needed(name).configDigest, target);
         imageTookNames(database, [target]);
         if (index !== undefined) putIndexName(database, index, target);
       }),
-    untag: (name, targets) =>
+    untag: (text, targets) =>
       database.transaction(() => {
+        const name = meant(text);
         const index = onlyIndex(name);
         return index === undefined
-          ? untagNames(database, needed(name), targets)
-          : untagIndex(database, index, targets.length === 0 ? undefined : targets);
+          ? untagNames(database, needed(name), targets.map(meant))
+          : untagIndex(database, index, targets.length === 0 ? undefined : targets.map(meant));
       }),
-    remove: (name, options = {}) =>
+    remove: (text, options = {}) =>
       database.transaction(() => {
+        const name = meant(text);
         const index = onlyIndex(name);
         return index === undefined
           ? removeName(database, needed(name), name, options)

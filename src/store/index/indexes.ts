@@ -30,12 +30,12 @@ interface Row {
   created: number;
 }
 
-export function openIndexes(database: Database): Indexes {
+export function openIndexes(database: Database, meant: (text: string) => string): Indexes {
   return {
     list: () =>
       database.all<Row>('SELECT * FROM image_index ORDER BY created DESC, id').map((row) => read(database, row)),
     find: (text) => {
-      const id = findIndexId(database, text);
+      const id = findIndexId(database, meant(text));
       const row = id === undefined ? undefined : database.get<Row>('SELECT * FROM image_index WHERE id = ?', id);
       return row === undefined ? undefined : read(database, row);
     },

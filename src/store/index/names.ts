@@ -77,3 +77,13 @@ export function fullName(text: string): string | undefined {
     return undefined; // 64 digits are no name, but may be an ID
   }
 }
+
+/** True when an image or an index has this name, which is in full. */
+export function isName(database: Database, name: string): boolean {
+  return (
+    database.get(
+      'SELECT 1 FROM image_name WHERE name = ?1 UNION ALL SELECT 1 FROM index_name WHERE name = ?1',
+      name,
+    ) !== undefined
+  );
+}

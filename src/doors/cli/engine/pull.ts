@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Engine } from '#engine/engine.ts';
 import { byPolicy, isPullPolicy, localImage, PULL_POLICIES } from '#engine/image/local.ts';
-import { displayName, namesOfAllTags, type ImageRecord } from '#engine/image/pull.ts';
+import { displayName, nameOfPulled, namesOfAllTags, type ImageRecord } from '#engine/image/pull.ts';
 import { registryAccess } from '#engine/registry/access.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { usage } from '#doors/cli/flags.ts';
@@ -70,23 +70,28 @@ async function namesIn(engine: Engine, { args, flags, io }: Call): Promise<strin
 
 /** Gives the digest. */
 async function pullOne(engine: Engine, name: string, call: Call): Promise<string> {
-  const { digest, id } = call.flags.on('all-platforms')
-    ? await whole(engine, name, call)
-    : await one(engine, name, call);
+  const take = call.flags.on('all-platforms') ? whole : one;
+  const { digest, image, id } = await take(engine, name, call);
   if (call.flags.on('quiet')) print(call.io, id);
   else {
     print(call.io, `Digest: ${digest}`);
-    print(call.io, displayName(name));
+    print(call.io, nameOfPulled(name, registryAccess(call.io.env), image?.names ?? []));
   }
   return digest;
 }
 
-async function whole(engine: Engine, name: string, call: Call): Promise<{ digest: string; id: string }> {
-  const { digest, image } = await pullWholeWithProgress(engine, name, call);
-  return { digest, id: image?.configDigest ?? digest };
+interface Taken {
+  digest: string;
+  image: ImageRecord | undefined;
+  id: string;
 }
 
-async function one(engine: Engine, name: string, call: Call): Promise<{ digest: string; id: string }> {
+async function whole(engine: Engine, name: string, call: Call): Promise<Taken> {
+  const { digest, image } = await pullWholeWithProgress(engine, name, call);
+  return { digest, image, id: image?.configDigest ?? digest };
+}
+
+async function one(engine: Engine, name: string, call: Call): Promise<Taken> {
   const policy = call.flags.text('policy') ?? 'always';
   const image: ImageRecord = await byPolicy(
     isPullPolicy(policy) ? policy : 'always',
@@ -95,5 +100,5 @@ async function one(engine: Engine, name: string, call: Call): Promise<{ digest: 
     () => pullWithProgress(engine, name, call, 'stdout'),
     (text) => warn(call.io, text),
   );
-  return { digest: image.manifestDigest, id: image.configDigest };
+  return { digest: image.manifestDigest, image, id: image.configDigest };
 }
