@@ -48,7 +48,7 @@ export function contentPlace(text: string, side: 'source' | 'destination', acces
   if (read !== undefined && rest === '') throw bad(text, 'there is nothing after the colon');
   if (read !== undefined) return read(rest, side, access, text);
   if (UNKNOWN.test(text)) {
-    throw new Fault('unsupported', `copy ${side === 'source' ? 'from' : 'to'} ${text}: "${scheme}" is not there`, {
+    throw new Fault('unsupported', `use ${text} as the ${side}: "${scheme}" is not there`, {
       hint: `There are: ${Object.keys(TRANSPORTS).join(', ')}.`,
     });
   }
