@@ -191,7 +191,11 @@ test('several that add at the same time all have their entry', async () => {
   await ok('manifest', 'create', 'race:1');
   await Promise.all(images.map((image) => ok('manifest', 'add', 'race:1', image)));
   expect((await inspect('race:1')).manifests.length).toBe(3);
-  await ok('manifest', 'rm', 'race:1');
+  expect(await ok('image', 'prune', '-f')).not.toContain('race');
+  expect(await ok('image', 'prune', '-af')).toContain('untagged: race:1');
+  expect((await world.sampan('manifest', 'exists', 'race:1')).status).toBe(1);
+  expect(readdirSync(join(world.root, 'blobs/sha256'))).toEqual([]);
+  await ok('pull', '-q', world.image);
 });
 
 test('create and add killed at any moment leave the old list or the new one, and nothing else', async () => {
