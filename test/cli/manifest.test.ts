@@ -209,7 +209,7 @@ test('create and add killed at any moment leave the old list or the new one, and
       `docker://${whole}`,
       `docker://${arm}`,
     ]);
-    await sleep(20 + round * 12);
+    await sleep(20 + round * 30);
     child.kill('SIGKILL');
     await child.exited;
     if ((await world.sampan('manifest', 'exists', 'killed:1')).status === 0) {

@@ -44,10 +44,11 @@ export function withAnnotations(json: Json, annotations: Readonly<Record<string,
   return { ...json, annotations: { ...(json['annotations'] as Json | undefined), ...annotations } };
 }
 
-/** The index with these entries; one of the same digest gives way. */
+/** The index with these entries, each digest once; what was said of one before gives way. */
 export function withEntries(index: Json, entries: readonly Json[]): Json {
-  const digests = new Set(entries.map(({ digest }) => digest));
-  return { ...index, manifests: [...entriesOf(index).filter(({ digest }) => !digests.has(digest)), ...entries] };
+  const byDigest = new Map(entries.map((entry) => [entry['digest'], entry]));
+  const kept = entriesOf(index).filter(({ digest }) => !byDigest.has(digest));
+  return { ...index, manifests: [...kept, ...byDigest.values()] };
 }
 
 /** The index with one entry changed, or taken out. Throws `notFound`. */
