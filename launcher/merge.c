@@ -29,7 +29,7 @@ static int merge_directory(struct merge *merge, int source, int target, const ch
 static int copy_attributes(struct merge *merge, int source, int target, const char *name, const struct stat *status)
 {
 	const struct timespec times[2] = { status->st_atim, status->st_mtim };
-	int error = fchdir(source) < 0 ? -errno : xattrs_read(&merge->xattrs, name);
+	int error = fchdir(source) < 0 ? -errno : xattrs_read(&merge->xattrs, name, false);
 
 	if (error < 0)
 		return error;
