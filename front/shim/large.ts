@@ -14,3 +14,5 @@ export const importImage = becomeLarge;
 export const historyOf = becomeLarge;
 export const exportSnapshot = becomeLarge;
 export const push = becomeLarge;
+export const changesOf = becomeLarge;
+export const commitTree = becomeLarge;

@@ -27,3 +27,10 @@ export const OCI_LAYER = {
   gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 } as const;
+
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+/** The same in Docker's words, which do not know zstd. */
+export const DOCKER_LAYER = {
+  none: 'application/vnd.docker.image.rootfs.diff.tar',
+  gzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+} as const;

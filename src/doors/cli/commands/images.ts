@@ -42,6 +42,12 @@ export const IMAGE_COMMANDS: Record<string, Entry> = {
     summary: 'Make an image out of a root file system in a tar archive',
     load: async () => (await import('#doors/cli/engine/import.ts')).importVerb,
   },
+  'image diff': {
+    usage: '[OPTIONS] IMAGE [IMAGE]',
+    summary: 'List what was added, changed and deleted by an image',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/diff.ts')).imageDiff,
+  },
   'image prune': {
     usage: '[OPTIONS]',
     summary: 'Remove images that nothing uses',
