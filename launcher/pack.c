@@ -288,24 +288,30 @@ static int pack_level(struct level *level)
 	return error;
 }
 
-/* One directory; or several, top first, laid over each other by the kernel in a mount namespace of our own. */
+/* A mount namespace of our own, and in it a descriptor of the same directory. */
+static int go_apart(int base)
+{
+	if (fchdir(base) < 0 || unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	base = open(".", OPEN_DIRECTORY | O_CLOEXEC);
+	return base < 0 ? -errno : base;
+}
+
+/* One directory; or several, top first, laid over each other by the kernel. */
 static int open_view(int base, const char *layers, const char *point)
 {
 	static char options[4096];
-	static bool apart;
+	int fd;
 
 	if (strchr(layers, ':') == NULL)
 		return open_beneath(base, layers, OPEN_DIRECTORY);
-	if (!apart && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
-		return -errno;
-	apart = true;
 	if ((size_t)snprintf(options, sizeof(options), "redirect_dir=off,metacopy=off,index=off,lowerdir=%s", layers) >=
 	    sizeof(options))
 		return -E2BIG;
 	if (fchdir(base) < 0 || mount("overlay", point, "overlay", MS_RDONLY, options) < 0)
 		return -errno;
-	base = open(point, OPEN_DIRECTORY | O_CLOEXEC);
-	return base < 0 ? -errno : base;
+	fd = open(point, OPEN_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 /* The root is told only when it is another than below, or than one that nobody has told of; its time says nothing. */
@@ -355,6 +361,10 @@ int pack_main(int argc, char **argv)
 	pack.walk.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
 	merge_allow_descriptors(DESCRIPTORS);
 	error = merge_links_init(&pack.walk);
+	if (error == 0 && (strchr(argv[5], ':') != NULL || strchr(argv[6], ':') != NULL)) {
+		base = go_apart(base);
+		error = base < 0 ? base : 0;
+	}
 	for (int i = 0; i < 2 && error == 0; i++)
 		if (argv[5 + i][0] != 0) {
 			root.sides[i] = open_view(base, argv[5 + i], argv[7]);
