@@ -26,6 +26,14 @@ export interface Launch {
   result: Promise<LaunchResult>;
 }
 
+/** A directory that a layer does not list. */
+export interface ImpliedDirectory {
+  /** A byte string (latin1), relative to the tree. */
+  path: string;
+  /** The layer has nothing in it but marks of deletions. */
+  marksOnly: boolean;
+}
+
 /** The one door to the kernel: runs the native launcher in each of its roles. */
 export interface Launcher {
   /** Path of the launcher's executable. */
@@ -37,6 +45,8 @@ export interface Launcher {
   apply(targetDirectory: string): FileApplier;
   /** Lays a tree in overlay form over a plain tree. */
   merge(source: string, target: string): Promise<void>;
+  /** Settles what a layer says of some directories only by what is in them, from the layers below it, top first. */
+  imply(tree: string, layers: readonly string[], directories: readonly ImpliedDirectory[]): Promise<void>;
   /** A tree, or what it changes of another one, as a tar archive, a layer or a list. */
   pack(request: PackRequest): AsyncIterable<Uint8Array>;
   /** Removes the tree `name` below the directory `parent`; a missing one is fine. */
@@ -52,10 +62,11 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
     doing: string,
     directories: readonly string[],
     rest: readonly string[],
+    input: Stdio = 'ignore',
   ): Promise<void> => {
     const fds = directories.map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
     try {
-      const result = await run(role, fds, rest, ['ignore', 'ignore', 'inherit']).result;
+      const result = await run(role, fds, rest, [input, 'ignore', 'inherit']).result;
       if (result.code !== 0) throw failureFault(doing, result);
     } finally {
       for (const fd of fds) closeSync(fd);
@@ -68,6 +79,15 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
       withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
     apply: (target) => openFileApplier(binary, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
+    imply: async (tree, layers, directories) => {
+      const list = directories.map(({ path, marksOnly }) => `${marksOnly ? 'm' : 'c'}${path}\0`).join('');
+      const input = scratchFile(scratch, Buffer.from(list, 'latin1'));
+      try {
+        await treeRole('imply', `complete the directories of ${tree}`, [tree], layers, input);
+      } finally {
+        closeSync(input);
+      }
+    },
     pack: (request) => packTree(binary, request),
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
   };

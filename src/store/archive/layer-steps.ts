@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import type { ImpliedDirectory } from '#kernel/launcher.ts';
 import type { StepQueue } from './step-queue.ts';
 import type { TarEntry, TarEvents } from './tar-entry.ts';
 
@@ -21,6 +22,11 @@ export class LayerSteps implements TarEvents {
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
 
+  /** Directories that the layer does not list, but has something in. */
+  readonly #implied = new Set<string>(['']);
+  /** The same, with nothing in them but marks. */
+  readonly #marksOnly = new Set<string>();
+
   /** Bytes of the files so far, holes included. */
   bytes = 0;
 
@@ -38,6 +44,13 @@ export class LayerSteps implements TarEvents {
     }
   }
 
+  /** Directories whose attributes the layer does not tell, those above first; complete after `finish`. */
+  implied(): ImpliedDirectory[] {
+    const all = [...this.#implied].map((path) => ({ path, marksOnly: false }));
+    const marks = [...this.#marksOnly].map((path) => ({ path, marksOnly: true }));
+    return [...all, ...marks].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
   data(offset: number, bytes: Uint8Array): void {
     this.#out.data(offset, bytes);
   }
@@ -46,9 +59,15 @@ export class LayerSteps implements TarEvents {
   finish(sync: boolean): void {
     for (const path of this.#whiteouts) {
       if (this.#directories.has(path)) this.#opaque.add(path);
-      else if (!this.#others.has(path)) this.#out.step({ op: 'whiteout', path });
+      else if (!this.#others.has(path)) {
+        this.#out.step({ op: 'whiteout', path });
+        this.#markAbove(path);
+      }
     }
-    for (const path of this.#opaque) this.#out.step({ op: 'opaque', path: path === '' ? '.' : path });
+    for (const path of this.#opaque) {
+      this.#out.step({ op: 'opaque', path: path === '' ? '.' : path });
+      this.#markAbove(`${path}/`);
+    }
     this.#out.step({ op: 'end', sync: sync ? 1 : 0 });
   }
 
@@ -66,8 +85,17 @@ export class LayerSteps implements TarEvents {
     this.#whiteouts.add(parent === '' ? name : `${parent}/${name}`);
   }
 
+  /** A mark needs the directories above it, which the layer may say nothing of. */
+  #markAbove(path: string): void {
+    for (const parent of above(path)) {
+      if (this.#directories.has(parent)) break;
+      this.#marksOnly.add(parent);
+    }
+  }
+
   /** The last entry of a name counts; directories above it exist as well, listed or not. */
   #remember(path: string, directory: boolean): void {
+    this.#implied.delete(path);
     if (directory) {
       this.#directories.add(path);
       this.#others.delete(path);
@@ -75,10 +103,10 @@ export class LayerSteps implements TarEvents {
       this.#others.add(path);
       this.#directories.delete(path);
     }
-    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
-      const parent = path.slice(0, slash);
+    for (const parent of above(path)) {
       if (this.#directories.has(parent)) break;
       this.#directories.add(parent);
+      this.#implied.add(parent);
       this.#others.delete(parent);
     }
   }
@@ -105,6 +133,11 @@ export class LayerSteps implements TarEvents {
       }
     }
   }
+}
+
+/** The directories above a path, nearest first, without the root. */
+function* above(path: string): Generator<string> {
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) yield path.slice(0, slash);
 }
 
 /** Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. */

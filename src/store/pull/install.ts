@@ -67,8 +67,8 @@ async function finish(
   fetched: readonly FetchedLayer[],
 ): Promise<void> {
   const drafts = new Map(fetched.map(({ chainId, draft }) => [chainId, draft]));
-  for (const { parent, draft } of fetched) {
-    await draft.seal(parent === undefined ? undefined : (drafts.get(parent) ?? parent));
+  for (const { parent, draft, implied } of fetched) {
+    await draft.seal(parent === undefined ? undefined : (drafts.get(parent) ?? parent), implied);
   }
   try {
     await commitImage(parts, { ...request, jobs, fetched });

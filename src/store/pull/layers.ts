@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
-import type { Launcher } from '#kernel/launcher.ts';
+import type { ImpliedDirectory, Launcher } from '#kernel/launcher.ts';
 import { compressionOf, type Compression } from '#store/archive/decompress.ts';
 import type { Blobs } from '#store/content/blobs.ts';
 import { chainIds, type Digest } from '#store/digest.ts';
@@ -33,6 +33,8 @@ export interface FetchedLayer extends LayerJob {
   blobFile: string | undefined;
   /** Bytes of the layer's files. */
   size: number;
+  /** Directories that it does not list. */
+  implied: readonly ImpliedDirectory[];
 }
 
 /** Where layers come from: a registry, an archive, a directory. */
@@ -102,7 +104,7 @@ async function unpackTo(
     await blobFile?.write(chunk);
   };
   try {
-    const size = await unpackLayer({
+    const unpacked = await unpackLayer({
       source: verified(content, descriptor, witness),
       compression: job.compression,
       diffId: job.diffId,
@@ -112,7 +114,7 @@ async function unpackTo(
       signal,
     });
     await blobFile?.finish();
-    return { ...job, draft, blobFile: given ?? blobFile?.path, size };
+    return { ...job, draft, blobFile: given ?? blobFile?.path, ...unpacked };
   } finally {
     await blobFile?.close();
   }

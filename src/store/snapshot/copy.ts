@@ -10,6 +10,7 @@ import {
   needTree,
   placeLayer,
   removeSnapshot,
+  settleImplied,
   snapshotUsage,
   treeOf,
   type DriverParts,
@@ -81,10 +82,11 @@ function copyDraft(parts: DriverParts, directory: string, sealed: WeakMap<LayerD
   mkdirSync(tree, { recursive: true, mode: 0o755 });
   const draft: LayerDraft = {
     tree,
-    seal: async (parent) => {
+    seal: async (parent, implied = []) => {
       mkdirSync(merged, { mode: 0o755 });
       const below = typeof parent === 'object' ? sealed.get(parent) : parent && layerTree(parts, parent);
       if (typeof parent === 'object' && below === undefined) throw new Fault('internal', 'seal on an unsealed draft');
+      await settleImplied(parts, tree, below === undefined || below === '' ? [] : [below], implied);
       if (below !== undefined) await copyTree(parts, below, merged);
       await copyTree(parts, tree, merged);
       await parts.launcher.remove(directory, 'fs');
