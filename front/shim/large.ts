@@ -16,3 +16,4 @@ export const exportSnapshot = becomeLarge;
 export const push = becomeLarge;
 export const changesOf = becomeLarge;
 export const commitTree = becomeLarge;
+export const settleImplied = becomeLarge;

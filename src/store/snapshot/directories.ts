@@ -1,9 +1,9 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
 import type { Trash } from '#store/content/trash.ts';
-import type { ImpliedDirectory, Launcher } from '#kernel/launcher.ts';
+import type { Launcher } from '#kernel/launcher.ts';
 import type { SnapshotRow, SnapshotRows } from './rows.ts';
 import { diskUsage } from './usage.ts';
 import type { CommittedLayer, SnapshotUsage } from './port.ts';
@@ -72,26 +72,6 @@ export function copyRootAttributes(from: string, to: string): void {
   const { mode, uid, gid } = statSync(from);
   chownSync(to, uid, gid);
   chmodSync(to, mode & 0o7777);
-}
-
-/**
- * What a layer says nothing of is as in the layers below it, given top first. Most layers list all but the root, so
- * that one needs no launcher.
- */
-export async function settleImplied(
-  { launcher }: DriverParts,
-  tree: string,
-  layers: readonly string[],
-  implied: readonly ImpliedDirectory[],
-): Promise<void> {
-  const [top] = layers;
-  const others = implied.filter(({ path }) => path !== '');
-  if (top !== undefined && others.length < implied.length) {
-    copyRootAttributes(top, tree);
-    const { atimeMs, mtimeMs } = statSync(top);
-    utimesSync(tree, atimeMs / 1000, mtimeMs / 1000);
-  }
-  if (others.length > 0) await launcher.imply(tree, layers, others);
 }
 
 export async function snapshotUsage(parts: DriverParts, key: string): Promise<SnapshotUsage> {

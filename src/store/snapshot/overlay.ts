@@ -9,7 +9,6 @@ import {
   needTree,
   placeLayer,
   removeSnapshot,
-  settleImplied,
   snapshotUsage,
   treeOf,
   type DriverParts,
@@ -74,7 +73,7 @@ function overlayDraft(
     seal: async (parent, implied = []) => {
       const below = typeof parent === 'object' ? sealed.get(parent) : layerTrees(parts, parent);
       if (below === undefined) throw new Fault('internal', 'seal on an unsealed draft');
-      await settleImplied(parts, tree, below, implied);
+      await (await import('./implied.ts')).settleImplied(parts, tree, below, implied);
       sealed.set(draft, [tree, ...below]);
     },
     commit: (layer) => placeLayer(parts, layer, tree),
