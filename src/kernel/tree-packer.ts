@@ -45,9 +45,11 @@ export async function* packTree(binary: string, request: PackRequest): AsyncGene
     throw new Fault('internal', 'start the packer: it has no pipes');
   const reported: Buffer[] = [];
   report.on('data', (chunk: Buffer) => reported.push(chunk));
+  const told = new Promise<void>((resolve) => void report.once('close', resolve).once('end', resolve));
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => {
+    child.once('close', async (code, signal) => {
+      await told; // Bun does not wait for further pipes
       if (code === 0) resolve();
       else reject(failureFault(`read ${join(base, upper[0] ?? '')}`, { code, signal, records: parseReport(Buffer.concat(reported)) }));
     });

@@ -46,7 +46,7 @@ export async function commitContainer(
     parent,
     names,
     trees: treesOf(engine, record, parent, squash),
-    skip: mountedOver(record.options),
+    skip: await placesMade(engine, record, parent, squash),
     config: (old) => applyChanges(containerSettings(old, record.options), changes),
     author,
     comment: message,
@@ -72,6 +72,23 @@ function treesOf(engine: Engine, record: ContainerRecord, parent: ImageRecord, s
   const mount = snapshots.mounts(record.id);
   if (squash) return wholeTree(mount);
   return ownChanges(mount, parent.chainId === '' ? undefined : snapshots.mounts(parent.chainId));
+}
+
+/**
+ * Places that only were made to mount something on. In one layer alone, those that the image brought are to be seen;
+ * above its layers they have not changed.
+ */
+async function placesMade(
+  engine: Engine,
+  record: ContainerRecord,
+  parent: ImageRecord,
+  squash: boolean,
+): Promise<string[]> {
+  const places = mountedOver(record.options);
+  if (!squash) return places;
+  const changes = await engine.store.changes({ trees: treesOf(engine, record, parent, false), chainIds: [] });
+  const added = new Set(changes.filter(({ kind }) => kind === 'added').map(({ path }) => path.slice(1)));
+  return places.filter((path) => added.has(path));
 }
 
 /** The image's settings with those that the container was given in their place. */
