@@ -43,16 +43,18 @@ export async function* packTree(binary: string, request: PackRequest): AsyncGene
   const [output, report] = [child.stdout, child.stdio[4]];
   if (output === null || !(report instanceof Readable))
     throw new Fault('internal', 'start the packer: it has no pipes');
+  const doing = `read ${join(base, upper[0] ?? '')}`;
   const reported: Buffer[] = [];
   report.on('data', (chunk: Buffer) => reported.push(chunk));
   const told = new Promise<void>((resolve) => void report.once('close', resolve).once('end', resolve));
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', async (code, signal) => {
-      await told; // Bun does not wait for further pipes
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (code === 0) resolve();
-      else reject(failureFault(`read ${join(base, upper[0] ?? '')}`, { code, signal, records: parseReport(Buffer.concat(reported)) }));
-    });
+      else reject(failureFault(doing, { code, signal, records: parseReport(Buffer.concat(reported)) }));
+    };
+    // Bun does not wait for further pipes.
+    child.once('close', (code, signal) => void told.then(() => end(code, signal)));
   });
   ended.catch(() => undefined); // heard below
   try {

@@ -28,7 +28,8 @@ const documents = async (name: string) => {
   const manifest = JSON.parse(blob(image.Descriptor.digest).toString());
   return { image, manifest, config: JSON.parse(blob(image.Id).toString()) };
 };
-const SCRIPT = 'echo made >/etc/made; rm /etc/group; rm -r /home; mkdir /home; ln /etc/made /linked; chown 7:8 /etc/made; mkfifo /pipe';
+const SCRIPT =
+  'echo made >/etc/made; rm /etc/group; rm -r /home; mkdir /home; ln /etc/made /linked; chown 7:8 /etc/made; mkfifo /pipe';
 
 describe.each(['overlay', 'copy'])('with the %s snapshotter', (snapshotter) => {
   const driven = (...args: string[]) => sampan('--snapshotter', snapshotter, ...args);
@@ -37,7 +38,16 @@ describe.each(['overlay', 'copy'])('with the %s snapshotter', (snapshotter) => {
     await driven('pull', '-q', world.image);
     mkdirSync(place('volume'), { recursive: true });
     const args = ['-v', `${place('volume')}:/data`, '-e', 'TOLD=1', '-w', '/tmp', '-u', 'root', '-l', 'l=1'];
-    const ran = await driven('run', '--name', snapshotter, ...args, world.image, 'sh', '-c', `${SCRIPT}; touch /data/secret`);
+    const ran = await driven(
+      'run',
+      '--name',
+      snapshotter,
+      ...args,
+      world.image,
+      'sh',
+      '-c',
+      `${SCRIPT}; touch /data/secret`,
+    );
     expect(ran).toMatchObject({ status: 0, stderr: '' });
   });
   afterAll(async () => {
@@ -46,7 +56,18 @@ describe.each(['overlay', 'copy'])('with the %s snapshotter', (snapshotter) => {
   });
 
   test('the image shows what the container did, its settings and its history, and nothing of its mounts', async () => {
-    const words = ['-a', 'Ann <a@x>', '-m', 'changed things', '-c', 'ENV MORE=2', '-c', 'EXPOSE 80', '--change', 'CMD ["cat", "/etc/made"]'];
+    const words = [
+      '-a',
+      'Ann <a@x>',
+      '-m',
+      'changed things',
+      '-c',
+      'ENV MORE=2',
+      '-c',
+      'EXPOSE 80',
+      '--change',
+      'CMD ["cat", "/etc/made"]',
+    ];
     const { status, stdout, stderr } = await driven('commit', ...words, snapshotter, 'made:1');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const { image, manifest, config } = await documents('made:1');
@@ -79,9 +100,18 @@ describe.each(['overlay', 'copy'])('with the %s snapshotter', (snapshotter) => {
     const names = execFileSync('tar', ['-tzf', '-'], { input: blob(manifest.layers[1].digest) }).toString();
     expect(names).toBe('etc/\netc/.wh.group\netc/made\nhome/\nhome/.wh.app\nlinked\npipe\n');
     expect((await driven('run', '--rm', 'made:1')).stdout).toBe('made\n');
-    const seen = await driven('run', '--rm', 'made:1', 'sh', '-c', 'stat -c "%u %g %h" /linked; ls /home; ls /etc; pwd; echo $TOLD$MORE');
+    const seen = await driven(
+      'run',
+      '--rm',
+      'made:1',
+      'sh',
+      '-c',
+      'stat -c "%u %g %h" /linked; ls /home; ls /etc; pwd; echo $TOLD$MORE',
+    );
     expect(seen.stdout).toBe('7 8 2\nhostname\nhosts\nmade\nos-release\npasswd\nresolv.conf\n/tmp\n12\n');
-    expect((await driven('history', '--format', '{{.Comment}}|{{.Size}}', 'made:1')).stdout.split('\n')[0]).toBe('changed things|5B');
+    expect((await driven('history', '--format', '{{.Comment}}|{{.Size}}', 'made:1')).stdout.split('\n')[0]).toBe(
+      'changed things|5B',
+    );
   });
 
   test('the same tree gives the same layer', async () => {
@@ -103,7 +133,8 @@ test('formats, one layer alone, an id file, no name, and a commit of a commit', 
     mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
     config: { mediaType: 'application/vnd.docker.container.image.v1+json' },
   });
-  for (const { mediaType } of docker.manifest.layers) expect(mediaType).toBe('application/vnd.docker.image.rootfs.diff.tar.gzip');
+  for (const { mediaType } of docker.manifest.layers)
+    expect(mediaType).toBe('application/vnd.docker.image.rootfs.diff.tar.gzip');
   expect((await sampan('commit', '--squash', '--iidfile', place('iid'), 'forms', 'squashed:1')).status).toBe(0);
   const squashed = await documents('squashed:1');
   expect(squashed.manifest.layers.length).toBe(1);
@@ -137,7 +168,9 @@ const count = async (): Promise<number> => Number((await sampan('exec', 'moves',
 
 /** Whether its processes are held, by what the kernel says of their groups. */
 function isHeld(): boolean {
-  const states = cgroupsOfSampan().flatMap((group) => ['freezer.state', 'cgroup.freeze'].map((name) => join(group, name)));
+  const states = cgroupsOfSampan().flatMap((group) =>
+    ['freezer.state', 'cgroup.freeze'].map((name) => join(group, name)),
+  );
   return states.some((path) => existsSync(path) && /^(FROZEN|1)/.test(readFileSync(path, 'latin1')));
 }
 
@@ -151,7 +184,8 @@ async function moves(): Promise<boolean> {
 }
 
 test('a running container is held while it is read, and goes on; with --pause=false it is not held', async () => {
-  const loop = 'head -c 40000000 /dev/urandom >/tmp/big; i=0; while :; do i=$((i+1)); echo $i >/tmp/new; mv /tmp/new /tmp/count; done';
+  const loop =
+    'head -c 40000000 /dev/urandom >/tmp/big; i=0; while :; do i=$((i+1)); echo $i >/tmp/new; mv /tmp/new /tmp/count; done';
   await sampan('run', '-d', '--name', 'moves', world.image, 'sh', '-c', loop);
   for (let tries = 0; (await count()) === 0 && tries < 100; tries += 1) await sleep(50);
   for (const pause of [true, false]) {
@@ -223,7 +257,11 @@ describe('read by others', () => {
   });
   afterAll(() => sampan('image', 'unmount', '--all'));
   const listing = (directory: string): string =>
-    execFileSync('sh', ['-c', `cd "$0" && find . -mindepth 1 -printf '%P %y %m %U:%G %l %Ts ' \\( -type d -printf '\\n' -o -printf '%n\\n' \\) | sort`, directory]).toString();
+    execFileSync('sh', [
+      '-c',
+      `cd "$0" && find . -mindepth 1 -printf '%P %y %m %U:%G %l %Ts ' \\( -type d -printf '\\n' -o -printf '%n\\n' \\) | sort`,
+      directory,
+    ]).toString();
 
   test.skipIf(!installed('skopeo'))('skopeo copies it, and every digest holds', async () => {
     const { image, manifest } = await documents('shared:1');

@@ -59,7 +59,10 @@ describe.each(['overlay', 'copy'])('with the %s snapshotter', (snapshotter) => {
     });
     expect((await sampan('container', 'diff', snapshotter)).stdout).toBe(`${LINES.join('\n')}\n`);
     const json = JSON.parse((await sampan('diff', '--format', 'json', snapshotter)).stdout);
-    expect(json).toMatchObject({ deleted: ['/etc/group', '/home/app'], changed: ['/etc', '/etc/passwd', '/home', '/root', '/tmp', '/var'] });
+    expect(json).toMatchObject({
+      deleted: ['/etc/group', '/home/app'],
+      changed: ['/etc', '/etc/passwd', '/home', '/root', '/tmp', '/var'],
+    });
   });
 
   test('a container that changed nothing has no lines, with mounts in places that the image lacks', async () => {
@@ -71,8 +74,16 @@ describe.each(['overlay', 'copy'])('with the %s snapshotter', (snapshotter) => {
 
   test('an image against what it stands on, and two images against each other', async () => {
     expect(await sampan('commit', '-q', snapshotter, 'changed:1')).toMatchObject({ status: 0, stderr: '' });
-    for (const words of [['diff', 'changed:1'], ['image', 'diff', 'changed:1'], ['diff', 'changed:1', world.image]])
-      expect({ words, ...(await sampan(...words)) }).toMatchObject({ words, stdout: `${LINES.join('\n')}\n`, stderr: '' });
+    for (const words of [
+      ['diff', 'changed:1'],
+      ['image', 'diff', 'changed:1'],
+      ['diff', 'changed:1', world.image],
+    ])
+      expect({ words, ...(await sampan(...words)) }).toMatchObject({
+        words,
+        stdout: `${LINES.join('\n')}\n`,
+        stderr: '',
+      });
     const back = (await sampan('image', 'diff', world.image, 'changed:1')).stdout.split('\n');
     expect(back).toContain('A /etc/group');
     expect(back).toContain('D /srv');

@@ -26,19 +26,27 @@ const idOf = async (name: string): Promise<string> =>
   (await world.sampan('images', '-q', '--no-trunc', name)).stdout.trim();
 
 test('images of one layer and of several are shown read-only, listed and taken away', async () => {
-  for (const [name, made] of [[world.image, false], ['two:1', true]] as const) {
+  for (const [name, made] of [
+    [world.image, false],
+    ['two:1', true],
+  ] as const) {
     const { stdout, status } = await world.sampan('image', 'mount', name);
     const path = stdout.trim();
     expect(status).toBe(0);
     expect(existsSync(join(path, 'bin/busybox'))).toBe(true);
-    expect({ made: existsSync(join(path, 'made')), home: existsSync(join(path, 'home')) }).toEqual({ made, home: !made });
+    expect({ made: existsSync(join(path, 'made')), home: existsSync(join(path, 'home')) }).toEqual({
+      made,
+      home: !made,
+    });
     expect(() => writeFileSync(join(path, 'x'), '')).toThrow('EROFS');
     expect(execFileSync('findmnt', ['-no', 'OPTIONS', path], { encoding: 'utf8' })).toMatch(/^ro,nosuid,nodev/);
   }
   const listed = (await world.sampan('image', 'mount')).stdout.trim().split('\n').sort();
   expect(listed.map((line) => line.split(' ')[0])).toEqual([world.image, 'two:1']);
   const json = JSON.parse((await world.sampan('image', 'mount', '--format', 'json')).stdout);
-  expect(json.map((one: { id: string }) => one.id).sort()).toEqual([await idOf(world.image), await idOf('two:1')].sort());
+  expect(json.map((one: { id: string }) => one.id).sort()).toEqual(
+    [await idOf(world.image), await idOf('two:1')].sort(),
+  );
   expect((await world.sampan('image', 'unmount', 'two:1')).stdout.trim()).toBe(await idOf('two:1'));
   expect((await world.sampan('image', 'umount', '--all')).stdout.trim()).toBe(await idOf(world.image));
   expect((await world.sampan('image', 'mount')).stdout).toBe('');
@@ -47,7 +55,10 @@ test('images of one layer and of several are shown read-only, listed and taken a
 });
 
 test('mounted twice it has to be unmounted twice, or by force', async () => {
-  const [one, two] = await Promise.all([world.sampan('image', 'mount', 'two:1'), world.sampan('image', 'mount', 'two:1')]);
+  const [one, two] = await Promise.all([
+    world.sampan('image', 'mount', 'two:1'),
+    world.sampan('image', 'mount', 'two:1'),
+  ]);
   expect(one.stdout).toBe(two.stdout);
   await world.sampan('image', 'unmount', 'two:1');
   expect(mounts().length).toBe(1);

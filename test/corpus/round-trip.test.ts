@@ -46,7 +46,8 @@ async function diffs(at: TestStore, image: ImageRecord): Promise<Buffer[]> {
   const chain = chainIds(image.layers.map(({ diffId }) => diffId));
   const mounts = chain.map((chainId) => at.store.snapshots.mounts(chainId));
   const made: Buffer[] = [];
-  for (const [level, mount] of mounts.entries()) made.push(await pack(at, ownChanges(mount, mounts[level - 1]), 'layer'));
+  for (const [level, mount] of mounts.entries())
+    made.push(await pack(at, ownChanges(mount, mounts[level - 1]), 'layer'));
   return made;
 }
 
@@ -93,23 +94,31 @@ describe.each(STACKS.map((stack) => [stack.name, stack] as const))('%s', (_name,
     for (const [level, layer] of (await diffs(at, image)).entries()) expectSame(layer, made[level] as Buffer);
   }, 120_000);
 
-  test.each(DRIVERS.map((driver) => [driver]))('the layers made give the same tree and the same layers again (%s)', async (driver) => {
-    const at = open(driver);
-    const image = await load(at, made);
-    expectSame(await whole(at, image), seen);
-    for (const [level, layer] of (await diffs(at, image)).entries()) expectSame(layer, made[level] as Buffer);
-  }, 120_000);
+  test.each(DRIVERS.map((driver) => [driver]))(
+    'the layers made give the same tree and the same layers again (%s)',
+    async (driver) => {
+      const at = open(driver);
+      const image = await load(at, made);
+      expectSame(await whole(at, image), seen);
+      for (const [level, layer] of (await diffs(at, image)).entries()) expectSame(layer, made[level] as Buffer);
+    },
+    120_000,
+  );
 
-  test.skipIf(stack.umociLacks !== undefined || spawnSync('which', ['umoci']).status !== 0)('umoci unpacks the same tree from the layers given, and from those made', async () => {
-    for (const layers of stack.umociErs === undefined ? [archives, made] : [made]) {
-      const layout = layoutOf(layers);
-      const bundle = `${layout}-bundle`;
-      execFileSync('umoci', ['unpack', '--image', `${layout}:corpus`, bundle], { stdio: 'pipe' });
-      const [at] = stores;
-      const tree = { base: bundle, upper: ['rootfs'], lower: [], over: false };
-      expectSame(await pack(at as TestStore, tree, 'archive'), seen);
-      execFileSync('chmod', ['-R', 'u+rwX', bundle]);
-      for (const directory of [bundle, layout]) rmSync(directory, { recursive: true });
-    }
-  }, 120_000);
+  test.skipIf(stack.umociLacks !== undefined || spawnSync('which', ['umoci']).status !== 0)(
+    'umoci unpacks the same tree from the layers given, and from those made',
+    async () => {
+      for (const layers of stack.umociErs === undefined ? [archives, made] : [made]) {
+        const layout = layoutOf(layers);
+        const bundle = `${layout}-bundle`;
+        execFileSync('umoci', ['unpack', '--image', `${layout}:corpus`, bundle], { stdio: 'pipe' });
+        const [at] = stores;
+        const tree = { base: bundle, upper: ['rootfs'], lower: [], over: false };
+        expectSame(await pack(at as TestStore, tree, 'archive'), seen);
+        execFileSync('chmod', ['-R', 'u+rwX', bundle]);
+        for (const directory of [bundle, layout]) rmSync(directory, { recursive: true });
+      }
+    },
+    120_000,
+  );
 });

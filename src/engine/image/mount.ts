@@ -7,6 +7,7 @@ import { encodePlan } from '#kernel/encode.ts';
 import { failureFault } from '#kernel/failure.ts';
 import type { Step } from '#kernel/plan.ts';
 import { imageMounts, removeEmpty, type ImageMount } from '#store/image/mounts.ts';
+import { familiarName, parseReference } from '#store/reference.ts';
 import { stackOf } from '#store/snapshot/trees.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { ownIdentity } from '#engine/container/ownership.ts';
@@ -44,7 +45,11 @@ async function mountAt(engine: Engine, image: ImageRecord, path: string): Promis
   const mounts = imageMounts(database);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    await run(engine, `mount image ${image.configDigest}`, mountSteps(stackOf(engine.store.snapshots.mounts(image.chainId)), path));
+    await run(
+      engine,
+      `mount image ${image.configDigest}`,
+      mountSteps(stackOf(engine.store.snapshots.mounts(image.chainId)), path),
+    );
     const { configDigest, chainId } = image;
     database.transaction(() => mounts.put({ image: configDigest, chain: chainId, path, times: 1, owner: undefined }));
   } catch (error) {
@@ -80,12 +85,22 @@ export async function unmountImage(engine: Engine, name: string, force: boolean)
   return id;
 }
 
-/** What is mounted now, with the images' records where they are still there. */
-export function mountedImages(engine: Engine): { mount: ImageMount; image: ImageRecord | undefined }[] {
+export interface MountedImage {
+  id: string;
+  /** As people write them; none for an image that has lost them. */
+  names: string[];
+  path: string;
+}
+
+/** What is mounted now. */
+export function mountedImages(engine: Engine): MountedImage[] {
   const mounts = imageMounts(engine.database);
   return engine.database.transaction(() => {
     mounts.settle();
-    return mounts.list().map((mount) => ({ mount, image: engine.store.images.find(mount.image) }));
+    return mounts.list().map(({ image: id, path }) => {
+      const names = engine.store.images.find(id)?.names ?? [];
+      return { id, names: names.map((name) => familiarName(parseReference(name))), path };
+    });
   });
 }
 
@@ -124,7 +139,8 @@ async function claim<T>(
 
 async function run(engine: Engine, doing: string, steps: readonly Step[]): Promise<void> {
   const plan = { programs: [{ name: 'main', steps: [...steps] }] };
-  const result = await engine.launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'ignore', 'inherit'] }).result;
+  const result = await engine.launcher.launch({ plan: encodePlan(plan), stdio: ['ignore', 'ignore', 'inherit'] })
+    .result;
   if (result.code !== 0) throw failureFault(doing, result);
 }
 

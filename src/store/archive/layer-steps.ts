@@ -137,7 +137,8 @@ export class LayerSteps implements TarEvents {
 
 /** The directories above a path, nearest first, without the root. */
 function* above(path: string): Generator<string> {
-  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) yield path.slice(0, slash);
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
+    yield path.slice(0, slash);
 }
 
 /** Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. */

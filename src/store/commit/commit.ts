@@ -80,11 +80,10 @@ async function makeImage(parts: StoreParts, request: CommitRequest, area: WorkAr
   const created = new Date().toISOString();
   const { diffId } = layer;
   const configBytes = configDocument(old, { created, author, comment, createdBy, config, diffId, squash });
-  const { bytes, ...manifest } = manifestDocument(
-    format,
-    { digest: digestOf(configBytes), size: configBytes.length },
-    [...below, { mediaType: OCI_LAYER.gzip, digest: layer.digest, size: layer.size }],
-  );
+  const { bytes, ...manifest } = manifestDocument(format, { digest: digestOf(configBytes), size: configBytes.length }, [
+    ...below,
+    { mediaType: OCI_LAYER.gzip, digest: layer.digest, size: layer.size },
+  ]);
   return { image: describeImage({ bytes, digest: digestOf(bytes) }, manifest, configBytes), layer };
 }
 

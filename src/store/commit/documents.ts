@@ -3,7 +3,14 @@ import { compressionOf, type Compression } from '#store/archive/decompress.ts';
 import type { Digest } from '#store/digest.ts';
 import type { JsonObject } from '#store/image/json.ts';
 import type { Descriptor } from '#store/image/manifest.ts';
-import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '#store/registry/media-types.ts';
+import {
+  DOCKER_CONFIG,
+  DOCKER_LAYER,
+  DOCKER_MANIFEST,
+  OCI_CONFIG,
+  OCI_LAYER,
+  OCI_MANIFEST,
+} from '#store/registry/media-types.ts';
 
 export type ImageFormat = 'oci' | 'docker';
 

@@ -20,7 +20,11 @@ export const commit: Verb = {
     format: { kind: 'text', short: 'f', value: 'FORMAT', does: 'Format of the image: oci (the default) or docker' },
     iidfile: { kind: 'text', value: 'FILE', does: 'Write the id of the image there' },
     message: { kind: 'text', short: 'm', value: 'TEXT', does: 'What the history says of it' },
-    pause: { kind: 'switch', short: 'p', does: 'Hold the container meanwhile (the default; --pause=false to let it run)' },
+    pause: {
+      kind: 'switch',
+      short: 'p',
+      does: 'Hold the container meanwhile (the default; --pause=false to let it run)',
+    },
     quiet: { kind: 'switch', short: 'q', does: 'Print no progress; there is none to print' },
     squash: { kind: 'switch', short: 's', does: 'One layer alone, without those of the image' },
   },

@@ -1,7 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { mountedImages, mountImage, unmountImage } from '#engine/image/mount.ts';
-import { familiarName, parseReference } from '#store/reference.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { print, type Io } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
@@ -41,14 +40,17 @@ export const imageUnmount: Verb = {
     if (args.length === 0 && !all) {
       throw new Fault('invalid', 'image unmount: an image or --all is needed', { facts: { usage: true } });
     }
-    const names = all ? mountedImages(engine).map(({ mount }) => mount.image) : args;
+    const names = all ? mountedImages(engine).map(({ id }) => id) : args;
     return eachImage(io, names, (name) => unmountImage(engine, name, all || flags.on('force')));
   },
 };
 
 function checkAll(all: boolean, args: readonly string[]): void {
   if (all && args.length > 0)
-    throw new Fault('invalid', 'images by name and --all do not go together', { field: '--all', facts: { usage: true } });
+    throw new Fault('invalid', 'images by name and --all do not go together', {
+      field: '--all',
+      facts: { usage: true },
+    });
 }
 
 /** Goes on after a failure. */
@@ -66,13 +68,11 @@ async function eachImage(io: Io, names: readonly string[], work: (name: string) 
 
 /** As podman writes it. */
 function list(engine: Engine, io: Io, json: boolean): number {
-  const mounted = mountedImages(engine).map(({ mount, image }) => {
-    const names = (image?.names ?? []).map((name) => familiarName(parseReference(name)));
-    return { id: mount.image, Repositories: names, mountpoint: mount.path };
-  });
-  if (json) print(io, JSON.stringify(mounted, undefined, 1));
+  const mounted = mountedImages(engine);
+  const shown = mounted.map(({ id, names, path }) => ({ id, Repositories: names, mountpoint: path }));
+  if (json) print(io, JSON.stringify(shown, undefined, 1));
   else
-    for (const { id, Repositories, mountpoint } of mounted)
-      for (const name of Repositories.length === 0 ? [id] : Repositories) print(io, `${name} ${mountpoint}`);
+    for (const { id, names, path } of mounted)
+      for (const name of names.length === 0 ? [id] : names) print(io, `${name} ${path}`);
   return 0;
 }
