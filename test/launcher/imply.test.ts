@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUILDS } from './harness.ts';
+import { runRole, scratchDirectory } from './tree-roles.ts';
+
+describe.each(BUILDS.map((path) => [path]))('imply (%s)', (launcher) => {
+  let scratch: ReturnType<typeof scratchDirectory>;
+  const at = (...names: string[]): string => join(scratch.path, ...names);
+  beforeEach(() => {
+    scratch = scratchDirectory();
+    for (const name of ['tree', 'top', 'low']) mkdirSync(at(name));
+  });
+  afterEach(() => scratch.remove());
+
+  const imply = (...list: string[]) =>
+    runRole(launcher, 'imply', [at('tree')], [at('top'), at('low')], Buffer.from(list.map((one) => `${one}\0`).join('')));
+  const look = (path: string): string => {
+    const { mode, uid, gid, mtimeMs } = statSync(at('tree', path));
+    return `${(mode & 0o7777).toString(8)} ${uid}:${gid} ${mtimeMs}`;
+  };
+  const make = (tree: string, path: string, mode: number, owner: string): void => {
+    mkdirSync(at(tree, path), { recursive: true });
+    execFileSync('chown', [owner, at(tree, path)]);
+    execFileSync('chmod', [mode.toString(8), at(tree, path)]);
+    utimesSync(at(tree, path), 7, 7);
+  };
+
+  test('a directory looks as in the first layer that has it', () => {
+    make('low', 'a', 0o700, '1:2');
+    make('low', 'b', 0o2711, '3:4');
+    execFileSync('setfattr', ['-n', 'user.x', '-v', 'y', at('low', 'b')]);
+    make('top', 'a', 0o750, '5:6');
+    for (const path of ['a', 'b']) mkdirSync(at('tree', path));
+    expect(imply('ca', 'cb')).toMatchObject({ code: 0 });
+    expect([look('a'), look('b')]).toEqual(['750 5:6 7000', '2711 3:4 7000']);
+    expect(execFileSync('getfattr', ['--only-values', '-n', 'user.x', at('tree', 'b')]).toString()).toBe('y');
+  });
+
+  test('what a layer in between hides does not count', () => {
+    for (const path of ['opaque/a', 'deleted/a', 'file/a', 'link/a']) {
+      make('low', path, 0o700, '1:1');
+      mkdirSync(at('tree', path), { recursive: true });
+    }
+    mkdirSync(at('top', 'opaque'));
+    execFileSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', at('top', 'opaque')]);
+    execFileSync('mknod', [at('top', 'deleted'), 'c', '0', '0']);
+    writeFileSync(at('top', 'file'), '');
+    symlinkSync(at('low', 'link'), at('top', 'link'));
+    expect(imply('copaque/a', 'cdeleted/a', 'cfile/a', 'clink/a')).toMatchObject({ code: 0 });
+    for (const path of ['opaque/a', 'deleted/a', 'file/a', 'link/a']) expect(look(path)).toBe('755 0:0 0');
+  });
+
+  test('with nothing but marks, and none below, it goes; the directory above keeps its time', () => {
+    make('low', 'kept', 0o711, '1:1');
+    for (const path of ['kept', 'gone/deep']) mkdirSync(at('tree', path), { recursive: true });
+    execFileSync('mknod', [at('tree', 'gone/deep/x'), 'c', '0', '0']);
+    utimesSync(at('tree'), 9, 9);
+    expect(imply('mgone', 'mgone/deep', 'mkept')).toMatchObject({ code: 0 });
+    expect(existsSync(at('tree', 'gone'))).toBe(false);
+    expect(look('kept')).toBe('711 1:1 7000');
+    expect(statSync(at('tree')).mtimeMs).toBe(9000);
+  });
+
+  test('it never leaves the tree, and says what it could not do', () => {
+    mkdirSync(at('outside'));
+    symlinkSync(at('outside'), at('tree', 'link'));
+    const { code, records } = imply('clink');
+    expect({ code, path: records[0]?.path }).toEqual({ code: 125, path: 'link' });
+    expect(runRole(launcher, 'imply', [], []).code).toBe(124);
+  });
+});
