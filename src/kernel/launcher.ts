@@ -26,13 +26,12 @@ export interface Launch {
   result: Promise<LaunchResult>;
 }
 
-/** A directory that a layer does not list. */
-export interface ImpliedDirectory {
-  /** A byte string (latin1), relative to the tree. */
-  path: string;
-  /** The layer has nothing in it but marks of deletions. */
-  marksOnly: boolean;
-}
+/** What a layer leaves to those below it; paths are byte strings (latin1), relative to the tree. */
+export type Implied =
+  /** A directory that it does not list; `marks` has nothing in it but marks of deletions. */
+  | { kind: 'parent' | 'marks'; path: string }
+  /** A hard link to a file that is not its own. */
+  | { kind: 'link'; path: string; target: string };
 
 /** The one door to the kernel: runs the native launcher in each of its roles. */
 export interface Launcher {
@@ -45,8 +44,8 @@ export interface Launcher {
   apply(targetDirectory: string): FileApplier;
   /** Lays a tree in overlay form over a plain tree. */
   merge(source: string, target: string): Promise<void>;
-  /** Settles what a layer says of some directories only by what is in them, from the layers below it, top first. */
-  imply(tree: string, layers: readonly string[], directories: readonly ImpliedDirectory[]): Promise<void>;
+  /** Settles what a layer leaves to the layers below it, given top first; directories above come before what is in them. */
+  imply(tree: string, layers: readonly string[], implied: readonly Implied[]): Promise<void>;
   /** A tree, or what it changes of another one, as a tar archive, a layer or a list. */
   pack(request: PackRequest): AsyncIterable<Uint8Array>;
   /** Removes the tree `name` below the directory `parent`; a missing one is fine. */
@@ -79,11 +78,11 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
       withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
     apply: (target) => openFileApplier(binary, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
-    imply: async (tree, layers, directories) => {
-      const list = directories.map(({ path, marksOnly }) => `${marksOnly ? 'm' : 'c'}${path}\0`).join('');
+    imply: async (tree, layers, implied) => {
+      const list = implied.map(impliedLine).join('');
       const input = scratchFile(scratch, Buffer.from(list, 'latin1'));
       try {
-        await treeRole('imply', `complete the directories of ${tree}`, [tree], layers, input);
+        await treeRole('imply', `complete ${tree}`, [tree], layers, input);
       } finally {
         closeSync(input);
       }
@@ -92,6 +91,9 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
   };
 }
+
+const impliedLine = (one: Implied): string =>
+  one.kind === 'link' ? `l${one.target}\0${one.path}\0` : `${one.kind === 'marks' ? 'm' : 'c'}${one.path}\0`;
 
 type Run = (role: string, args: readonly Stdio[], rest: readonly string[], stdio: readonly Stdio[]) => Launch;
 

@@ -113,6 +113,29 @@ const LINKS: Stack[] = [
     layers: layers([file('x'), file('y')], [file('x', 'new'), link('y', 'x')]),
   },
   {
+    name: 'a hard link to a file of a lower layer',
+    layers: layers(BASE, [link('b', 'a/one'), dir('c'), link('c/d', 'b')]),
+  },
+  {
+    name: 'a hard link to a file two layers below, by a directory listed',
+    layers: layers(BASE, [file('x')], [dir('a', { mode: 0o700 }), link('a/again', 'a/sub/deep')]),
+  },
+  {
+    name: 'a hard link before its file',
+    layers: layers([link('a', 'b'), file('b')]),
+    umociErs: 'it has nothing to link to yet',
+  },
+  {
+    name: 'a hard link to one of several names below',
+    layers: layers([file('x'), link('y', 'x')], [link('z', 'y')]),
+    umociErs: 'all three are one file there; in overlay form the lower one cannot be changed',
+  },
+  {
+    name: 'a parent that is a link below',
+    layers: layers([dir('usr'), symlink('bin', 'usr'), file('usr/sh')], [file('bin/more')]),
+    umociErs: 'it follows the link',
+  },
+  {
     name: 'a hard link to what the same layer has, far away',
     layers: layers(BASE, [dir('a'), file('a/one', 'new'), dir('z'), link('z/one', 'a/one')]),
   },

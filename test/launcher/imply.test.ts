@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { errnoName } from '#kernel/failure.ts';
 import { BUILDS } from './harness.ts';
 import { runRole, scratchDirectory } from './tree-roles.ts';
 
@@ -15,7 +26,13 @@ describe.each(BUILDS.map((path) => [path]))('imply (%s)', (launcher) => {
   afterEach(() => scratch.remove());
 
   const imply = (...list: string[]) =>
-    runRole(launcher, 'imply', [at('tree')], [at('top'), at('low')], Buffer.from(list.map((one) => `${one}\0`).join('')));
+    runRole(
+      launcher,
+      'imply',
+      [at('tree')],
+      [at('top'), at('low')],
+      Buffer.from(list.map((one) => `${one}\0`).join('')),
+    );
   const look = (path: string): string => {
     const { mode, uid, gid, mtimeMs } = statSync(at('tree', path));
     return `${(mode & 0o7777).toString(8)} ${uid}:${gid} ${mtimeMs}`;
@@ -61,6 +78,35 @@ describe.each(BUILDS.map((path) => [path]))('imply (%s)', (launcher) => {
     expect(existsSync(at('tree', 'gone'))).toBe(false);
     expect(look('kept')).toBe('711 1:1 7000');
     expect(statSync(at('tree')).mtimeMs).toBe(9000);
+  });
+
+  test('a link to a file below brings a copy of it, with its attributes; directories keep their times', () => {
+    make('low', 'd', 0o700, '1:1');
+    writeFileSync(at('low', 'd', 'file'), 'content');
+    execFileSync('chown', ['5:6', at('low', 'd', 'file')]);
+    chmodSync(at('low', 'd', 'file'), 0o4711);
+    utimesSync(at('low', 'd', 'file'), 3, 3);
+    utimesSync(at('low', 'd'), 7, 7);
+    mkdirSync(at('tree', 'e'));
+    utimesSync(at('tree', 'e'), 9, 9);
+    expect(imply('cd', 'ld/file\0e/name', 'ld/file\0top')).toMatchObject({ code: 0 });
+    expect([look('d/file'), look('d'), look('e')]).toEqual(['4711 5:6 3000', '700 1:1 7000', '755 0:0 9000']);
+    expect(readFileSync(at('tree', 'top'), 'utf8')).toBe('content');
+    expect(statSync(at('tree', 'e', 'name')).nlink).toBe(3);
+    expect(statSync(at('low', 'd', 'file')).nlink).toBe(1);
+  });
+
+  test('a link to what is deleted, hidden, a directory or outside fails', () => {
+    writeFileSync(at('low', 'file'), '');
+    execFileSync('mknod', [at('top', 'file'), 'c', '0', '0']);
+    mkdirSync(at('low', 'd'));
+    writeFileSync(at('secret'), '');
+    const wanted = { file: 'ENOENT', d: 'EPERM', '../secret': 'EXDEV', nothing: 'ENOENT' };
+    for (const [target, errno] of Object.entries(wanted)) {
+      const { code, records } = imply(`l${target}\0name`);
+      expect({ target, code, errno: errnoName(records[0]?.value ?? 0) }).toEqual({ target, code: 125, errno });
+    }
+    expect(readdirSync(at('tree'))).toEqual([]);
   });
 
   test('it never leaves the tree, and says what it could not do', () => {

@@ -61,7 +61,10 @@ describe.each(BUILDS.map((path) => [path]))('pack of changes (%s)', (launcher) =
     (await bytes(more)).toString().split('\0').slice(0, -1);
   /** The same file in both, as far as looks go. */
   const both = (name: string, a: string, b: string): void => {
-    for (const [tree, text] of [[upper, a], [lower, b]] as const) {
+    for (const [tree, text] of [
+      [upper, a],
+      [lower, b],
+    ] as const) {
       writeFileSync(join(tree, name), text);
       utimesSync(join(tree, name), 5, 5);
     }
@@ -92,7 +95,14 @@ describe.each(BUILDS.map((path) => [path]))('pack of changes (%s)', (launcher) =
     writeFileSync(join(lower, 'plain', 'gone'), '');
     execFileSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', join(upper, 'opaque')]);
     sameTimes('plain', 'opaque');
-    expect(await names({ over: true })).toEqual(['Copaque', 'Dopaque/below', 'Aopaque/own', 'Cplain', 'Dplain/gone', 'Aplain/own']);
+    expect(await names({ over: true })).toEqual([
+      'Copaque',
+      'Dopaque/below',
+      'Aopaque/own',
+      'Cplain',
+      'Dplain/gone',
+      'Aplain/own',
+    ]);
     const layer = await bytes({ over: true, form: 'layer' });
     expect(execFileSync('tar', ['-t'], { input: layer }).toString().split('\n').slice(0, -1)).toEqual([
       'opaque/',
@@ -142,7 +152,11 @@ describe.each(BUILDS.map((path) => [path]))('pack of changes (%s)', (launcher) =
 
   test('attributes with "=" in their names go the way of libarchive', async () => {
     writeFileSync(join(upper, 'x'), '');
-    for (const [name, value] of [['user.a=b%c', 'value'], ['user.z', 'v'], ['user.a', 'w']] as const)
+    for (const [name, value] of [
+      ['user.a=b%c', 'value'],
+      ['user.z', 'v'],
+      ['user.a', 'w'],
+    ] as const)
       execFileSync('setfattr', ['-n', name, '-v', value, join(upper, 'x')]);
     execFileSync('setfattr', ['-n', 'trusted.overlay.origin', '-v', 'v', join(upper, 'x')]);
     const text = (await bytes({ form: 'layer' })).toString('latin1');
@@ -157,10 +171,7 @@ describe.each(BUILDS.map((path) => [path]))('pack of changes (%s)', (launcher) =
     writeFileSync(join(outside, 'secret'), 'SECRET'.repeat(1000));
     mkdirSync(join(upper, 'd'));
     for (let at = 0; at < 50; at += 1) writeFileSync(join(upper, 'd', `file-${at}`), 'x'.repeat(20_000));
-    const child = Bun.spawn(
-      ['python3', '-c', HOSTILE, upper, outside],
-      { stdout: 'ignore', stderr: 'inherit' },
-    );
+    const child = Bun.spawn(['python3', '-c', HOSTILE, upper, outside], { stdout: 'ignore', stderr: 'inherit' });
     try {
       let whole = 0;
       for (let round = 0; round < 60; round += 1) {

@@ -1,5 +1,5 @@
 import { Fault } from '#base/fault.ts';
-import type { ImpliedDirectory } from '#kernel/launcher.ts';
+import type { Implied } from '#kernel/launcher.ts';
 import type { StepQueue } from './step-queue.ts';
 import type { TarEntry, TarEvents } from './tar-entry.ts';
 
@@ -26,6 +26,8 @@ export class LayerSteps implements TarEvents {
   readonly #implied = new Set<string>(['']);
   /** The same, with nothing in them but marks. */
   readonly #marksOnly = new Set<string>();
+  /** Hard links to files that the layer does not have, or not yet. */
+  readonly #lateLinks = new Map<string, string>();
 
   /** Bytes of the files so far, holes included. */
   bytes = 0;
@@ -39,16 +41,19 @@ export class LayerSteps implements TarEvents {
     const base = path.slice(path.lastIndexOf('/') + 1);
     if (base.startsWith(WHITEOUT)) this.#mark(path, base);
     else {
+      const target = entry.kind === 'hardlink' ? this.#lateTarget(normalPath(entry.link)) : undefined;
       this.#remember(path, entry.kind === 'directory');
-      this.#append(entry, path);
+      if (target === undefined) this.#append(entry, path);
+      else this.#linkLater(path, target);
     }
   }
 
-  /** Directories whose attributes the layer does not tell, those above first; complete after `finish`. */
-  implied(): ImpliedDirectory[] {
-    const all = [...this.#implied].map((path) => ({ path, marksOnly: false }));
-    const marks = [...this.#marksOnly].map((path) => ({ path, marksOnly: true }));
-    return [...all, ...marks].sort((a, b) => (a.path < b.path ? -1 : 1));
+  /** What the layer leaves to those below it, directories first and from above; complete after `finish`. */
+  implied(): Implied[] {
+    const parents = [...this.#implied].map((path): Implied => ({ kind: 'parent', path }));
+    const marks = [...this.#marksOnly].map((path): Implied => ({ kind: 'marks', path }));
+    const links = [...this.#lateLinks].map(([path, target]): Implied => ({ kind: 'link', path, target }));
+    return [...[...parents, ...marks].sort((a, b) => (a.path < b.path ? -1 : 1)), ...links];
   }
 
   data(offset: number, bytes: Uint8Array): void {
@@ -93,9 +98,23 @@ export class LayerSteps implements TarEvents {
     }
   }
 
+  /** Where a hard link leads when that is in a layer below, if anywhere; undefined when it is here, or cannot be. */
+  #lateTarget(target: string): string | undefined {
+    const late = this.#lateLinks.get(target);
+    if (late !== undefined || this.#others.has(target) || this.#directories.has(target)) return late;
+    const impossible = /(?:^|\/)\.\.(?:\/|$)/.test(target) || [...above(target)].some((one) => this.#others.has(one));
+    return impossible ? undefined : target;
+  }
+
+  #linkLater(path: string, target: string): void {
+    this.#lateLinks.set(path, target);
+    for (const parent of above(target)) if (!this.#directories.has(parent)) this.#implied.add(parent);
+  }
+
   /** The last entry of a name counts; directories above it exist as well, listed or not. */
   #remember(path: string, directory: boolean): void {
     this.#implied.delete(path);
+    this.#lateLinks.delete(path);
     if (directory) {
       this.#directories.add(path);
       this.#others.delete(path);

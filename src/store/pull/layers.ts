@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
-import type { ImpliedDirectory, Launcher } from '#kernel/launcher.ts';
+import type { Implied, Launcher } from '#kernel/launcher.ts';
 import { compressionOf, type Compression } from '#store/archive/decompress.ts';
 import type { Blobs } from '#store/content/blobs.ts';
 import { chainIds, type Digest } from '#store/digest.ts';
@@ -34,7 +34,7 @@ export interface FetchedLayer extends LayerJob {
   /** Bytes of the layer's files. */
   size: number;
   /** Directories that it does not list. */
-  implied: readonly ImpliedDirectory[];
+  implied: readonly Implied[];
 }
 
 /** Where layers come from: a registry, an archive, a directory. */

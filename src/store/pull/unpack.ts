@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Fault, isFault } from '#base/fault.ts';
 import type { FileApplier } from '#kernel/file-applier.ts';
-import type { ImpliedDirectory, Launcher } from '#kernel/launcher.ts';
+import type { Implied, Launcher } from '#kernel/launcher.ts';
 import { asCorrupt, checkMagic, decompressor, type Compression } from '#store/archive/decompress.ts';
 import { LayerSteps } from '#store/archive/layer-steps.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
@@ -29,7 +29,7 @@ export interface UnpackedLayer {
   /** Bytes of its files. */
   size: number;
   /** Directories that it does not list. */
-  implied: readonly ImpliedDirectory[];
+  implied: readonly Implied[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { statSync, utimesSync } from 'node:fs';
-import type { ImpliedDirectory } from '#kernel/launcher.ts';
+import { Fault, isFault } from '#base/fault.ts';
+import type { Implied } from '#kernel/launcher.ts';
 import { copyRootAttributes, type DriverParts } from './directories.ts';
 
 /**
@@ -10,7 +11,7 @@ export async function settleImplied(
   { launcher }: DriverParts,
   tree: string,
   layers: readonly string[],
-  implied: readonly ImpliedDirectory[],
+  implied: readonly Implied[],
 ): Promise<void> {
   const [top] = layers;
   const others = implied.filter(({ path }) => path !== '');
@@ -19,5 +20,10 @@ export async function settleImplied(
     const { atimeMs, mtimeMs } = statSync(top);
     utimesSync(tree, atimeMs / 1000, mtimeMs / 1000);
   }
-  if (others.length > 0) await launcher.imply(tree, layers, others);
+  if (others.length === 0) return;
+  await launcher.imply(tree, layers, others).catch((error: unknown) => {
+    // A link to nowhere, or through a link, is the layer's fault.
+    if (!isFault(error, 'notFound', 'invalid')) throw error;
+    throw new Fault('corrupt', 'unpack the layer', { cause: error, facts: error.facts });
+  });
 }

@@ -1,4 +1,4 @@
-import type { ImpliedDirectory } from '#kernel/launcher.ts';
+import type { Implied } from '#kernel/launcher.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 
 /**
@@ -54,7 +54,7 @@ export interface LayerDraft {
    * Completes the draft on top of a committed layer's chain ID, another sealed draft, or nothing. Directories that the
    * layer does not list get the attributes they have below; with nothing but marks in them, and none below, they go.
    */
-  seal(parent: string | LayerDraft | undefined, implied?: readonly ImpliedDirectory[]): Promise<void>;
+  seal(parent: string | LayerDraft | undefined, implied?: readonly Implied[]): Promise<void>;
   /** Puts the sealed draft in place under its chain ID; synchronous, inside a transaction. */
   commit(layer: CommittedLayer): void;
 }
