@@ -1,6 +1,5 @@
 import { Fault } from '#base/fault.ts';
 import type { TreePair } from '#kernel/tree-packer.ts';
-import { parseReference, type Reference } from '#store/reference.ts';
 import { ownChanges, wholeTree } from '#store/snapshot/trees.ts';
 import type { ImageRecord } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -10,6 +9,7 @@ import { imageOf } from '#engine/container/image-of.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { applyChanges, withVariables, type ImageSettings } from './change.ts';
+import { newNames } from './new-name.ts';
 
 export interface CommitContainerRequest {
   name: string | undefined;
@@ -31,7 +31,7 @@ export async function commitContainer(
   request: CommitContainerRequest,
 ): Promise<string> {
   const { name, author, message, changes, pause, format, squash, signal } = request;
-  const names = name === undefined ? [] : [targetOf(name)];
+  const names = newNames('commit', name);
   applyChanges({}, changes); // a wrong one is told before anything is done
   await engine.store.reconcile();
   const parent = imageOf(engine, record);
@@ -57,14 +57,6 @@ export async function commitContainer(
     signal,
   });
   return image.configDigest;
-}
-
-function targetOf(name: string): Reference {
-  const reference = parseReference(name);
-  if (reference.digest === undefined) return reference;
-  throw new Fault('invalid', `commit as ${name}: a digest cannot be given, it follows from the content`, {
-    field: 'REPOSITORY',
-  });
 }
 
 function treesOf(engine: Engine, record: ContainerRecord, parent: ImageRecord, squash: boolean): TreePair {

@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { commitContainer } from '#engine/image/commit.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
+import { CHANGE } from './change-flag.ts';
 import { cancellable } from './cancellation.ts';
 
 const FORMATS = ['oci', 'docker'] as const;
@@ -11,12 +12,7 @@ const FORMATS = ['oci', 'docker'] as const;
 export const commit: Verb = {
   flags: {
     author: { kind: 'text', short: 'a', value: 'TEXT', does: 'Who made it, such as "Ann <ann@example.org>"' },
-    change: {
-      kind: 'list',
-      short: 'c',
-      value: 'INSTRUCTION',
-      does: 'Apply a Dockerfile instruction, such as CMD ["sh"]',
-    },
+    change: CHANGE,
     format: { kind: 'text', short: 'f', value: 'FORMAT', does: 'Format of the image: oci (the default) or docker' },
     iidfile: { kind: 'text', value: 'FILE', does: 'Write the id of the image there' },
     message: { kind: 'text', short: 'm', value: 'TEXT', does: 'What the history says of it' },
