@@ -166,11 +166,11 @@ test('what cannot be is refused, and nothing is left', async () => {
 
 const count = async (): Promise<number> => Number((await sampan('exec', 'moves', 'cat', '/tmp/count')).stdout);
 
-/** Whether its processes are held, by what the kernel says of their groups. */
+let moving = '';
+/** Whether its processes are held, by what the kernel says of its groups. */
 function isHeld(): boolean {
-  const states = cgroupsOfSampan().flatMap((group) =>
-    ['freezer.state', 'cgroup.freeze'].map((name) => join(group, name)),
-  );
+  const groups = cgroupsOfSampan().filter((group) => group.includes(moving));
+  const states = groups.flatMap((group) => ['freezer.state', 'cgroup.freeze'].map((name) => join(group, name)));
   return states.some((path) => existsSync(path) && /^(FROZEN|1)/.test(readFileSync(path, 'latin1')));
 }
 
@@ -186,7 +186,7 @@ async function moves(): Promise<boolean> {
 test('a running container is held while it is read, and goes on; with --pause=false it is not held', async () => {
   const loop =
     'head -c 40000000 /dev/urandom >/tmp/big; i=0; while :; do i=$((i+1)); echo $i >/tmp/new; mv /tmp/new /tmp/count; done';
-  await sampan('run', '-d', '--name', 'moves', world.image, 'sh', '-c', loop);
+  moving = (await sampan('run', '-d', '--name', 'moves', world.image, 'sh', '-c', loop)).stdout.trim();
   for (let tries = 0; (await count()) === 0 && tries < 100; tries += 1) await sleep(50);
   for (const pause of [true, false]) {
     const commit = sampan('commit', `--pause=${pause}`, 'moves', `moves:${pause}`);

@@ -82,7 +82,7 @@ describe.each(STACKS.map((stack) => [stack.name, stack] as const))('%s', (_name,
     const image = await load(at, archives);
     seen = await whole(at, image);
     made = await diffs(at, image);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => {
     for (const at of stores) at.close();
   });
@@ -92,7 +92,7 @@ describe.each(STACKS.map((stack) => [stack.name, stack] as const))('%s', (_name,
     const image = await load(at, archives);
     expectSame(await whole(at, image), seen);
     for (const [level, layer] of (await diffs(at, image)).entries()) expectSame(layer, made[level] as Buffer);
-  }, 120_000);
+  }, 300_000);
 
   test.each(DRIVERS.map((driver) => [driver]))(
     'the layers made give the same tree and the same layers again (%s)',

@@ -6,7 +6,7 @@ import { isAlive } from '#base/process-identity.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import { failureFault } from '#kernel/failure.ts';
 import type { Step } from '#kernel/plan.ts';
-import { imageMounts, removeEmpty, type ImageMount } from '#store/image/mounts.ts';
+import { imageMounts, isMounted, removeEmpty, type ImageMount } from '#store/image/mounts.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
 import { stackOf } from '#store/snapshot/trees.ts';
 import type { ImageRecord } from '#store/store.ts';
@@ -45,11 +45,8 @@ async function mountAt(engine: Engine, image: ImageRecord, path: string): Promis
   const mounts = imageMounts(database);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    await run(
-      engine,
-      `mount image ${image.configDigest}`,
-      mountSteps(stackOf(engine.store.snapshots.mounts(image.chainId)), path),
-    );
+    const stack = stackOf(engine.store.snapshots.mounts(image.chainId));
+    if (!isMounted(path)) await run(engine, `mount image ${image.configDigest}`, mountSteps(stack, path));
     const { configDigest, chainId } = image;
     database.transaction(() => mounts.put({ image: configDigest, chain: chainId, path, times: 1, owner: undefined }));
   } catch (error) {

@@ -91,6 +91,11 @@ function mountedPaths(): Set<string> {
   return new Set(lines.map((line) => mountText(line.split(' ')[4] ?? '')));
 }
 
+/** Whoever was killed in the middle may have left a mount without a record. */
+export function isMounted(path: string): boolean {
+  return mountedPaths().has(path);
+}
+
 /** A directory that holds something is not ours any more. */
 export function removeEmpty(path: string): void {
   try {
