@@ -29,6 +29,16 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   load: [['load -i image.tar', 'All images of an archive']],
   import: [['import tree.tar base:1', 'An image of one layer out of a root file system']],
   'image prune': [['image prune --dry-run -a', 'What would be removed, and how much that is']],
+  commit: [
+    ["commit -c 'CMD nginx -g daemon off;' -m 'as it runs now' web web:2", "A container's changes as a new image"],
+  ],
+  diff: [
+    ['diff web', 'What a container has added (A), changed (C) and deleted (D)'],
+    ['diff debian:12 debian:13', 'And two images'],
+  ],
+  'container diff': [['container diff web', 'The same']],
+  'image mount': [['image mount debian:12', "Prints the path where the image's files can be read"]],
+  'image unmount': [['image unmount --all', 'Take all such paths away']],
   'image copy': [
     [
       'image copy --all docker://debian:12 oci:/srv/layout:12',
