@@ -53,6 +53,7 @@ const world: CliWorld = {
       ...(flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {}),
     });
   },
+  serveRegistry: () => becomeLarge(),
   oci: () => becomeLarge(),
 };
 

@@ -1,4 +1,5 @@
 import type { Engine } from '#engine/engine.ts';
+import type { ServeRegistry } from '#engine/hosting/serving.ts';
 import type { Flags, FlagTable } from './flags.ts';
 import type { Io } from './io.ts';
 
@@ -20,4 +21,6 @@ export interface Call {
   io: Io;
   /** Opens the engine, after bringing records and reality together. */
   engine(): Promise<Engine>;
+  /** The registry's door. */
+  serveRegistry: ServeRegistry;
 }

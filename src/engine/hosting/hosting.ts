@@ -1,0 +1,38 @@
+import { openHosting, type DirectoryHosting, type HostingSettings } from '#store/hosting/open.ts';
+import type { Hosting } from '#store/hosting/port.ts';
+
+export type { HostingCollection, CollectOptions } from '#store/hosting/collect.ts';
+export { checkedDigest, checkedRepository, isTag } from '#store/hosting/names.ts';
+export type { Hosting, HostedBlob, HostingChanges, Page, Uploads } from '#store/hosting/port.ts';
+export { refusal, type RefusalCode } from '#store/hosting/refusal.ts';
+export { OCI_INDEX } from '#store/registry/media-types.ts';
+
+/** Content that nobody has gone on with for so long is left over: uploads, and blobs without a manifest. */
+export const LEFT_OVER_MS = 24 * 60 * 60 * 1000;
+const SWEEP_EVERY_MS = 60 * 60 * 1000;
+
+/** A registry's own directory; what is left over in it is removed now and from time to time, unless it is read only. */
+export function hostDirectory(settings: HostingSettings): Hosting {
+  const hosting = openHosting(settings);
+  if (settings.readOnly === true) return hosting;
+  const sweep = (): void => void hosting.collect({ minimumAge: LEFT_OVER_MS, untagged: false, dryRun: false });
+  sweep();
+  const timer = setInterval(sweep, SWEEP_EVERY_MS).unref();
+  return {
+    ...hosting,
+    close: () => {
+      clearInterval(timer);
+      hosting.close();
+    },
+  };
+}
+
+/** For one collection. */
+export function withDirectory<T>(root: string, work: (hosting: DirectoryHosting) => T): T {
+  const hosting = openHosting({ root });
+  try {
+    return work(hosting);
+  } finally {
+    hosting.close();
+  }
+}
