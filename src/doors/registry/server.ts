@@ -28,6 +28,7 @@ const HEADERS_MS = 15_000;
 const IDLE_MS = 60_000;
 const LARGEST_HEADERS = 16 * 1024;
 const MOST_CONNECTIONS = 1000;
+const CLOSE_EVERY_MS = 50;
 
 /** Throws `conflict` or `denied` when the address cannot be had. */
 export async function startServer(settings: ServerSettings): Promise<Serving> {
@@ -83,8 +84,11 @@ async function listen(server: Server, address: Address): Promise<void> {
 async function stop(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // A connection is idle when its request has been answered, which nobody tells.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_EVERY_MS);
   const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }
 
