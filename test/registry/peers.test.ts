@@ -110,7 +110,8 @@ describe.skipIf(!has('podman') || !has('buildah'))('podman and buildah', () => {
       ['buildah', 'podman'].map((name) => `${registry.host}/by/${name}`),
     );
     expect(podman('search', LAX, '--list-tags', `${registry.host}/by/podman`)).toMatch(/by\/podman +1$/);
-    podman('manifest', 'create', 'list', `docker://${registry.host}/by/podman:1`);
+    podman('manifest', 'create', 'list');
+    podman('manifest', 'add', LAX, 'list', `docker://${registry.host}/by/podman:1`);
     podman('manifest', 'push', '--all', LAX, 'list', `docker://${registry.host}/by/list:1`);
     const list = await clientOf(registry.url).call('by/list/manifests/1');
     expect(list.headers.get('content-type')).toMatch(/index|list/);

@@ -63,6 +63,7 @@ describe('passwords', () => {
     }
     await expectStatus(await call('', { headers: basic('ann', 'secret') }), 200);
     await expectStatus(await call('a/blobs/uploads/', { method: 'POST', headers: basic('ann', 'secret') }), 202);
+    await sleep(50);
     expect(registry.log()).toContain(' ann "POST /v2/a/blobs/uploads/" 202');
     expect(registry.log()).not.toContain('secret');
   });
@@ -92,6 +93,44 @@ describe('passwords', () => {
       await expectStatus(await call(path ?? '', { method: method ?? '' }), 401);
     }
     await expectStatus(await call('box/manifests/1', { method: 'DELETE', headers: basic('ann', 'secret') }), 202);
+  });
+
+  test('with --anonymous-pull there are tokens: for anybody to read, for users to write, and for nobody to make', async () => {
+    await using registry = await startOwnRegistry({ flags: ['--htpasswd', await htpasswd(), '--anonymous-pull'] });
+    const { call } = clientOf(registry.url);
+    const asked = await call('box/blobs/uploads/', { method: 'POST' });
+    const [, realm = ''] =
+      /^Bearer realm="([^"]+)",service="[^"]+",scope="repository:box:pull,push"$/.exec(
+        asked.headers.get('www-authenticate') ?? '',
+      ) ?? [];
+    expect(realm).toBe(`${registry.url}/token`);
+    const tokenFor = async (headers: Record<string, string>) => {
+      const response = await expectStatus(
+        await fetch(`${realm}?service=x&scope=repository:box:pull,push`, { headers }),
+        200,
+      );
+      return { authorization: `Bearer ${((await response.json()) as { token: string }).token}` };
+    };
+    await expectStatus(await fetch(realm, { headers: basic('ann', 'wrong') }), 401);
+    const [anybody, ann] = [await tokenFor({}), await tokenFor(basic('ann', 'secret'))];
+    await expectStatus(await call('', { headers: anybody }), 200);
+    await expectStatus(await call('box/manifests/1', { headers: anybody }), 404);
+    await expectStatus(await call('box/blobs/uploads/', { method: 'POST', headers: anybody }), 401);
+    await expectStatus(await call('box/blobs/uploads/', { method: 'POST', headers: ann }), 202);
+    const [text = '', signature = ''] = ann.authorization.replace('Bearer ', '').split('.');
+    const forged = Buffer.from(JSON.stringify({ user: 'bob', until: Date.now() * 2 })).toString('base64url');
+    for (const token of [`${forged}.${signature}`, `${text}.`, `${text}.AAAA`, 'x', '..']) {
+      const headers = { authorization: `Bearer ${token}` };
+      await expectStatus(await call('box/blobs/uploads/', { method: 'POST', headers }), 401);
+      await expectStatus(await call('', { headers }), 401);
+    }
+    // Another server's words are not ours.
+    await using other = await startOwnRegistry({ flags: ['--htpasswd', await htpasswd(), '--anonymous-pull'] });
+    await expectStatus(await clientOf(other.url).call('box/blobs/uploads/', { method: 'POST', headers: ann }), 401);
+    // Where all must log in, there are none.
+    await using closed = await startOwnRegistry({ flags: ['--htpasswd', await htpasswd()] });
+    await expectStatus(await fetch(`${closed.url}/token`), 401);
+    await expectStatus(await fetch(`${closed.url}/token`, { headers: basic('ann', 'secret') }), 404);
   });
 
   test("what Debian's htpasswd writes with -B is read", async () => {

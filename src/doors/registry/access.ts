@@ -1,7 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { refusal } from '#engine/hosting/hosting.ts';
-import { checkPassword, type Users } from './htpasswd.ts';
+import type { Users } from './htpasswd.ts';
+import { openPasswords } from './passwords.ts';
+import { openTokens, type Bearer, type Tokens } from './tokens.ts';
 
 export interface AccessRules {
   /** Nobody is asked for a password when there are none. */
@@ -10,39 +12,69 @@ export interface AccessRules {
   anonymousPull: boolean;
 }
 
-/** Whether a request may go on; gives the user's name. Throws UNAUTHORIZED. */
-export type Gate = (request: IncomingMessage, path: string) => Promise<string | undefined>;
+/** Who may do what. */
+export interface Gate {
+  /** Lets a request pass; gives the user's name. Throws UNAUTHORIZED. */
+  admit(request: IncomingMessage, path: string): Promise<string | undefined>;
+  /** What a refused client should show, for WWW-Authenticate. */
+  challenge(request: IncomingMessage, path: string): string;
+  /** Answers TOKEN_PATH, where tokens are in use. */
+  token?: (request: IncomingMessage) => Promise<ReturnType<Tokens['issue']>>;
+}
 
-/** Each request shows its password, and bcrypt is slow by design: those that were good are known by a keyed hash. */
-const MOST_KNOWN = 1000;
-/** So many passwords are looked at a time; more would hold up those who have shown theirs. */
-const MOST_CHECKS = 2;
+/**
+ * Where all must show a password, they show it with each request. Where everybody may read, clients fetch a token first,
+ * without a password for reading: docker knows no other way to do both.
+ */
+export const TOKEN_PATH = '/token';
+const BASIC = 'Basic realm="sampan registry"';
 
 export function openGate({ users, anonymousPull }: AccessRules): Gate {
-  if (users === undefined) return async () => undefined;
-  const key = randomBytes(32);
-  const known = new Set<string>();
-  let checks: Promise<unknown>[] = [];
-  const check = async (user: string, password: string): Promise<boolean> => {
-    const name = createHmac('sha256', key).update(`${user}:${password}`).digest('base64');
-    if (known.has(name)) return true;
-    while (checks.length >= MOST_CHECKS) await Promise.race(checks);
-    const checking = checkPassword(users, user, password);
-    checks.push(checking);
-    const good = await checking.finally(() => (checks = checks.filter((one) => one !== checking)));
-    if (known.size >= MOST_KNOWN) known.clear();
-    if (good) known.add(name);
-    return good;
+  if (users === undefined) return { admit: async () => undefined, challenge: () => BASIC };
+  const check = openPasswords(users);
+  const tokens = anonymousPull ? openTokens() : undefined;
+  /** Undefined when nothing is shown. */
+  const identify = async ({ headers }: IncomingMessage): Promise<Bearer | undefined> => {
+    const shown = basic(headers.authorization);
+    if (shown !== undefined) {
+      if (await check(shown.user, shown.password)) return { user: shown.user };
+      throw refusal('UNAUTHORIZED', 'the user name or the password is wrong');
+    }
+    const [, token] = /^Bearer ([\w.-]+)$/i.exec(headers.authorization ?? '') ?? [];
+    if (token === undefined || tokens === undefined) return undefined;
+    const bearer = tokens.read(token);
+    if (bearer !== undefined) return bearer;
+    throw refusal('UNAUTHORIZED', 'the token is not, or no more, one of this registry');
   };
-  return async (request, path) => {
-    const shown = basic(request.headers.authorization);
-    if (shown !== undefined && (await check(shown.user, shown.password))) return shown.user;
-    // The base tells clients how to log in, so it asks even where reading is free.
-    const reads = (request.method === 'GET' || request.method === 'HEAD') && !/^\/v2\/?$/.test(path);
-    const isUpload = /\/blobs\/uploads\//.test(path);
-    if (shown === undefined && anonymousPull && reads && !isUpload) return undefined;
-    throw refusal('UNAUTHORIZED', shown === undefined ? 'log in first' : 'the user name or the password is wrong');
+  const admit = async (request: IncomingMessage, path: string): Promise<string | undefined> => {
+    const bearer = await identify(request);
+    if (bearer?.user !== undefined) return bearer.user;
+    // The base tells clients how to log in, so it asks those who have not tried even where reading is free.
+    const free = tokens !== undefined && isReading(request, path) && (bearer !== undefined || !/^\/v2\/?$/.test(path));
+    if (free) return undefined;
+    throw refusal('UNAUTHORIZED', 'log in first');
   };
+  if (tokens === undefined) return { admit, challenge: () => BASIC };
+  return {
+    admit,
+    challenge: (request, path) => (path === TOKEN_PATH ? BASIC : bearerChallenge(request, path)),
+    token: async (request) => tokens.issue((await identify(request)) ?? { user: undefined }),
+  };
+}
+
+function isReading({ method }: IncomingMessage, path: string): boolean {
+  return (method === 'GET' || method === 'HEAD') && !/\/blobs\/uploads\//.test(path);
+}
+
+/** The name that the client has called us by is the one that it can reach us by. */
+function bearerChallenge(request: IncomingMessage, path: string): string {
+  const { host = '' } = request.headers;
+  if (!/^[\w.:[\]-]{1,255}$/.test(host)) return BASIC;
+  const scheme = (request.socket as TLSSocket).encrypted ? 'https' : 'http';
+  const [, name] = /^\/v2\/([a-z0-9._/-]+)\/(?:blobs|manifests|tags|referrers)\//.exec(path) ?? [];
+  const actions = isReading(request, path) ? 'pull' : 'pull,push';
+  const scope = name === undefined ? '' : `,scope="repository:${name}:${actions}"`;
+  return `Bearer realm="${scheme}://${host}${TOKEN_PATH}",service="sampan registry"${scope}`;
 }
 
 /** Some clients without credentials send an empty name and password. */

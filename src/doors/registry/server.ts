@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Fault } from '#base/fault.ts';
 import type { Hosting } from '#engine/hosting/hosting.ts';
 import type { Serving } from '#engine/hosting/serving.ts';
-import type { Gate } from './access.ts';
+import { TOKEN_PATH, type Gate } from './access.ts';
 import type { Access } from './access-log.ts';
 import { formatAddress, removeDeadSocket, type Address } from './address.ts';
 import { lengthOf } from './body.ts';
@@ -124,22 +124,27 @@ async function serve(settings: ServerSettings, request: IncomingMessage, respons
   });
   try {
     const { path, query } = splitTarget(request.url ?? '');
-    found.user = await gate(request, path);
-    const { handler, params } = findRoute(request.method ?? '', path);
-    await handler(visit(params, query));
+    if (path === TOKEN_PATH && request.method === 'GET' && gate.token !== undefined) {
+      answerJson(visit([], query), 200, await gate.token(request), { 'Cache-Control': 'no-store' });
+    } else {
+      found.user = await gate.admit(request, path);
+      const { handler, params } = findRoute(request.method ?? '', path);
+      await handler(visit(params, query));
+    }
   } catch (error) {
     fail(visit([], new URLSearchParams()), error, settings);
   }
   if (!request.complete) leave(request);
 }
 
-function fail(visit: Visit, error: unknown, { onFailure }: ServerSettings): void {
+function fail(visit: Visit, error: unknown, { gate, onFailure }: ServerSettings): void {
   const { request, response } = visit;
   const { status, code, message } = failureOf(error);
   // A client that has gone is no failure of ours.
   if (status >= 500 && !request.destroyed) onFailure?.(error);
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const challenge = status === 401 ? { 'WWW-Authenticate': 'Basic realm="sampan registry"' } : {};
+  const path = (request.url ?? '').replace(/\?.*$/, '');
+  const challenge = status === 401 ? { 'WWW-Authenticate': gate.challenge(request, path) } : {};
   // What is still to come of a request that is refused is not read.
   const close = request.complete ? {} : { Connection: 'close' };
   answerJson(visit, status, { errors: [{ code, message, detail: {} }] }, { ...challenge, ...close });
