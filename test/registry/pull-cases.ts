@@ -122,8 +122,7 @@ export const PULL_CASES: readonly Case[] = [
         expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end - 1}/1000`);
         expect((await bytesOf(response)).equals(bytes.subarray(start, end))).toBe(true);
       }
-      const none = await expectStatus(await get('bytes=1000-'), 416);
-      expect(none.headers.get('content-range')).toBe('bytes */1000');
+      for (const range of ['bytes=1000-', 'bytes=500-0']) await expectStatus(await get(range), 416);
     },
   },
   {
@@ -131,7 +130,7 @@ export const PULL_CASES: readonly Case[] = [
     run: async (client) => {
       const [name, bytes] = [client.name(), noise(1000)];
       const digest = await pushBlob(client, name, bytes);
-      for (const range of ['lines=1-2', 'bytes=9-2', 'bytes=a-b']) {
+      for (const range of ['lines=1-2', 'bytes=a-b']) {
         const response = await expectStatus(await client.call(`${name}/blobs/${digest}`, { headers: { range } }), 200);
         expect((await bytesOf(response)).equals(bytes)).toBe(true);
       }
