@@ -17,7 +17,13 @@ export function hostDirectory(settings: HostingSettings): Hosting {
   if (settings.readOnly === true) return hosting;
   const sweep = (): void => void hosting.collect({ minimumAge: LEFT_OVER_MS, untagged: false, dryRun: false });
   sweep();
-  const timer = setInterval(sweep, SWEEP_EVERY_MS).unref();
+  const timer = setInterval(() => {
+    try {
+      sweep();
+    } catch {
+      // Another process may hold the database for long, or the disk be full: the next time will do.
+    }
+  }, SWEEP_EVERY_MS).unref();
   return {
     ...hosting,
     close: () => {

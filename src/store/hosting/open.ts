@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '#store/database.ts';
 import { blobSize, deleteBlob, mountBlob, openBlob, touchBlob } from './blobs.ts';
@@ -21,6 +22,7 @@ export interface HostingSettings {
 }
 
 export function openHosting({ root, readOnly = false }: HostingSettings): DirectoryHosting {
+  mkdirSync(root, { recursive: true, mode: 0o700 });
   const database = openDatabase(join(root, 'registry.db'), HOSTING_MIGRATIONS);
   const parts: HostingParts = { database, files: hostingFiles(root) };
   if (!readOnly) parts.files.emptyTrash();
