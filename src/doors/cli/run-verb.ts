@@ -29,7 +29,7 @@ export async function runVerb(
     args: parsed.rest,
     flags: parsed.flags,
     io: world.io,
-    engine: () => openSettled(world, flags),
+    engine: (places = flags) => openSettled(world, places),
     serveRegistry: world.serveRegistry,
   });
 }

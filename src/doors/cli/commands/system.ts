@@ -7,4 +7,15 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Show the version',
     load: async () => (await import('#doors/cli/engine/version.ts')).version,
   },
+  completion: {
+    usage: 'bash|zsh|fish',
+    summary: 'Print the script that completes command lines in a shell',
+    load: async () => (await import('#doors/cli/engine/completion.ts')).completion,
+  },
+  __complete: {
+    usage: '-- [WORD...]',
+    summary: 'Say what may come next in a command line',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/completion.ts')).complete,
+  },
 };
