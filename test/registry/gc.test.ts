@@ -1,7 +1,8 @@
 /** `registry gc`: what goes, and what stays. */
 import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { Database } from 'bun:sqlite';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startOwnRegistry, type OwnRegistry } from '#tools/own-registry.ts';
 import { SAMPAN } from '#tools/places.ts';
@@ -110,4 +111,40 @@ test('a download goes on to its end while its blob is collected', async () => {
   await expectStatus(await client.call(`box/blobs/${digest}`, { method: 'HEAD' }), 404);
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) parts.push(part.value);
   expect(digestOf(Buffer.concat(parts))).toBe(digest);
+});
+
+test('--verify takes away what the disk has changed, and a push brings it back', async () => {
+  const image = await pushedImage(client, 'box', '1');
+  const { layers } = JSON.parse(image.toString()) as { layers: { digest: string; size: number }[] };
+  const { digest = '', size = 0 } = layers[0] ?? {};
+  const path = join(registry.root, 'blobs/sha256', digest.slice(7, 9), digest.slice(7));
+  const bytes = readFileSync(path);
+  expect(gc('--verify')).toContain(' 0 blobs (0 of them damaged) ');
+  writeFileSync(path, noise(size));
+  expect(gc('--verify', '-d')).toContain(' 1 blobs (1 of them damaged) ');
+  await expectStatus(await client.call(`box/blobs/${digest}`, { method: 'HEAD' }), 200);
+  // A push of it all the same puts the right content in its place.
+  await pushBlob(client, 'box', bytes);
+  expect(readFileSync(path).equals(bytes)).toBe(true);
+  writeFileSync(path, noise(size));
+  expect(gc('--verify')).toContain(' 1 blobs (1 of them damaged) ');
+  await expectStatus(await client.call(`box/blobs/${digest}`, { method: 'HEAD' }), 404);
+  await pushBlob(client, 'box', bytes);
+  await expectStatus(await client.call(`box/blobs/${digest}`), 200);
+  expect(inspectDirectory(registry.root).blobs.length).toBe(2);
+});
+
+test('a server that starts removes what was given up a day ago', async () => {
+  const old = await startUpload(client, 'box');
+  const young = await startUpload(client, 'box');
+  await registry.end('SIGTERM');
+  const database = new Database(join(registry.root, 'registry.db'));
+  const day = 24 * 60 * 60 * 1000;
+  const aged = database.query('UPDATE upload SET touched = touched - ? WHERE id = ?');
+  aged.run(day + 1000, new URL(old).pathname.split('/').at(-1) ?? '');
+  database.close();
+  await using again = await startOwnRegistry({ root: registry.root });
+  const status = (location: string) => clientOf(again.url).call(`${again.url}${new URL(location).pathname}`);
+  await expectStatus(await status(old), 404);
+  await expectStatus(await status(young), 204);
 });

@@ -1,7 +1,8 @@
-import { openHosting, type DirectoryHosting, type HostingSettings } from '#store/hosting/open.ts';
+import type { CollectOptions, HostingCollection } from '#store/hosting/collect.ts';
+import { openHosting, type HostingSettings } from '#store/hosting/open.ts';
 import type { Hosting } from '#store/hosting/port.ts';
 
-export type { HostingCollection, CollectOptions } from '#store/hosting/collect.ts';
+export type { HostingCollection } from '#store/hosting/collect.ts';
 export { checkedDigest, checkedRepository, isTag } from '#store/hosting/names.ts';
 export type { Hosting, HostedBlob, HostingChanges, Page, Uploads } from '#store/hosting/port.ts';
 export { refusal, type RefusalCode } from '#store/hosting/refusal.ts';
@@ -33,11 +34,18 @@ export function hostDirectory(settings: HostingSettings): Hosting {
   };
 }
 
-/** For one collection. */
-export function withDirectory<T>(root: string, work: (hosting: DirectoryHosting) => T): T {
+export interface GarbageRequest extends Pick<CollectOptions, 'minimumAge' | 'untagged' | 'dryRun'> {
+  root: string;
+  /** Reads every blob, and takes those away that are not what they should be. */
+  verify: boolean;
+}
+
+/** Removes what nothing leads to from a registry's directory, beside servers or without any. */
+export async function collectDirectory({ root, verify, ...options }: GarbageRequest): Promise<HostingCollection> {
   const hosting = openHosting({ root });
   try {
-    return work(hosting);
+    const damaged = verify ? await hosting.damaged() : [];
+    return hosting.collect({ ...options, damaged });
   } finally {
     hosting.close();
   }

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { ownerLives } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
 import { uploadFile, type HostingParts } from './parts.ts';
+import { fileIdentity, type DamagedBlob } from './verify.ts';
 
 export interface HostingCollection {
   manifests: number;
   blobs: number;
+  /** Of the blobs, those whose content was not what it should be. */
+  damaged: number;
   uploads: number;
   /** Of files. */
   bytes: number;
@@ -19,6 +22,8 @@ export interface CollectOptions {
   untagged: boolean;
   /** Only counts. */
   dryRun: boolean;
+  /** Goes, whoever needs it. */
+  damaged?: readonly DamagedBlob[];
 }
 
 /** Everything that a tag leads to, by way of indexes and of what refers to a manifest. */
@@ -51,16 +56,17 @@ class DryRun extends Error {}
  */
 export function collectHosting(parts: HostingParts, options: CollectOptions): HostingCollection {
   const { database, files } = parts;
-  let found: HostingCollection = { manifests: 0, blobs: 0, uploads: 0, bytes: 0 };
+  let found: HostingCollection = { manifests: 0, blobs: 0, damaged: 0, uploads: 0, bytes: 0 };
   try {
     database.durably(() => {
       const before = Date.now() - options.minimumAge;
       const manifests = options.untagged ? dropUntagged(parts, before) : 0;
       const uploads = sweepUploads(parts, before);
+      const damaged = dropDamaged(parts, options.damaged ?? []);
       const blobs = dropBlobs(parts, before);
       const gone = [...uploads, ...blobs];
       const bytes = gone.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
-      found = { manifests, blobs: blobs.length, uploads: uploads.length, bytes };
+      found = { manifests, blobs: blobs.length, damaged, uploads: uploads.length, bytes };
       if (options.dryRun) throw new DryRun();
       for (const path of gone) files.discard(path);
     });
@@ -78,6 +84,16 @@ function dropUntagged({ database }: HostingParts, before: number): number {
     database.run('DELETE FROM manifest WHERE repository = ? AND digest = ?', repository, digest);
   }
   return untagged.length;
+}
+
+/** Their rows: who needs them can push them again. A file that another one has replaced meanwhile is not meant. */
+function dropDamaged({ database, files }: HostingParts, damaged: readonly DamagedBlob[]): number {
+  const still = damaged.filter(({ digest, file }) => fileIdentity(files.blob(digest)) === file);
+  for (const { digest } of still) {
+    database.run('DELETE FROM repository_blob WHERE digest = ?', digest);
+    database.run('DELETE FROM blob WHERE digest = ?', digest);
+  }
+  return still.length;
 }
 
 /** Paths of blobs without use, and of files that a crash left without a row. */

@@ -9,10 +9,13 @@ import { hostingFiles, type HostingParts } from './parts.ts';
 import type { Hosting } from './port.ts';
 import { HOSTING_MIGRATIONS } from './schema.ts';
 import { openUploads } from './uploads.ts';
+import { findDamaged, type DamagedBlob } from './verify.ts';
 
 /** A registry's own directory. Several processes may have it open. */
 export interface DirectoryHosting extends Hosting {
   collect(options: CollectOptions): HostingCollection;
+  /** Reads every blob and gives those that are not what they should be. */
+  damaged(): Promise<DamagedBlob[]>;
 }
 
 export interface HostingSettings {
@@ -35,17 +38,20 @@ export function openHosting({ root, readOnly = false }: HostingSettings): Direct
     referrers: (repository, subject, query) => listReferrers(parts, repository, subject, query),
     close: () => database.close(),
   };
-  const collect = (options: CollectOptions): HostingCollection => collectHosting(parts, options);
-  if (readOnly) return { ...reading, collect };
+  const upkeep = {
+    collect: (options: CollectOptions): HostingCollection => collectHosting(parts, options),
+    damaged: () => findDamaged(parts),
+  };
+  if (readOnly) return { ...reading, ...upkeep };
   return {
     ...reading,
+    ...upkeep,
     // One transaction, so that no collection comes between: who asks may rely on the answer.
     blobSize: (repository, digest) =>
       database.transaction(() => {
         touchBlob(parts, repository, digest);
         return blobSize(parts, repository, digest);
       }),
-    collect,
     changes: {
       mount: (repository, digest, from) => mountBlob(parts, repository, digest, from),
       uploads: openUploads(parts),

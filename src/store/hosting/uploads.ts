@@ -131,14 +131,11 @@ interface Finished {
 function adopt(parts: HostingParts, { repository, id, digest, size }: Finished): void {
   const { database, files } = parts;
   database.durably(() => {
-    const there = database.get<{ size: number }>('SELECT size FROM blob WHERE digest = ?', digest);
-    const isWhole = there !== undefined && statSync(files.blob(digest), { throwIfNoEntry: false })?.size === there.size;
-    if (isWhole) files.discard(files.upload(id));
-    else files.adopt(files.upload(id), digest);
+    // In place of one that is there already: what was just hashed is the better one.
+    files.adopt(files.upload(id), digest);
     const insert = 'INSERT INTO blob (digest, size, created) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
     database.run(insert, digest, size, Date.now());
     linkBlob(parts, repository, digest);
     database.run('DELETE FROM upload WHERE id = ?', id);
   });
-  files.emptyTrash();
 }

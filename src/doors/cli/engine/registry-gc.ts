@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { formatBytes, parseDuration } from '#base/units.ts';
-import { LEFT_OVER_MS, withDirectory } from '#engine/hosting/hosting.ts';
+import { collectDirectory, LEFT_OVER_MS } from '#engine/hosting/hosting.ts';
 import { usage } from '#doors/cli/flags.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
@@ -12,6 +12,7 @@ export const registryGc: Verb = {
   flags: {
     root: { kind: 'text', value: 'DIR', does: "The registry's directory" },
     'delete-untagged': { kind: 'switch', short: 'm', does: 'Also manifests that no tag, index or subject leads to' },
+    verify: { kind: 'switch', does: 'Read every blob, and remove those that are not what they should be' },
     'dry-run': { kind: 'switch', short: 'd', does: 'Only say what would be removed' },
     'min-age': {
       kind: 'text',
@@ -29,10 +30,12 @@ export const registryGc: Verb = {
     if (!existsSync(join(root, 'registry.db'))) {
       throw new Fault('notFound', `collect ${root}: there is no registry in it`, { field: '--root' });
     }
-    const dryRun = flags.on('dry-run');
-    const options = { minimumAge, dryRun, untagged: flags.on('delete-untagged') };
-    const { manifests, blobs, uploads, bytes } = withDirectory(resolve(root), (hosting) => hosting.collect(options));
-    const what = `${manifests} manifests, ${blobs} blobs and ${uploads} unfinished uploads, ${formatBytes(bytes)}`;
+    const [dryRun, verify] = [flags.on('dry-run'), flags.on('verify')];
+    const untagged = flags.on('delete-untagged');
+    const found = await collectDirectory({ root: resolve(root), minimumAge, dryRun, untagged, verify });
+    const { manifests, blobs, uploads, damaged, bytes } = found;
+    const wrong = verify ? ` (${damaged} of them damaged)` : '';
+    const what = `${manifests} manifests, ${blobs} blobs${wrong} and ${uploads} unfinished uploads, ${formatBytes(bytes)}`;
     print(io, dryRun ? `Would remove ${what}` : `Removed ${what}`);
     return 0;
   },
