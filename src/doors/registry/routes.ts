@@ -13,19 +13,19 @@ interface Route {
 /** The endpoints of the distribution specification, and the older `_catalog`. The first that fits counts. */
 const ROUTES: readonly Route[] = [
   { path: /^\/v2\/?$/, methods: { GET: base, HEAD: base } },
-  { path: /^\/v2\/_catalog$/, methods: { GET: listRepositories } },
+  { path: /^\/v2\/_catalog$/, methods: { GET: listRepositories, HEAD: listRepositories } },
   { path: /^\/v2\/(.+)\/blobs\/uploads\/?$/, methods: { POST: startUpload } },
   {
     path: /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/,
-    methods: { PATCH: appendChunk, PUT: finishUpload, GET: uploadStatus, DELETE: cancelUpload },
+    methods: { PATCH: appendChunk, PUT: finishUpload, GET: uploadStatus, HEAD: uploadStatus, DELETE: cancelUpload },
   },
   { path: /^\/v2\/(.+)\/blobs\/([^/]+)$/, methods: { GET: getBlob, HEAD: headBlob, DELETE: deleteBlob } },
   {
     path: /^\/v2\/(.+)\/manifests\/([^/]+)$/,
     methods: { GET: getManifest, HEAD: getManifest, PUT: putManifest, DELETE: deleteManifest },
   },
-  { path: /^\/v2\/(.+)\/tags\/list$/, methods: { GET: listTags } },
-  { path: /^\/v2\/(.+)\/referrers\/([^/]+)$/, methods: { GET: listReferrers } },
+  { path: /^\/v2\/(.+)\/tags\/list$/, methods: { GET: listTags, HEAD: listTags } },
+  { path: /^\/v2\/(.+)\/referrers\/([^/]+)$/, methods: { GET: listReferrers, HEAD: listReferrers } },
 ];
 
 /** The path as it was sent: nothing in it is resolved, so `..` is never more than a wrong name. */
