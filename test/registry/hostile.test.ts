@@ -139,6 +139,8 @@ test('a whole blob that is cut off is no blob, and leaves nothing', async () => 
   await sleep(200);
   await expectStatus(await client.call(`cut/blobs/${digest}`), 404);
   expect(uploadFiles()).toEqual(before);
+  expect(registry.log()).toMatch(/"POST \/v2\/cut\/blobs\/uploads\/\?digest=\S+" 499 /);
+  expect(registry.log()).toMatch(/"GET \/v2\/cut\/blobs\/\S+" 404 /);
 });
 
 test('ranges of chunks that overlap, run backwards, or are no ranges', async () => {

@@ -158,6 +158,9 @@ function leave(request: IncomingMessage): void {
   setTimeout(() => request.complete || request.destroy(), LEAVE_MS).unref();
 }
 
+/** In the log only, as other servers have it: nobody was there for the end of the answer. */
+const CLIENT_GONE = 499;
+
 function accessOf(request: IncomingMessage, response: ServerResponse, began: Date, user: string | undefined): Access {
   return {
     time: began,
@@ -165,7 +168,7 @@ function accessOf(request: IncomingMessage, response: ServerResponse, began: Dat
     user,
     method: request.method ?? '',
     target: request.url ?? '',
-    status: response.statusCode,
+    status: response.writableFinished ? response.statusCode : CLIENT_GONE,
     received: lengthOf(request) ?? 0,
     sent: Number(response.getHeader('content-length') ?? 0),
     milliseconds: Date.now() - began.getTime(),
