@@ -4,11 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tar } from '#store/testing/tar-writer.ts';
 import { cliWorld, type CliWorld } from '#test/cli/world.ts';
 import { busyboxImage } from '#tools/image/busybox.ts';
 import { writeLayout } from '#tools/image/layout.ts';
+import { makeImage } from '#tools/image/oci-image.ts';
+import { pushImage } from '#tools/image/push.ts';
 import { startOwnRegistry, type OwnRegistry } from '#tools/own-registry.ts';
-import { bytesOf, clientOf, digestOf, expectStatus } from './client.ts';
+import { freePort } from '#tools/registry.ts';
+import { bytesOf, clientOf, digestOf, expectStatus, noise } from './client.ts';
 import { inspectDirectory } from './directory.ts';
 
 let place: string;
@@ -139,6 +144,38 @@ describe('our own commands', () => {
     const original = await bytesOf(await clientOf(world.registry.url).call('busybox/manifests/1'));
     expect(await served('ours/other/manifests/1')).toBe(digestOf(original));
   });
+
+  test('a push goes on when the server dies and is there again', async () => {
+    const layers = [40_000_000, 40_000_000, 1000].map((size) => {
+      const packed = tar({ name: 'data', content: noise(size) });
+      return { packed, diffId: digestOf(packed), mediaType: 'application/vnd.oci.image.layer.v1.tar' };
+    });
+    const large = makeImage(layers, { Cmd: ['data'] });
+    await pushImage(world.registry.url, 'large', '1', large);
+    const source = `${world.registry.host}/large:1`;
+    expect(await world.sampan('pull', '-q', source)).toMatchObject({ status: 0 });
+    const root = join(place, 'dying');
+    const listen = `127.0.0.1:${await freePort()}`;
+    let dying = await startOwnRegistry({ root, listen });
+    const pushing = world.sampan('push', source, `${listen}/large:1`);
+    let deaths = 0;
+    for (let ended = false; deaths < 2 && !ended; deaths++) {
+      ended = await Promise.race([pushing.then(() => true), sleep(250 + deaths * 100).then(() => false)]);
+      await dying.kill();
+      dying = await startOwnRegistry({ root, listen });
+    }
+    const { status } = await pushing;
+    // A machine that is slow to start the server again may outlast the client's patience.
+    expect([0, 7]).toContain(status ?? -1);
+    if (status !== 0) {
+      expect(await world.sampan('push', source, `${listen}/large:1`)).toMatchObject({ status: 0 });
+    }
+    const response = await expectStatus(await clientOf(dying.url).call('large/manifests/1'), 200);
+    expect(digestOf(await bytesOf(response))).toBe(large.manifestDescriptor.digest);
+    expect(deaths).toBeGreaterThan(0);
+    inspectDirectory(root);
+    await dying.stop();
+  }, 60_000);
 
   test('login, push and logout', async () => {
     const name = `${locked.host}/ours:1`;
