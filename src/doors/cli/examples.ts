@@ -45,5 +45,6 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['registry gc --dry-run -m --root /srv/registry', 'What would go, with manifests that no tag leads to'],
   ],
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
+  doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],
 };

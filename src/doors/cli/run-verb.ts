@@ -29,6 +29,7 @@ export async function runVerb(
     args: parsed.rest,
     flags: parsed.flags,
     io: world.io,
+    globals: flags,
     engine: (places = flags) => openSettled(world, places),
     serveRegistry: world.serveRegistry,
   });

@@ -20,6 +20,8 @@ export interface Call {
   args: readonly string[];
   flags: Flags;
   io: Io;
+  /** Options before the command. */
+  globals: GlobalFlags;
   /** Opens the engine, after bringing records and reality together; on other places than the command line's, if given. */
   engine(places?: GlobalFlags): Promise<Engine>;
   /** The registry's door. */
