@@ -58,6 +58,17 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   push: [['push registry.example/base:1', 'Only what the registry does not have is sent']],
   login: [['login --username me --password-stdin registry.example', 'With the password from a pipe']],
   logout: [['logout registry.example', 'Forget what login has kept']],
+  search: [
+    ['search --filter is-official=true nginx', 'At Docker Hub, the official ones'],
+    ['search --list-tags registry.example/base', 'The tags of one repository'],
+  ],
+  'registry serve': [
+    ['registry serve --root /srv/registry --listen [::]:5000', 'A registry in a directory'],
+    ['registry serve --from-store', 'What this machine has pulled, for its neighbours'],
+  ],
+  'registry gc': [
+    ['registry gc --dry-run -m --root /srv/registry', 'What would go, with manifests that no tag leads to'],
+  ],
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
   doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],
