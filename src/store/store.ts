@@ -32,6 +32,7 @@ import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
 import { collect, collectable, type Collected } from './upkeep/collect.ts';
+import { forgetUnfinished, rehearseForgetting } from './upkeep/unfinished.ts';
 
 export type { ContentPlace } from './copy/open.ts';
 export type { Copied } from './copy/port.ts';
@@ -98,6 +99,10 @@ export interface Store {
   unpackMember(name: string, options?: UnpackOptions): Promise<ImageRecord | undefined>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
+  /** Lets go of what is kept for pulls that were cut off; gives the bytes of beginnings of blobs. */
+  forgetUnfinished(): number;
+  /** The same in a transaction that will be rolled back: touches no file. */
+  rehearseForgetting(): number;
   /** What `collect` would remove at this moment; joins a transaction. */
   collectable(): Collected;
   /** Repairs what crashes have left; gives a sentence for each repair. */
@@ -154,6 +159,8 @@ export function openStore(settings: StoreSettings): Store {
     unpackMember: async (name, options = {}) => (await import('./index/unpack.ts')).unpackMember(parts, name, options),
     collect: async () => collect(parts),
     collectable: () => collectable(parts),
+    forgetUnfinished: () => forgetUnfinished(parts),
+    rehearseForgetting: () => rehearseForgetting(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),
   };
 }

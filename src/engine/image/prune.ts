@@ -19,13 +19,17 @@ export interface Pruned {
   reclaimed: number;
 }
 
-/** Removes images without a tag, or with `all` every one that no container is made from, and what only they needed. */
+/**
+ * Removes images without a tag, or with `all` every one that no container is made from, what only they needed, and what
+ * pulls that were cut off have left.
+ */
 export async function pruneImages(engine: Engine, request: PruneRequest): Promise<Pruned> {
   await engine.store.reconcile();
   if (request.dryRun) return rehearse(engine, request);
   const removals = engine.database.durably(() => removeUnused(engine, request));
+  const unfinished = engine.store.forgetUnfinished();
   const { bytes } = await engine.store.collect();
-  return { removals, reclaimed: bytes };
+  return { removals, reclaimed: unfinished + bytes };
 }
 
 /** Does it in a transaction that is rolled back, so that what is told is what would happen. */
@@ -35,7 +39,8 @@ function rehearse(engine: Engine, request: PruneRequest): Pruned {
   try {
     engine.database.transaction(() => {
       const removals = removeUnused(engine, request);
-      told = { removals, reclaimed: engine.store.collectable().bytes };
+      const unfinished = engine.store.rehearseForgetting();
+      told = { removals, reclaimed: unfinished + engine.store.collectable().bytes };
       throw back;
     });
   } catch (error) {

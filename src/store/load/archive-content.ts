@@ -27,7 +27,8 @@ export function spooledLayers(find: (digest: Digest) => SpooledFile | undefined)
     return file;
   };
   return {
-    blob: (digest) => createReadStream(needed(digest).path, { highWaterMark: 1024 * 1024 }),
+    blob: (digest, _, rest) =>
+      createReadStream(needed(digest).path, { start: rest?.start ?? 0, highWaterMark: 1024 * 1024 }),
     part: (digest, start, end) =>
       createReadStream(needed(digest).path, { highWaterMark: 1024 * 1024, start, end: end - 1 }),
     takeFile: (digest) => {

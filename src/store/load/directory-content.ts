@@ -22,7 +22,7 @@ export function directoryContent(directory: string): LoadContent {
   return {
     document: (name) => documentIn(directory, name),
     layers: {
-      blob: (digest) => streamOf(directory, blobName(digest)),
+      blob: (digest, _, rest) => streamOf(directory, blobName(digest), { start: rest?.start ?? 0 }),
       part: (digest, start, end) => streamOf(directory, blobName(digest), { start, end: end - 1 }),
     },
   };

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { spoolArchive, type SpooledArchive } from '#store/archive/spool.ts';
-import { newOwner, openWorkArea, type WorkArea } from '#store/content/work-area.ts';
+import { newOwner, type WorkArea } from '#store/content/work-area.ts';
 import { filesOfLayout, layoutEntries } from '#store/copy/layout-source.ts';
 import type { CopySource } from '#store/copy/port.ts';
 import { storeTarget } from '#store/copy/store-target.ts';
 import type { Digest } from '#store/digest.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
 import { withOwnType } from '#store/graph/document.ts';
 import { readGraph, type Graph } from '#store/graph/graph.ts';
 import type { JsonObject } from '#store/image/json.ts';
 import { readDescriptor } from '#store/image/manifest.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import { archiveContent } from './archive-content.ts';
 import type { LoadContent } from './content.ts';
@@ -33,15 +33,7 @@ export interface LoadedContent {
  * first is brought; each comes whole or not at all.
  */
 export async function loadAll(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedContent[]> {
-  const area = openWorkArea(parts.root, parts.launcher);
-  try {
-    return await loadInto(parts, input, options, area);
-  } catch (error) {
-    throw asDiskFault(error, 'load the images');
-  } finally {
-    parts.leases.release(area.owner);
-    await area.remove();
-  }
+  return inWorkArea(parts, 'load the images', (area) => loadInto(parts, input, options, area));
 }
 
 async function loadInto(

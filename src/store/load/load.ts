@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { spoolArchive, type SpooledArchive } from '#store/archive/spool.ts';
-import { newOwner, openWorkArea, type WorkArea } from '#store/content/work-area.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
+import { newOwner, type WorkArea } from '#store/content/work-area.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import { layerJobs } from '#store/pull/layers.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
@@ -37,18 +37,15 @@ export interface LoadedImage {
  */
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
-  const area = openWorkArea(parts.root, parts.launcher);
   const { signal } = options;
   const keeper = newOwner();
-  try {
-    const found = await findImages(input, area.path, wanted, signal);
-    return await installFound(parts, found, { area, keeper, signal });
-  } catch (error) {
-    throw asDiskFault(error, 'load the images');
-  } finally {
-    for (const owner of [area.owner, keeper]) parts.leases.release(owner);
-    await area.remove();
-  }
+  return inWorkArea(parts, 'load the images', async (area) => {
+    try {
+      return await installFound(parts, await findImages(input, area.path, wanted, signal), { area, keeper, signal });
+    } finally {
+      parts.leases.release(keeper);
+    }
+  });
 }
 
 export async function installFound(

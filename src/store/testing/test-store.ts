@@ -68,14 +68,15 @@ const TABLES = [
   'index_name',
   'index_blob',
   'lease',
+  'claim',
 ];
 
 function storeContents(root: string, database: Database): string[] {
   const rows = TABLES.flatMap((table) =>
     database.all(`SELECT * FROM ${table}`).map((row) => `${table} ${JSON.stringify(row)}`),
   );
-  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256'].flatMap((directory) =>
-    namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
+  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256', 'partial/sha256'].flatMap(
+    (directory) => namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
   );
   return [...rows, ...files];
 }
