@@ -39,8 +39,8 @@ const [target = join(TREE, 'dist/front-build')] = process.argv.slice(2);
 const LARGE_MODULES =
   /^\.\/(pull\/pull|load\/load|save\/save|import\/import|snapshot\/export|image\/history|push\/push|pull-progress)\.ts$/;
 
-const result = await Bun.build({
-  entrypoints: ['oci', 'engine'].map((name) => join(TREE, 'front', `${name}.ts`)),
+const PROGRAMS = ['oci', 'engine'] as const;
+const options: Omit<Bun.BuildConfig, 'entrypoints'> = {
   outdir: target,
   format: 'esm',
   target: 'browser',
@@ -70,9 +70,13 @@ const result = await Bun.build({
       },
     },
   ],
-});
-for (const log of result.logs) console.error(String(log));
-if (!result.success) process.exit(1);
+};
+// One by one: `import()` in one program has the bundler wrap every module that it shares with the other.
+for (const name of PROGRAMS) {
+  const result = await Bun.build({ entrypoints: [join(TREE, 'front', `${name}.ts`)], ...options });
+  for (const log of result.logs) console.error(String(log));
+  if (!result.success) process.exit(1);
+}
 
 const words = (list: Iterable<string>): string => [...list].map((word) => `"${word}"`).join(', ');
 writeFileSync(
@@ -91,7 +95,7 @@ const PROVIDED = ['Buffer', 'process', 'performance', 'setTimeout', 'clearTimeou
 /** Of the language, what engine.c leaves out. */
 const LEFT_OUT = /(?<![.\w$'"`-])(Intl|Proxy|WeakRef|FinalizationRegistry|eval)(?=\s*[.(])/g;
 
-const bundles = ['oci', 'engine'].map((name) => join(target, `${name}.js`));
+const bundles = PROGRAMS.map((name) => join(target, `${name}.js`));
 const rules = join(target, 'globals.json');
 writeFileSync(
   rules,
