@@ -12,7 +12,6 @@ import { readAll } from '#kernel/scratch.ts';
 import type { StoredPlans } from '#runtime/stored/world.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
-import { finish } from './shim/loop.ts';
 
 /** `--ended=FD:STATUS`, or `FD:signal NUMBER`: the launcher executed a stored plan that has something to tell. */
 function endedOf(word: string | undefined): LaunchResult | undefined {
@@ -54,5 +53,4 @@ function oci(): Promise<number> {
   });
 }
 
-installGlobals();
-void oci().then(finish);
+installGlobals(oci);

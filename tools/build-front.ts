@@ -92,8 +92,8 @@ writeFileSync(
 
 /** Everything that a bundle names must be there: the language, or what front/shim/globals.ts brings. */
 const PROVIDED = ['Buffer', 'process', 'performance', 'setTimeout', 'clearTimeout'];
-/** Of the language, what engine.c leaves out. */
-const LEFT_OUT = /(?<![.\w$'"`-])(Intl|Proxy|WeakRef|FinalizationRegistry|eval)(?=\s*[.(])/g;
+/** Of the language, what engine.c leaves out, and what would be the same in every process (front/heap.c). */
+const LEFT_OUT = /(?<![.\w$'"`-])(Intl|Proxy|WeakRef|FinalizationRegistry|eval|Math\.random)(?=\s*[.(])/g;
 
 const bundles = PROGRAMS.map((name) => join(target, `${name}.js`));
 const rules = join(target, 'globals.json');
