@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -30,6 +31,20 @@ static JSValue list_of(JSContext *context, char **texts)
 	for (uint32_t i = 0; texts[i]; i++)
 		JS_SetPropertyUint32(context, list, i, JS_NewString(context, texts[i]));
 	return list;
+}
+
+static JSValue environment_of(JSContext *context, char **entries)
+{
+	JSValue object = JS_NewObject(context);
+	for (; *entries; entries++) {
+		const char *equals = strchr(*entries, '=');
+		if (!equals)
+			continue;
+		JSAtom name = JS_NewAtomLen(context, *entries, (size_t)(equals - *entries));
+		JS_DefinePropertyValue(context, object, name, JS_NewString(context, equals + 1), JS_PROP_C_W_E);
+		JS_FreeAtom(context, name);
+	}
+	return object;
 }
 
 /* What a program may ask of this process only when it runs: it may have been loaded by another, in the build. */
@@ -74,7 +89,7 @@ void engine_process(JSContext *context, char **argv)
 		JSValue value;
 	} facts[] = {
 		{ "argv", list_of(context, argv) },
-		{ "environment", list_of(context, environ) },
+		{ "environment", environment_of(context, environ) },
 		{ "pid", JS_NewInt32(context, getpid()) },
 		{ "uid", JS_NewInt64(context, geteuid()) },
 		{ "machine", JS_NewString(context, uname(&system) ? "" : system.machine) },

@@ -76,6 +76,8 @@ static void keep_heap(struct heap *heap, const char *bytecode_path, const char *
 	arena_begin(rest, MOST);
 	struct heap kept = { .context = load_program(bytecode, size) };
 	kept.arena = arena_end();
+	/* Blocks that came free lie here and there; what is changed in one process shall lie together. */
+	memset(kept.arena.unused, 0, sizeof kept.arena.unused);
 	forget_stack((uintptr_t *)rest);
 	kept.size = (size_t)(kept.arena.at - (uint8_t *)heap + PAGE - 1) & ~(PAGE - 1);
 	*heap = kept;

@@ -15,7 +15,8 @@ import { host } from './shim/host.ts';
 
 /** `--ended=FD:STATUS`, or `FD:signal NUMBER`: the launcher executed a stored plan that has something to tell. */
 function endedOf(word: string | undefined): LaunchResult | undefined {
-  const [, fd, signal, number] = /^--ended=(\d+):(signal )?(\d+)$/.exec(word ?? '') ?? [];
+  if (word?.startsWith('--ended=') !== true) return undefined;
+  const [, fd, signal, number] = /^--ended=(\d+):(signal )?(\d+)$/.exec(word) ?? [];
   if (fd === undefined) return undefined;
   const records = parseReport(readAll(Number(fd)));
   const name = Object.entries(constants.signals).find(([, value]) => value === Number(number))?.[0];

@@ -62,8 +62,8 @@ const options: Omit<Bun.BuildConfig, 'entrypoints'> = {
             : undefined,
         );
         // What is done in C here.
-        build.onResolve({ filter: /^\.\/encode-steps\.ts$/ }, ({ importer }) =>
-          importer.endsWith('/kernel/encode.ts') ? { path: join(TREE, 'front/shim/encode-steps.ts') } : undefined,
+        build.onResolve({ filter: /^\.\/(encode-steps|read-proc)\.ts$/ }, ({ path, importer }) =>
+          /\/kernel\/(encode|host-facts)\.ts$/.test(importer) ? { path: join(TREE, 'front/shim', path) } : undefined,
         );
         build.onResolve({ filter: /^front:constants$/ }, ({ path }) => ({ path, namespace: 'front' }));
         build.onLoad({ filter: /.*/, namespace: 'front' }, () => ({ contents: CONSTANTS, loader: 'js' }));

@@ -7,11 +7,6 @@ import { finish, forget, later, offSignal, onSignal, tick } from './loop.ts';
 
 const MACHINES: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64' };
 
-const environment = (): Record<string, string> =>
-  Object.fromEntries(
-    host.environment.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-
 const nodeProcess = {
   get pid() {
     return host.pid;
@@ -23,7 +18,7 @@ const nodeProcess = {
     return host.argv;
   },
   get env() {
-    return environment();
+    return host.environment;
   },
   cwd: (): string => host.directory,
   geteuid: (): number => host.uid,

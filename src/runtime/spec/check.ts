@@ -75,20 +75,21 @@ export interface Shape {
  * the parsed object, so that nobody who reads it has to ask again.
  */
 export function shape({ required = {}, optional = {}, refused = [] }: Shape): Check {
-  const needs = Object.entries(required);
-  const takes = Object.entries(optional);
+  const needed = Object.keys(required);
+  const refusals = refused.map((name): [string, Check] => [name, unsupported]);
+  const checks = new Map<string, Check>([...Object.entries({ ...required, ...optional }), ...refusals]);
   return (value, field) => {
     const object = asObject(value, field);
     const prefix = field === '' ? '' : `${field}.`;
-    for (const [name, check] of needs) {
+    for (const name of needed) {
       if (isAbsent(object[name])) throw new Fault('invalid', `${prefix}${name} is missing`, { field: prefix + name });
-      check(object[name], prefix + name);
     }
-    for (const [name, check] of takes) {
+    for (const name of Object.keys(object)) {
+      const check = checks.get(name);
+      if (check === undefined || object[name] === undefined) continue;
       if (object[name] === null) delete object[name];
-      else if (object[name] !== undefined) check(object[name], prefix + name);
+      else check(object[name], prefix + name);
     }
-    for (const name of refused) if (!isEmpty(object[name])) refuse(prefix + name);
   };
 }
 
