@@ -12,7 +12,7 @@
 #define CLASSES ARENA_CLASSES /* up to 1,024 bytes */
 #define LARGE CLASSES
 #define KEPT (CLASSES + 1) /* a large one in the pages of arena_begin */
-#define FIRST_PAGES (384u << 10)
+#define FIRST_PAGES (192u << 10)
 #define MORE_PAGES (2u << 20)
 
 /* Before each block; 8 bytes keep it aligned for doubles and pointers. */
