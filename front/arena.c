@@ -12,6 +12,8 @@
 #define CLASSES ARENA_CLASSES /* up to 1,024 bytes */
 #define LARGE CLASSES
 #define KEPT (CLASSES + 1) /* a large one in the pages of arena_begin */
+#define SORTED 8 /* classes with runs of pages of their own where pages are kept */
+#define RUN 4096
 #define FIRST_PAGES (192u << 10)
 #define MORE_PAGES (2u << 20)
 
@@ -28,10 +30,14 @@ struct block {
 static struct arena arena;
 /* All blocks come from the pages that were given: arena_begin. */
 static bool keeping;
+static struct run {
+	uint8_t *at, *end;
+} runs[SORTED + 1];
 
 void arena_begin(uint8_t *pages, size_t size)
 {
 	arena = (struct arena){ .at = pages, .end = pages + size };
+	memset(runs, 0, sizeof runs);
 	keeping = true;
 }
 
@@ -48,14 +54,35 @@ void arena_go_on(const struct arena *kept)
 	arena = *kept;
 }
 
+/*
+ * In pages that are kept, blocks of one size lie together: objects, names and counts, that a process writes to, are then
+ * in few pages, which it gets for its own one by one.
+ */
+static void *from_kept_pages(size_t size)
+{
+	size_t size_class = size / STEP - 1;
+	struct run *run = &runs[size_class < SORTED ? size_class : SORTED];
+	if (size > (size_t)(run->end - run->at)) {
+		size_t more = (size + RUN - 1) / RUN * RUN;
+		if (more > (size_t)(arena.end - arena.at))
+			return NULL;
+		run->at = arena.at;
+		run->end = arena.at += more;
+	}
+	void *block = run->at;
+	run->at += size;
+	return block;
+}
+
 static void *from_pages(size_t size)
 {
+	if (keeping)
+		return from_kept_pages(size);
 	if (size > (size_t)(arena.end - arena.at)) {
 		static bool more;
 		size_t length = more ? MORE_PAGES : FIRST_PAGES;
 		int populate = more ? 0 : MAP_POPULATE; /* the first pages are all used, so one call fetches them */
-		void *pages = keeping ? MAP_FAILED :
-					mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
+		void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
 		if (pages == MAP_FAILED)
 			return NULL;
 		more = true;
