@@ -86,9 +86,10 @@ export function shape({ required = {}, optional = {}, refused = [] }: Shape): Ch
     }
     for (const name of Object.keys(object)) {
       const check = checks.get(name);
-      if (check === undefined || object[name] === undefined) continue;
-      if (object[name] === null) delete object[name];
-      else check(object[name], prefix + name);
+      const entry = object[name];
+      if (check === undefined || entry === undefined) continue;
+      if (entry === null) delete object[name];
+      else check(entry, prefix + name);
     }
   };
 }
