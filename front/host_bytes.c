@@ -32,7 +32,7 @@ HOST_FUNCTION(utf8_length)
 JSValue host_decode(JSContext *context, const uint8_t *from, size_t size, bool latin1)
 {
 	bool plain = true;
-	for (size_t i = 0; i < size && plain; i++)
+	for (size_t i = 0; latin1 && i < size && plain; i++)
 		plain = from[i] < 0x80;
 	if (plain || !latin1)
 		return JS_NewStringLen(context, (const char *)from, size);

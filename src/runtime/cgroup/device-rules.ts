@@ -49,7 +49,7 @@ const ALL_ACCESSES = 'rwm';
 /** The accesses of a rule, each once, in the order r, w, m; left out or empty means all of them. */
 export function accessOf({ access }: DeviceRule): string {
   if (!access || access === ALL_ACCESSES) return ALL_ACCESSES;
-  return [...ALL_ACCESSES].filter((letter) => access.includes(letter)).join('');
+  return ALL_ACCESSES.replace(/./g, (letter) => (access.includes(letter) ? letter : ''));
 }
 
 /** The number a rule is about; undefined for any. */

@@ -48,7 +48,8 @@ export function bindSources(spec: Spec, bundle: string | undefined): string[] {
 
 /** Bind sources whose symlinks are not to be followed, for the caller to read what they say. */
 export function linkSources(spec: Spec, bundle: string | undefined): string[] {
-  const asked = ({ options = [] }: Mount): boolean => options.includes('src-nofollow') || options.includes('copy-symlink');
+  const asked = ({ options = [] }: Mount): boolean =>
+    options.includes('src-nofollow') || options.includes('copy-symlink');
   return (spec.mounts ?? []).filter((mount) => asked(mount) && isBind(mount)).map((mount) => sourcePath(mount, bundle));
 }
 
