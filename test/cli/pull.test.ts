@@ -1,7 +1,10 @@
 /** Pulls by several processes and pulls that are killed, as the registry sees them. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '#store/digest.ts';
 import { fakeRegistry, type FakeRegistry } from '#store/testing/fake-registry.ts';
@@ -127,3 +130,45 @@ test('what a killed pull has left is told of and removed by image prune', async 
   expect((await world.sampan('image', 'prune', '-f')).stdout).toBe(`Total reclaimed space: ${size}MB\n`);
   expect((await world.sampan('image', 'prune', '-f')).stdout).toBe('Total reclaimed space: 0B\n');
 }, 60_000);
+
+test('pulls side by side, some of them killed, end in whole images and nothing else', async () => {
+  const base = [noisy('below', 2 * MB), noisy('middle', MB)];
+  const images = [1, 2, 3].map((number) => testImage([...base.slice(0, number), noisy(`top${number}`, MB)]));
+  for (const [number, image] of images.entries()) registry.add(`mix${number}`, 'latest', image);
+  const names = images.map((_, number) => `${registry.host}/mix${number}`);
+  countSlowly();
+  for (let round = 0; round < 8; round += 1) {
+    await world.sampan('rmi', '-f', ...names);
+    const children = [...names, ...names].map((name) => world.spawn(['pull', '-q', name]));
+    for (const child of children.toSorted(() => Math.random() - 0.5).slice(0, 4)) {
+      await sleep(Math.random() * 250);
+      child.kill('SIGKILL');
+    }
+    const statuses = await Promise.all(children.map(({ exited }) => exited));
+    // Those that were not killed have not been harmed.
+    expect(statuses.filter((status) => status !== 0 && status !== 137)).toEqual([]);
+  }
+  for (const name of names) expect(await world.sampan('pull', '-q', name)).toMatchObject({ status: 0 });
+  await world.sampan('image', 'prune', '-f');
+  expect(storeFaults(world.root)).toEqual([]);
+}, 180_000);
+
+/** What must not be: blobs that are not what they are called, rows and files that a finished pull should not have left. */
+function storeFaults(root: string): string[] {
+  const files = (path: string): string[] => {
+    const directory = join(root, path);
+    return existsSync(directory) ? readdirSync(directory).map((name) => `${path}/${name}`) : [];
+  };
+  const wrong = files('blobs/sha256').filter(
+    (path) => digestOf(readFileSync(join(root, path))) !== `sha256:${path.slice(path.lastIndexOf('/') + 1)}`,
+  );
+  const database = new DatabaseSync(join(root, 'sampan.db'));
+  const rows = ['claim', 'lease'].flatMap((table) =>
+    database
+      .prepare(`SELECT * FROM ${table}`)
+      .all()
+      .map((row) => JSON.stringify(row)),
+  );
+  database.close();
+  return [...wrong, ...rows, ...['work', 'trash', 'partial/sha256'].flatMap(files)];
+}
