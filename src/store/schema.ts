@@ -67,4 +67,30 @@ export const STORE_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    // What is kept as it came beside images: an index (or an artifact), with all the blobs that it leads to.
+    id: 'store-index-1',
+    sql: `
+      CREATE TABLE image_index (
+        id TEXT PRIMARY KEY,
+        media_type TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('index', 'artifact')),
+        members TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        created INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE index_name (
+        name TEXT PRIMARY KEY,
+        index_id TEXT NOT NULL REFERENCES image_index (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('tag', 'digest'))
+      ) STRICT;
+      CREATE INDEX index_name_index ON index_name (index_id);
+      CREATE TABLE index_blob (
+        index_id TEXT NOT NULL REFERENCES image_index (id) ON DELETE CASCADE,
+        digest TEXT NOT NULL REFERENCES blob (digest),
+        PRIMARY KEY (index_id, digest)
+      ) STRICT;
+      CREATE INDEX index_blob_digest ON index_blob (digest);
+    `,
+  },
 ];

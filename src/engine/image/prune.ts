@@ -1,6 +1,6 @@
 import type { Engine } from '#engine/engine.ts';
 import { imageFilter } from './filter.ts';
-import { listImages } from './list.ts';
+import { listImages, listIndexes } from './list.ts';
 import { removeRecords, type ImageRemoval } from './remove.ts';
 
 export const PRUNE_FILTERS = ['until', 'label', 'label!'];
@@ -51,7 +51,7 @@ function rehearse(engine: Engine, request: PruneRequest): Pruned {
 
 function removeUnused(engine: Engine, { all, filters }: PruneRequest): ImageRemoval[] {
   const filter = imageFilter(engine, filters, PRUNE_FILTERS);
-  const unused = listImages(engine)
+  const unused = [...listImages(engine), ...(all ? listIndexes(engine) : [])]
     .filter((entry) => (all || entry.image.names.length === 0) && filter(entry))
     .map(({ image }) => image.configDigest)
     .filter((id) => engine.containers.usingImage(id).length === 0);

@@ -26,6 +26,7 @@ const UNNEEDED_SNAPSHOTS = `
 const UNNEEDED_BLOBS = `
   SELECT digest, size FROM blob
     WHERE digest NOT IN (SELECT digest FROM image_blob)
+      AND digest NOT IN (SELECT digest FROM index_blob)
       AND digest NOT IN (SELECT key FROM lease WHERE kind = 'blob')`;
 
 interface Unneeded {

@@ -46,6 +46,8 @@ function forgetLostBlobs({ database, blobs }: StoreParts): string[] {
     const lost = database.all<{ digest: Digest }>('SELECT digest FROM blob').filter(({ digest }) => !blobs.has(digest));
     for (const { digest } of lost) {
       database.run('DELETE FROM image_blob WHERE digest = ?', digest);
+      database.run('DELETE FROM index_blob WHERE digest = ?', digest);
+      database.run('DELETE FROM image_index WHERE id = ?', digest);
       blobs.drop(digest);
     }
     return lost.map(({ digest }) => `Forgot the blob ${digest}: its file has gone or has another size.`);
