@@ -86,6 +86,20 @@ test('a pull killed twenty times and continued fetches little more than the imag
   expect((await world.sampan('image', 'prune', '-f')).stdout).toContain('reclaimed space: 0B');
 }, 180_000);
 
+function getsOf(digest: string): number {
+  return registry.seen.filter(({ path }) => path.endsWith(`blobs/${digest}`)).length;
+}
+
+test('four pulls of one image side by side fetch each blob once, its configuration too', async () => {
+  const image = testImage([noisy('one', MB), noisy('two', MB)]);
+  registry.add('same', 'latest', image);
+  const pulls = await Promise.all([1, 2, 3, 4].map(() => world.sampan('pull', '-q', `${registry.host}/same`)));
+  expect(pulls.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
+  const digests = [image.configDigest, ...image.layers.map(({ blob }) => digestOf(blob))];
+  expect(digests.map(getsOf)).toEqual([1, 1, 1]);
+  await world.sampan('rmi', `${registry.host}/same`);
+}, 60_000);
+
 test('twenty pulls side by side of images that share layers fetch each blob once', async () => {
   const base = Array.from({ length: 4 }, (_, number) => noisy(`base${number}`, MB));
   const images = Array.from({ length: 20 }, (_, number) => testImage([...base, noisy(`own${number}`, 1000)]));
@@ -93,10 +107,7 @@ test('twenty pulls side by side of images that share layers fetch each blob once
   const pulls = images.map((_, number) => world.sampan('pull', '-q', `${registry.host}/side${number}`));
   for (const { status, stderr } of await Promise.all(pulls))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  for (const { blob } of images.flatMap(({ layers }) => layers)) {
-    const gets = registry.seen.filter(({ path }) => path.endsWith(`blobs/${digestOf(blob)}`));
-    expect(gets.length).toBe(1);
-  }
+  for (const { blob } of images.flatMap(({ layers }) => layers)) expect(getsOf(digestOf(blob))).toBe(1);
   expect((await world.sampan('images', '-q')).stdout.trim().split('\n').length).toBe(20);
   expect((await world.sampan('image', 'prune', '-af')).status).toBe(0);
 }, 180_000);
