@@ -28,7 +28,7 @@ export function spooledLayers(find: (digest: Digest) => SpooledFile | undefined)
   };
   return {
     blob: (digest, _, rest) =>
-      createReadStream(needed(digest).path, { start: rest?.start ?? 0, highWaterMark: 1024 * 1024 }),
+      createReadStream(needed(digest).path, { highWaterMark: 1024 * 1024, start: rest?.start ?? 0 }),
     part: (digest, start, end) =>
       createReadStream(needed(digest).path, { highWaterMark: 1024 * 1024, start, end: end - 1 }),
     takeFile: (digest) => {

@@ -41,7 +41,8 @@ export async function load(parts: StoreParts, input: LoadInput, options: LoadOpt
   const keeper = newOwner();
   return inWorkArea(parts, 'load the images', async (area) => {
     try {
-      return await installFound(parts, await findImages(input, area.path, wanted, signal), { area, keeper, signal });
+      const found = await findImages(input, area.path, wanted, signal);
+      return await installFound(parts, found, { area, keeper, signal });
     } finally {
       parts.leases.release(keeper);
     }
