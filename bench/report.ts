@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { median, quantile, ratio, type Samples } from './statistics.ts';
 
-/** At most `factor` of the median of `against`, or at most so many units. */
-export type Goal = { against: string; factor: number } | { atMost: number; of?: string };
+/** At most `factor` of the median of `against`, or of the best of all others, or at most so many units. */
+export type Goal = { against: string; factor: number } | { ofBest: number } | { atMost: number; of?: string };
 
 /** One comparison: contender to samples; the first is ours. */
 export interface Section {
@@ -22,7 +22,13 @@ export interface Section {
 const cell = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
+function bestOther(samples: Section['samples']): string {
+  const [, ...others] = [...samples].map(([name, values]) => ({ name, at: median(values) }));
+  return others.toSorted((a, b) => a.at - b.at)[0]?.name ?? '';
+}
+
 function verdict(goal: Goal, samples: Section['samples'], own: Samples, unit: string): string {
+  if ('ofBest' in goal) return verdict({ against: bestOther(samples), factor: goal.ofBest }, samples, own, unit);
   const relative = 'against' in goal;
   const one = relative || goal.of === undefined ? own : (samples.get(goal.of) ?? []);
   const reached = relative ? ratio(own, samples.get(goal.against) ?? []) : median(one);
