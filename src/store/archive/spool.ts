@@ -1,11 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, openSync, writeSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { Digester, type Digest } from '#store/digest.ts';
 import type { TarEntry, TarEvents } from './tar-entry.ts';
-import { TarReader } from './tar-reader.ts';
-import { untilAborted } from './until-aborted.ts';
-import { unwrap } from './unwrap.ts';
 
 /** A file of an archive, laid down in a private directory. */
 export interface SpooledFile {
@@ -15,10 +12,12 @@ export interface SpooledFile {
   digest: Digest;
 }
 
-/** The files of an archive by name. Names are only looked up here, never used as paths. */
-export interface SpooledArchive {
-  /** Follows the archive's own links. */
-  get(name: string): SpooledFile | undefined;
+/** A file that is being laid down. */
+export interface OpenFile {
+  readonly path: string;
+  /** Bytes that the archive promises, and those that are there. */
+  readonly size: number;
+  readonly written: number;
 }
 
 /** An image of 127 layers has some 400; far more is an attack on memory. */
@@ -27,52 +26,59 @@ const LONGEST_NAME = 4096;
 const MOST_LINKS = 8;
 
 /**
- * Lays the files of an archive down below `directory`, numbered, and hashes them on the way. Throws `corrupt` for what
- * is no archive, `cancelled`, and the errors of a full disk.
+ * Lays the files of an archive down below a directory, numbered, and hashes them on the way. Names are only looked up
+ * here, never used as paths. Of two files of one name the last counts, as for tar, unless the first has been read already:
+ * such an archive is refused.
  */
-export async function spoolArchive(
-  source: AsyncIterable<Uint8Array>,
-  directory: string,
-  signal: AbortSignal | undefined,
-): Promise<SpooledArchive> {
-  mkdirSync(directory, { mode: 0o700 });
-  const spool = new Spool(directory);
-  try {
-    await unwrap(untilAborted(source, signal), async (chunks) => {
-      const reader = new TarReader(spool);
-      for await (const chunk of chunks) {
-        reader.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-      }
-      reader.finish();
-      spool.finish();
-    });
-    return spool;
-  } finally {
-    spool.close();
-  }
-}
-
-class Spool implements TarEvents, SpooledArchive {
+export class Spool implements TarEvents {
   readonly #directory: string;
   readonly #files = new Map<string, SpooledFile>();
   readonly #links = new Map<string, string>();
+  /** Where files will lie that have not come yet. */
+  readonly #reserved = new Map<string, string>();
+  /** Names, of files and links, that somebody has been told about. */
+  readonly #read = new Set<string>();
   #entries = 0;
+  #numbers = 0;
   #open: { name: string; fd: number; path: string; size: number; digester: Digester } | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
+  /** A whole file; follows the archive's own links. */
   get(name: string): SpooledFile | undefined {
-    let at = posix.normalize(name);
-    for (let hops = 0; hops < MOST_LINKS; hops += 1) {
-      const file = this.#files.get(at);
-      if (file !== undefined) return file;
-      const next = this.#links.get(at);
-      if (next === undefined) return undefined;
-      at = next;
-    }
-    return undefined;
+    const file = this.#files.get(this.#followed(name));
+    if (file !== undefined) this.#rely(name);
+    return file;
+  }
+
+  /** A file of which a part has come, or all. */
+  begun(name: string): OpenFile | undefined {
+    const file = this.get(name);
+    if (file !== undefined) return { ...file, written: file.size };
+    const open = this.#open;
+    if (open?.name !== this.#followed(name)) return undefined;
+    this.#rely(name);
+    return { path: open.path, size: open.size, written: open.digester.size };
+  }
+
+  /** Where a file lies or will lie, if it comes at all and is not a link: then `settle` makes it lie there too. */
+  placeOf(name: string): string {
+    const there = this.begun(name)?.path;
+    if (there !== undefined) return there;
+    const at = this.#followed(name);
+    const path = this.#reserved.get(at) ?? this.#nextPath();
+    this.#reserved.set(at, path);
+    return path;
+  }
+
+  /** The place that was told for a name before it came as a link is a link as well. */
+  settle(name: string, path: string): void {
+    const told = this.#reserved.get(posix.normalize(name));
+    if (told === undefined || told === path) return;
+    this.#reserved.delete(posix.normalize(name));
+    linkSync(path, told);
   }
 
   entry(entry: TarEntry): void {
@@ -82,6 +88,9 @@ class Spool implements TarEvents, SpooledArchive {
       throw new Fault('corrupt', `the archive has a name of more than ${LONGEST_NAME} bytes`);
     }
     const name = nameOf(entry.name);
+    if (this.#read.has(name)) throw new Fault('corrupt', `the archive has ${JSON.stringify(name)} twice`);
+    this.#files.delete(name);
+    this.#links.delete(name);
     if (entry.kind === 'hardlink') this.#links.set(name, nameOf(entry.link));
     else if (entry.kind === 'symlink') this.#links.set(name, posix.join(posix.dirname(name), nameOf(entry.link)));
     else if (entry.kind === 'file') this.#begin(name, entry.size);
@@ -109,10 +118,30 @@ class Spool implements TarEvents, SpooledArchive {
   }
 
   #begin(name: string, size: number): void {
-    const path = join(this.#directory, String(this.#entries));
+    const path = this.#reserved.get(name) ?? this.#nextPath();
     this.#open = { name, fd: openSync(path, 'wx', 0o600), path, size, digester: new Digester() };
-    this.#links.delete(name);
-    this.#files.delete(name);
+  }
+
+  #nextPath(): string {
+    return join(this.#directory, String(++this.#numbers));
+  }
+
+  /** Somebody has been told about the file: what it is must not change any more. */
+  #rely(name: string): void {
+    for (const at of this.#hops(name)) this.#read.add(at);
+  }
+
+  #followed(name: string): string {
+    return this.#hops(name).at(-1) ?? name;
+  }
+
+  #hops(name: string): string[] {
+    const hops = [posix.normalize(name)];
+    for (let next = this.#links.get(hops[0] ?? ''); next !== undefined && hops.length <= MOST_LINKS;) {
+      hops.push(next);
+      next = this.#links.get(next);
+    }
+    return hops;
   }
 }
 

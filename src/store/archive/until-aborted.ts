@@ -6,14 +6,17 @@ export async function* untilAborted(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  const abort = (): void => reject(new Fault('cancelled', 'read the archive', { cause: signal?.reason }));
+  // One promise for each chunk: a race against one that lives on would keep all chunks in memory.
+  let giveUp: (reason: unknown) => void = () => undefined;
+  const abort = (): void => giveUp(cancelled(signal));
   signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted === true) abort();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      if (signal?.aborted === true) throw cancelled(signal);
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject;
+        iterator.next().then(resolve, reject);
+      });
       if (next.done === true) return;
       yield next.value;
     }
@@ -22,4 +25,8 @@ export async function* untilAborted(
     // Not waited for: a read that is pending may never end.
     iterator.return?.().catch(() => undefined);
   }
+}
+
+function cancelled(signal: AbortSignal | undefined): Fault {
+  return new Fault('cancelled', 'read the archive', { cause: signal?.reason });
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import { spoolArchive } from '#store/archive/spool.ts';
+import { spoolArchive, type SpooledArchive } from '#store/archive/spooling.ts';
 import { newOwner, openWorkArea } from '#store/content/work-area.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
@@ -32,29 +32,50 @@ export interface LoadedImage {
 
 /**
  * Brings the images of an archive (docker-archive or oci-archive, plain or compressed) or of an OCI layout directory
- * into the store. All documents are read before the first image is made; each image comes whole or not at all. Faults:
- * invalid (no such directory, a name that is none), corrupt, unsupported, exhausted, cancelled.
+ * into the store. Layers are unpacked while the rest of the archive comes in, where it begins with its documents. All of
+ * them are read before the first image is made; each image comes whole or not at all, and none before a broken archive
+ * has come to its end. Faults: invalid (no such directory, a name that is none), corrupt, unsupported, exhausted,
+ * cancelled.
  */
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
   const area = openWorkArea(parts.root, parts.launcher);
   const { signal } = options;
   const keeper = newOwner();
+  const incoming = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
   try {
-    const found = await findImages(input, area.path, wanted, signal);
+    const content =
+      'directory' in input
+        ? ofDirectory(input.directory, wanted)
+        : ofArchive(spoolArchive(input.archive, join(area.path, 'files'), either(signal, incoming.signal)), wanted);
+    ended = content.ended;
+    const found = await content.found;
     keepAll(parts, keeper, found);
+    const named = content.named(found);
+    named.catch(() => undefined); // each installation is told
     for (const [index, one] of found.entries()) {
       const own = join(area.path, String(index));
       mkdirSync(own, { mode: 0o700 });
-      await installImage(parts, { ...one, owner: area.owner, area: own, onProgress: () => undefined, signal });
+      const names = named.then((all) => all[index]?.names ?? []);
+      names.catch(() => undefined);
+      const { owner } = area;
+      await installImage(parts, { ...one, names, owner, area: own, onProgress: () => undefined, signal });
     }
-    return found.map((one) => loaded(parts, one));
+    return (await named).map((one) => loaded(parts, one));
   } catch (error) {
     throw asDiskFault(error, 'load the images');
   } finally {
+    // Nothing may write to the area any more when it is removed.
+    incoming.abort();
+    await ended.catch(() => undefined);
     for (const owner of [area.owner, keeper]) parts.leases.release(owner);
     await area.remove();
   }
+}
+
+function either(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal === undefined ? other : AbortSignal.any([signal, other]);
 }
 
 /** Images of one archive share layers: a removal of the first must not take them from the second. */
@@ -67,24 +88,40 @@ function keepAll({ database, leases }: StoreParts, owner: string, found: readonl
   });
 }
 
-async function findImages(
-  input: LoadInput,
-  area: string,
-  wanted: Platform,
-  signal: AbortSignal | undefined,
-): Promise<FoundImage[]> {
-  if ('directory' in input) {
-    return needed(await readOciLayout(directoryContent(input.directory), wanted), input.directory);
-  }
-  const archive = await spoolArchive(input.archive, join(area, 'files'), signal);
+/** What there is to load, as soon as that is known. */
+interface Incoming {
+  found: Promise<FoundImage[]>;
+  /** Nothing is read any more. */
+  ended: Promise<void>;
+  /** The same images with all their names, when everything has been read and is well. */
+  named(found: FoundImage[]): Promise<FoundImage[]>;
+}
+
+function ofDirectory(directory: string, wanted: Platform): Incoming {
+  return {
+    found: readOciLayout(directoryContent(directory), wanted).then((found) => needed(found, directory)),
+    ended: Promise.resolve(),
+    named: (found) => Promise.resolve(found),
+  };
+}
+
+function ofArchive(archive: SpooledArchive, wanted: Platform): Incoming {
   const content = archiveContent(archive);
-  const layout = await readOciLayout(content, wanted);
-  if (layout === undefined) return needed(await readDockerArchive(content, archive), 'the archive');
-  const beside = await namesBeside(content, archive);
-  return needed(layout, 'the archive').map((one) => ({
-    ...one,
-    names: distinct([...one.names, ...(beside.get(one.image.manifest.config.digest) ?? [])]),
-  }));
+  const find = async (): Promise<FoundImage[]> => {
+    const layout = await readOciLayout(content, wanted);
+    if (layout !== undefined) return needed(layout, 'the archive');
+    await archive.ended;
+    return needed(await readDockerArchive(content, archive), 'the archive');
+  };
+  const named = async (found: FoundImage[]): Promise<FoundImage[]> => {
+    await archive.ended;
+    const beside = await namesBeside(content, archive);
+    return found.map((one) => ({
+      ...one,
+      names: distinct([...one.names, ...(beside.get(one.image.manifest.config.digest) ?? [])]),
+    }));
+  };
+  return { found: find(), ended: archive.ended, named };
 }
 
 function needed(found: FoundImage[] | undefined, where: string): FoundImage[] {

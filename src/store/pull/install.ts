@@ -9,8 +9,8 @@ import type { ResolvedImage } from './resolve.ts';
 
 export interface InstallRequest {
   image: ResolvedImage;
-  /** What the image is to be called. */
-  names: readonly Reference[];
+  /** What the image is to be called; waited for before it is made visible, so that what throws there keeps it away. */
+  names: readonly Reference[] | Promise<readonly Reference[]>;
   source: LayerSource;
   /** Owner of the work area, and an empty directory of it for this image. */
   owner: string;
@@ -70,8 +70,9 @@ async function finish(
   for (const { parent, draft } of fetched) {
     await draft.seal(parent === undefined ? undefined : (drafts.get(parent) ?? parent));
   }
+  const names = await request.names;
   try {
-    await commitImage(parts, { ...request, jobs, fetched });
+    await commitImage(parts, { ...request, names, jobs, fetched });
   } catch (error) {
     // A transaction that failed half-way has renamed files that no row speaks of.
     sweepOrphans(parts);
