@@ -21,5 +21,5 @@ export interface StoreParts {
   images: Images;
   snapshots: Snapshotter;
   growth: GrowthLimit;
-  transport: { retry?: RetryPolicy; idleMs?: number };
+  transport: { retry?: RetryPolicy; idleMs?: number; uploadChunk?: number };
 }

@@ -86,6 +86,8 @@ export interface StoreSettings {
   retry?: RetryPolicy;
   /** Longest time without a byte from a registry, in milliseconds. */
   idleMs?: number;
+  /** Most bytes of one request of an upload. */
+  uploadChunk?: number;
 }
 
 /** Legitimate layers of zeros shrink a thousandfold; beyond the base, 200 is far above what real files reach. */
@@ -118,7 +120,7 @@ export function openStore(settings: StoreSettings): Store {
 }
 
 function storeParts(settings: StoreSettings): StoreParts {
-  const { root, database, launcher, platform, retry, idleMs } = settings;
+  const { root, database, launcher, platform, retry, idleMs, uploadChunk } = settings;
   const trash = openTrash(root, launcher);
   return {
     root,
@@ -131,7 +133,11 @@ function storeParts(settings: StoreSettings): StoreParts {
     images: openImages(database),
     snapshots: openSnapshotter(settings, trash),
     growth: settings.growth ?? GROWTH,
-    transport: { ...(retry === undefined ? {} : { retry }), ...(idleMs === undefined ? {} : { idleMs }) },
+    transport: {
+      ...(retry === undefined ? {} : { retry }),
+      ...(idleMs === undefined ? {} : { idleMs }),
+      ...(uploadChunk === undefined ? {} : { uploadChunk }),
+    },
   };
 }
 

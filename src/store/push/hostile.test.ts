@@ -22,7 +22,7 @@ let name: string;
 beforeEach(async () => {
   [source, target] = await Promise.all([fakeRegistry(), fakeRegistry()]);
   source.add('app', '1', image);
-  at = testStore({ idleMs: 200 });
+  at = testStore({ idleMs: 200, uploadChunk: 4 * 1024 * 1024 });
   name = `${source.host}/app:1`;
   await at.store.pull(name);
 });

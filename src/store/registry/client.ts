@@ -44,6 +44,8 @@ export interface RepositoryOptions extends ConnectionSettings {
   retry?: RetryPolicy;
   /** Longest time without a byte, in milliseconds. */
   idleMs?: number;
+  /** Most bytes of one request of an upload. */
+  uploadChunk?: number;
 }
 
 const IDLE_MS = 30_000;
@@ -68,7 +70,15 @@ export function openRepository(options: RepositoryOptions): RepositoryClient {
     blob: (digest, size) =>
       readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel }),
     has: (digest, size) => hasBlob({ exchange, base, digest, size, ...cancel }),
-    upload: (blob) => uploadBlob({ ...cancel, ...blob, exchange, base, policy }),
+    upload: (blob) =>
+      uploadBlob({
+        ...cancel,
+        ...blob,
+        exchange,
+        base,
+        policy,
+        ...(options.uploadChunk === undefined ? {} : { chunk: options.uploadChunk }),
+      }),
     putManifest: async (tag, { bytes, mediaType, digest }) => {
       const url = new URL(`manifests/${tag}`, base);
       const headers = { 'Content-Type': mediaType };
