@@ -53,6 +53,7 @@ function packageLayers(): Layer[] {
 
 function noise(): Layer {
   const random = generator(7);
-  const bytes = (): Buffer => Buffer.from(Uint32Array.from({ length: NOISE_SIZE / 4 }, () => random() * 2 ** 32).buffer);
+  const bytes = (): Buffer =>
+    Buffer.from(Uint32Array.from({ length: NOISE_SIZE / 4 }, () => random() * 2 ** 32).buffer);
   return packTar(tar(...Array.from({ length: NOISE_FILES }, (_, at) => ({ name: `noise-${at}`, content: bytes() }))));
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SAMPAN } from '#tools/places.ts';
-import { podman } from '../podman.ts';
+import { podman } from '#bench/podman.ts';
 import type { Store } from './engine.ts';
 
 const remove = (...paths: string[]): void => {

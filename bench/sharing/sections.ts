@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { type Contender, interleave } from '../interleave.ts';
-import { peakProgram } from '../peak.ts';
-import type { Section } from '../report.ts';
+import { type Contender, interleave } from '#bench/interleave.ts';
+import { peakProgram } from '#bench/peak.ts';
+import type { Section } from '#bench/report.ts';
 import type { SharingEngine, Store } from './engine.ts';
 import type { SharingWorld } from './world.ts';
 
@@ -35,19 +35,17 @@ function measure(
   argv: (engine: SharingEngine) => string[],
   before: (engine: SharingEngine) => void,
 ): Pick<Section, 'samples'> & { without: string } {
-  const contenders = engines.map(
-    (engine): Contender => ({
-      name: `${engine.name} ${word}`,
-      argv: () => argv(engine),
-      ...(engine.slow === undefined ? {} : { most: 1 }),
-      env: { ...engine.home.env, ...engine.fresh.env },
-      before: () => {
-        before(engine);
-        settle();
-      },
-      after: () => before(engine),
-    }),
-  );
+  const contenders = engines.map((engine): Contender => ({
+    name: `${engine.name} ${word}`,
+    argv: () => argv(engine),
+    ...(engine.slow === undefined ? {} : { most: 1 }),
+    env: { ...engine.home.env, ...engine.fresh.env },
+    before: () => {
+      before(engine);
+      settle();
+    },
+    after: () => before(engine),
+  }));
   return {
     samples: interleave(contenders, { count: rounds, warmUp: 0, idle: 0, scratch: directory }),
     without: missing.map((reason) => ` Without ${reason}.`).join(''),

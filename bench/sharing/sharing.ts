@@ -1,8 +1,8 @@
 import { debianImage } from '#tools/image/debian.ts';
 import { pushImage } from '#tools/image/push.ts';
 import type { TestRegistry } from '#tools/registry.ts';
-import { layeredImage } from '../layered-image.ts';
-import type { Section } from '../report.ts';
+import { layeredImage } from '#bench/layered-image.ts';
+import type { Section } from '#bench/report.ts';
 import { fillHomes, memoryOf, pullOf, pushOf, saveLoadOf, type SharedImage } from './sections.ts';
 import { type SharingWorld, sharingWorld } from './world.ts';
 

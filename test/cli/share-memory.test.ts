@@ -44,7 +44,10 @@ async function peakOf(args: readonly string[], input?: number, output?: number):
     peak = Math.max(peak, residentOf(child.pid));
     await sleep(10);
   }
-  expect({ status: child.exitCode, stderr: await new Response(child.stderr).text() }).toEqual({ status: 0, stderr: '' });
+  expect({ status: child.exitCode, stderr: await new Response(child.stderr).text() }).toEqual({
+    status: 0,
+    stderr: '',
+  });
   return peak;
 }
 

@@ -5,16 +5,7 @@ import { readFileSync } from 'node:fs';
 import { busyboxImage } from '#tools/image/busybox.ts';
 import { containerd } from './containerd-world.ts';
 import { docker, DOCKER_ENV, dockerd } from './docker-world.ts';
-import {
-  type Daemon,
-  forgetGroups,
-  GLUTTON,
-  missing,
-  run,
-  runOnTerminal,
-  STAYS,
-  until,
-} from './world.ts';
+import { type Daemon, forgetGroups, GLUTTON, missing, run, runOnTerminal, STAYS, until } from './world.ts';
 
 // The client of this Debian, or a newer one in its stead.
 const reason = missing('containerd', 'dockerd', 'docker');

@@ -12,7 +12,8 @@ import { docker, dockerd } from './docker-world.ts';
 import { type Daemon, directoryOf, forgetGroups, missing, type Outcome, run } from './world.ts';
 
 const absent = (...programs: string[]) => missing(...programs, 'docker-registry', 'skopeo');
-const titled = (name: string, reason: string | undefined) => `${name}${reason === undefined ? '' : `: skipped, ${reason}`}`;
+const titled = (name: string, reason: string | undefined) =>
+  `${name}${reason === undefined ? '' : `: skipped, ${reason}`}`;
 const reason = absent();
 
 /** Two stores of ours: what comes back from others is not to be there yet. */

@@ -12,7 +12,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Execute a command in a running container',
     load: async () => (await import('#doors/cli/engine/exec.ts')).exec,
   },
-  ps: { usage: '[OPTIONS]', summary: 'List containers', load: async () => (await import('#doors/cli/engine/ps.ts')).ps },
+  ps: {
+    usage: '[OPTIONS]',
+    summary: 'List containers',
+    load: async () => (await import('#doors/cli/engine/ps.ts')).ps,
+  },
   logs: {
     usage: '[OPTIONS] CONTAINER',
     summary: 'Fetch the logs of a container',
