@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Fault } from '#base/fault.ts';
-import type { SpooledFile } from '#store/archive/spool.ts';
-import type { SpooledArchive } from '#store/archive/spooling.ts';
+import type { SpooledFile } from '#store/archive/spool-sink.ts';
+import type { SpooledArchive } from '#store/archive/spool.ts';
 import type { Digest } from '#store/digest.ts';
 import type { LayerSource } from '#store/pull/layers.ts';
 import { blobName, LARGEST_DOCUMENT, type LoadContent } from './content.ts';

@@ -1,7 +1,7 @@
 import { Fault, isFault } from '#base/fault.ts';
 import { magicOf } from '#store/archive/decompress.ts';
-import type { SpooledFile } from '#store/archive/spool.ts';
-import type { SpooledArchive } from '#store/archive/spooling.ts';
+import type { SpooledFile } from '#store/archive/spool-sink.ts';
+import type { SpooledArchive } from '#store/archive/spool.ts';
 import { digestOf, type Digest } from '#store/digest.ts';
 import { asArray, asObject, asText, asTexts, parseJson, type JsonObject } from '#store/image/json.ts';
 import type { Manifest } from '#store/image/manifest.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import { spoolArchive, type SpooledArchive } from '#store/archive/spooling.ts';
+import { beginSpool, type SpooledArchive } from '#store/archive/spool.ts';
 import { newOwner, openWorkArea } from '#store/content/work-area.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
@@ -48,7 +48,7 @@ export async function load(parts: StoreParts, input: LoadInput, options: LoadOpt
     const content =
       'directory' in input
         ? ofDirectory(input.directory, wanted)
-        : ofArchive(spoolArchive(input.archive, join(area.path, 'files'), either(signal, incoming.signal)), wanted);
+        : ofArchive(beginSpool(input.archive, join(area.path, 'files'), either(signal, incoming.signal)), wanted);
     ended = content.ended;
     const found = await content.found;
     keepAll(parts, keeper, found);
