@@ -94,7 +94,8 @@ test('each kind of failure has its exit status and names what is wrong', async (
     [['push', `${target.host}/x@sha256:${'0'.repeat(64)}`], 2, 'digest'],
     [['push', world.image, '127.0.0.1:1/x'], 7, '127.0.0.1:1'],
     [['push', world.image, 'UPPER'], 2, 'UPPER'],
-    [['push', '--all-platforms', world.image], 125, 'unknown flag: --all-platforms'],
+    [['push', '--all-platforms', world.image], 3, 'No such index'],
+    [['push', '--no-such-flag', world.image], 125, 'unknown flag: --no-such-flag'],
     [['push'], 125, 'argument'],
   ];
   for (const [args, status, text] of cases) {

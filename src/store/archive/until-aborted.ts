@@ -1,20 +1,22 @@
 import { Fault } from '#base/fault.ts';
 
-/** Passes a stream on; throws `cancelled` as soon as the signal is aborted, whatever the stream is waiting for. */
+/**
+ * Passes a stream on; throws `cancelled` as soon as the signal is aborted, whatever the stream is waiting for. No
+ * promise here outlives its chunk: one that all reads were raced with would keep every chunk in memory.
+ */
 export async function* untilAborted(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  // One promise for each chunk: a race against one that lives on would keep all chunks in memory.
-  let giveUp: (reason: unknown) => void = () => undefined;
-  const abort = (): void => giveUp(cancelled(signal));
+  let refuse: (fault: Fault) => void = () => undefined;
+  const abort = (): void => refuse(cancelled(signal));
   signal?.addEventListener('abort', abort, { once: true });
   try {
     for (;;) {
       if (signal?.aborted === true) throw cancelled(signal);
-      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        giveUp = reject;
+      const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
+        refuse = reject;
         iterator.next().then(resolve, reject);
       });
       if (next.done === true) return;

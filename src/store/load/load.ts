@@ -2,16 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { beginSpool, type SpooledArchive } from '#store/archive/spool.ts';
-import { newOwner, openWorkArea } from '#store/content/work-area.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
+import { newOwner, type WorkArea } from '#store/content/work-area.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import { layerJobs } from '#store/pull/layers.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import { archiveContent } from './archive-content.ts';
-import type { FoundImage } from './content.ts';
+import type { FoundImage, LoadContent } from './content.ts';
 import { directoryContent } from './directory-content.ts';
 import { namesBeside, readDockerArchive } from './docker-archive.ts';
 import { readOciLayout } from './oci-layout.ts';
@@ -39,39 +39,49 @@ export interface LoadedImage {
  */
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
-  const area = openWorkArea(parts.root, parts.launcher);
   const { signal } = options;
   const keeper = newOwner();
-  const incoming = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  try {
-    const content =
+  return inWorkArea(parts, 'load the images', async (area) => {
+    const stop = new AbortController();
+    const incoming =
       'directory' in input
         ? ofDirectory(input.directory, wanted)
-        : ofArchive(beginSpool(input.archive, join(area.path, 'files'), either(signal, incoming.signal)), wanted);
-    ended = content.ended;
-    const found = await content.found;
-    keepAll(parts, keeper, found);
-    const named = content.named(found);
-    named.catch(() => undefined); // each installation is told
-    for (const [index, one] of found.entries()) {
-      const own = join(area.path, String(index));
-      mkdirSync(own, { mode: 0o700 });
-      const names = named.then((all) => all[index]?.names ?? []);
-      names.catch(() => undefined);
-      const { owner } = area;
-      await installImage(parts, { ...one, names, owner, area: own, onProgress: () => undefined, signal });
+        : ofArchive(beginSpool(input.archive, join(area.path, 'files'), either(signal, stop.signal)), wanted);
+    try {
+      const found = await incoming.found;
+      return await installFound(parts, found, { area, keeper, signal, named: incoming.named(found) });
+    } finally {
+      // Nothing may write to the area any more when it is removed.
+      stop.abort();
+      await incoming.ended.catch(() => undefined);
+      parts.leases.release(keeper);
     }
-    return (await named).map((one) => loaded(parts, one));
-  } catch (error) {
-    throw asDiskFault(error, 'load the images');
-  } finally {
-    // Nothing may write to the area any more when it is removed.
-    incoming.abort();
-    await ended.catch(() => undefined);
-    for (const owner of [area.owner, keeper]) parts.leases.release(owner);
-    await area.remove();
+  });
+}
+
+export interface InstallFound {
+  area: WorkArea;
+  keeper: string;
+  signal: AbortSignal | undefined;
+  /** The same images with all their names, when everything has been read and is well: none is visible before that. */
+  named?: Promise<readonly FoundImage[]>;
+}
+
+export async function installFound(
+  parts: StoreParts,
+  found: readonly FoundImage[],
+  { area, keeper, signal, named = Promise.resolve(found) }: InstallFound,
+): Promise<LoadedImage[]> {
+  named.catch(() => undefined); // each installation is told
+  keepAll(parts, keeper, found);
+  for (const [index, one] of found.entries()) {
+    const own = join(area.path, String(index));
+    mkdirSync(own, { mode: 0o700 });
+    const names = named.then((all) => all[index]?.names ?? []);
+    names.catch(() => undefined);
+    await installImage(parts, { ...one, names, owner: area.owner, area: own, onProgress: () => undefined, signal });
   }
+  return (await named).map((one) => loaded(parts, one));
 }
 
 function either(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
@@ -115,16 +125,31 @@ function ofArchive(archive: SpooledArchive, wanted: Platform): Incoming {
   };
   const named = async (found: FoundImage[]): Promise<FoundImage[]> => {
     await archive.ended;
-    const beside = await namesBeside(content, archive);
-    return found.map((one) => ({
-      ...one,
-      names: distinct([...one.names, ...(beside.get(one.image.manifest.config.digest) ?? [])]),
-    }));
+    return withNamesBeside(found, content, archive);
   };
   return { found: find(), ended: archive.ended, named };
 }
 
-function needed(found: FoundImage[] | undefined, where: string): FoundImage[] {
+/** The images of a spooled archive of either kind; undefined when it is none. */
+export async function imagesOfArchive(archive: SpooledArchive, wanted: Platform): Promise<FoundImage[] | undefined> {
+  const content = archiveContent(archive);
+  const layout = await readOciLayout(content, wanted);
+  return layout === undefined ? readDockerArchive(content, archive) : withNamesBeside(layout, content, archive);
+}
+
+async function withNamesBeside(
+  found: readonly FoundImage[],
+  content: LoadContent,
+  archive: SpooledArchive,
+): Promise<FoundImage[]> {
+  const beside = await namesBeside(content, archive);
+  return found.map((one) => ({
+    ...one,
+    names: distinct([...one.names, ...(beside.get(one.image.manifest.config.digest) ?? [])]),
+  }));
+}
+
+export function needed(found: FoundImage[] | undefined, where: string): FoundImage[] {
   if (found !== undefined && found.length > 0) return found;
   throw new Fault('corrupt', `load images from ${where}: there is none in it`, {
     hint: 'It must hold index.json and oci-layout, or the manifest.json of docker save. A root file system is imported: sampan import.',

@@ -20,6 +20,9 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.docker.container.image.v1+json',
 ]);
 
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+/** Uncompressed; with `.gzip` or `.zstd` behind it when it is not. */
+export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
 /** By the compression of the layer's bytes. */
 export const OCI_LAYER = {
@@ -27,3 +30,6 @@ export const OCI_LAYER = {
   gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 } as const;
+
+/** Layers whose licences forbid to pass them on: a manifest names other places where they can be had. */
+export const NOT_DISTRIBUTABLE = /\.nondistributable\.|\.foreign\./;

@@ -3,8 +3,8 @@ import type { Entry } from './entry.ts';
 /** Commands that speak to registries. */
 export const REGISTRY_COMMANDS: Record<string, Entry> = {
   pull: {
-    usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
-    summary: 'Download an image from a registry',
+    usage: '[OPTIONS] NAME[:TAG|@DIGEST] [NAME...]',
+    summary: 'Download images from a registry',
     load: async () => (await import('#doors/cli/engine/pull.ts')).pull,
   },
   push: {
