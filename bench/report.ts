@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { median, quantile, ratio, type Samples } from './statistics.ts';
@@ -75,7 +75,14 @@ export function section({ title, about, samples, goals, kind, unit = 'ms' }: Sec
 const firstLine = (command: string, ...args: string[]): string =>
   (execFileSync(command, args, { encoding: 'utf8' }).split('\n')[0] ?? '').trim();
 
-const debianVersion = (name: string): string => firstLine('dpkg-query', '-W', '-f', '${Version}', name);
+const PACKAGES = ['runc', 'crun', 'podman', 'conmon', 'containerd', 'docker.io', 'docker-registry'];
+
+/** `name version`, of those that are installed. */
+const debianVersions = (): string[] =>
+  PACKAGES.flatMap((name) => {
+    const { stdout, status } = spawnSync('dpkg-query', ['-W', '-f', '${Version}', name], { encoding: 'utf8' });
+    return status === 0 ? [`${name} ${stdout}`] : [];
+  });
 
 /** What the figures depend on. */
 export function machineFacts(): string[] {
@@ -83,7 +90,7 @@ export function machineFacts(): string[] {
   const os = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
   return [
     `${cpus().length} cores (${model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${os}, kernel ${firstLine('uname', '-r')}, root`,
-    `Debian's ${['runc', 'crun', 'podman', 'conmon'].map((name) => `${name} ${debianVersion(name)}`).join(', ')}`,
+    `Debian's ${debianVersions().join(', ')}`,
     'cgroup v1 with the almost empty v2 tree hidden in a private mount namespace: crun and podman refuse to start beside it; ours and runc run there too, so all see the same',
   ];
 }
@@ -96,7 +103,7 @@ export function page(sections: readonly Section[], missing: readonly string[], d
     '<!-- Written by `make bench`. Do not edit: run it again. -->',
     '',
     "Ours beside Debian's own programs, in one run: in each round every contender runs once, in a new random order, page cache",
-    'warm, no daemon. Times are those of the whole process, from spawn to exit, as a shell would see them. Absolute times move',
+    'warm, no daemon of ours. Times are those of the whole process, from spawn to exit, as a shell would see them. Absolute times move',
     'from machine to machine; the ratios are what counts.',
     '',
     `Measured on ${date} with \`make bench\`:`,

@@ -14,8 +14,8 @@ export interface Store {
 
 export interface SharingEngine {
   name: string;
-  /** Packs layers anew for each of these, which takes many times longer than anything else: once is enough. */
-  slow?: true;
+  /** It packs each layer anew to push or save it, which takes many times longer than all else: that is measured once. */
+  packs?: true;
   /** Holds the images that are pushed and saved. */
   home: Store;
   /** What they are pulled and loaded into; emptied before each run. */

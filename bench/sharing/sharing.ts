@@ -46,7 +46,7 @@ export function sharing(place: SharingPlace) {
 
 async function prepare({ registry, directory, run }: SharingPlace): Promise<Prepared> {
   const made = [
-    { name: 'debian', what: 'the Debian image', make: debianImage, rounds: 5 },
+    { name: 'debian', what: 'the Debian image', make: debianImage, rounds: 3 },
     { name: 'layered', what: 'an image of 11 layers', make: layeredImage, rounds: 3 },
   ];
   const images: SharedImage[] = [];

@@ -46,13 +46,14 @@ export async function sharingWorld(directory: string, run: string): Promise<Shar
   const [c1, c2] = containerds;
   const engines: SharingEngine[] = [
     { name: 'sampan', home: sampanStore(...at('s1')), fresh: sampanStore(...at('s2')) },
-    { name: 'podman', home: podmanStore(...at('p1')), fresh: podmanStore(...at('p2')) },
+    { name: 'podman', packs: true, home: podmanStore(...at('p1')), fresh: podmanStore(...at('p2')) },
   ];
   if (c1 !== undefined && c2 !== undefined) {
     engines.push({ name: 'containerd (ctr)', home: c1.store, fresh: c2.store });
     const d1 = await started('docker', startDockerd(...at('d1'), c1.socket));
     const d2 = await started('docker', startDockerd(...at('d2'), c2.socket));
-    if (d1 !== undefined && d2 !== undefined) engines.push({ name: 'docker', home: d1.store, fresh: d2.store });
+    if (d1 !== undefined && d2 !== undefined)
+      engines.push({ name: 'docker', packs: true, home: d1.store, fresh: d2.store });
   }
   return {
     engines,
