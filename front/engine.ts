@@ -56,6 +56,7 @@ const world: CliWorld = {
       ...(flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {}),
     });
   },
+  serveRegistry: () => becomeLarge(),
   oci: () => becomeLarge(),
 };
 

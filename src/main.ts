@@ -46,6 +46,7 @@ const world: CliWorld = {
       ...snapshotter,
     });
   },
+  serveRegistry: async (settings) => (await import('#doors/registry/serve.ts')).serveRegistry(settings),
   oci: async (args, flags) => {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');
     const { outputTo } = await import('#doors/cli/output.ts');

@@ -21,3 +21,6 @@ export const saveAll = becomeLarge;
 export const tagsAt = becomeLarge;
 export const changeIndex = becomeLarge;
 export const documentsAt = becomeLarge;
+export const changesOf = becomeLarge;
+export const commitTree = becomeLarge;
+export const settleImplied = becomeLarge;

@@ -4,6 +4,7 @@ import type { Migration } from './migrate.ts';
  * Tables of the store. Blobs and snapshots are files; a row says that the file is whole. A name is a tag
  * (`docker.io/library/debian:12`) or a digest (`docker.io/library/debian@sha256:...`). A lease keeps what a running
  * pull or push relies on away from `collect`; it dies with its owner. A claim is work that one does and others wait for.
+ * An image mount keeps the layers that are mounted on the host (image/mounts.ts).
  */
 export const STORE_MIGRATIONS: readonly Migration[] = [
   {
@@ -91,6 +92,19 @@ export const STORE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (index_id, digest)
       ) STRICT;
       CREATE INDEX index_blob_digest ON index_blob (digest);
+    `,
+  },
+  {
+    id: 'store-image-mounts',
+    sql: `
+      CREATE TABLE image_mount (
+        image TEXT PRIMARY KEY,
+        chain TEXT NOT NULL,
+        path TEXT NOT NULL,
+        times INTEGER NOT NULL,
+        place TEXT NOT NULL,
+        owner TEXT
+      ) STRICT;
     `,
   },
 ];

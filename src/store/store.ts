@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Launcher } from '#kernel/launcher.ts';
+import type { CommitRequest } from './commit/commit.ts';
 import { openBlobs } from './content/blobs.ts';
 import { openTrash } from './content/trash.ts';
 import type { Documents } from './copy/documents.ts';
@@ -27,6 +28,7 @@ import type { PushedImage, PushOptions } from './push/push.ts';
 import type { Reference } from './reference.ts';
 import type { RetryPolicy } from './registry/retry.ts';
 import type { SavedFile, SaveFormat } from './save/save.ts';
+import type { ChangesRequest, TreeChange } from './snapshot/changes.ts';
 import { copySnapshotter } from './snapshot/copy.ts';
 import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
@@ -34,6 +36,7 @@ import { snapshotRows } from './snapshot/rows.ts';
 import { collect, collectable, type Collected } from './upkeep/collect.ts';
 import { forgetUnfinished, rehearseForgetting } from './upkeep/unfinished.ts';
 
+export type { CommitRequest } from './commit/commit.ts';
 export type { ContentPlace } from './copy/open.ts';
 export type { Copied } from './copy/port.ts';
 export type { CopyContentOptions } from './copy/use.ts';
@@ -48,6 +51,7 @@ export type { LoadedImage, LoadInput, LoadOptions } from './load/load.ts';
 export type { LoadedContent } from './load/load-all.ts';
 export type { SavedFile, SaveFormat } from './save/save.ts';
 export type { SnapshotDriver } from './snapshot/port.ts';
+export type { ChangesRequest, TreeChange } from './snapshot/changes.ts';
 export type { PullOptions } from './pull/pull.ts';
 export type { PullProgress } from './pull/progress.ts';
 export type { PushedImage, PushOptions } from './push/push.ts';
@@ -83,6 +87,10 @@ export interface Store {
     key: string,
     write: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
   ): Promise<void>;
+  /** What a tree changes of another one; see snapshot/changes.ts. */
+  changes(request: ChangesRequest): Promise<TreeChange[]>;
+  /** Makes an image out of what a container has changed; see commit/commit.ts. */
+  commit(request: CommitRequest): Promise<ImageRecord>;
   /** How an image was made, newest step first. */
   history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Sends the image of a name to where the destination says. See push/push.ts for the faults. */
@@ -145,6 +153,8 @@ export function openStore(settings: StoreSettings): Store {
     snapshotter,
     export: async (driver, key, write) =>
       (await import('./snapshot/export.ts')).exportSnapshot(parts, snapshotter(driver).mounts(key), write),
+    changes: async (request) => (await import('./snapshot/changes.ts')).changesOf(parts, request),
+    commit: async (request) => (await import('./commit/commit.ts')).commitTree(parts, request),
     pull: async (reference, options = {}) => (await import('./pull/pull.ts')).pull(parts, reference, options),
     load: async (input, options = {}) => (await import('./load/load.ts')).load(parts, input, options),
     loadAll: async (input, options = {}) => (await import('./load/load-all.ts')).loadAll(parts, input, options),

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tar } from '#store/testing/tar-writer.ts';
 import { makeImage, sha256, type Layer } from '#tools/image/oci-image.ts';
 import { pushImage } from '#tools/image/push.ts';
+import { startOwnRegistry } from '#tools/own-registry.ts';
 import { startRegistry, type TestRegistry } from '#tools/registry.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
@@ -35,7 +36,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(async () => {
-  target = await startRegistry();
+  target = await startOwnRegistry();
 });
 afterEach(() => target.stop());
 

@@ -29,6 +29,16 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   load: [['load -i image.tar', 'All images of an archive']],
   import: [['import tree.tar base:1', 'An image of one layer out of a root file system']],
   'image prune': [['image prune --dry-run -a', 'What would be removed, and how much that is']],
+  commit: [
+    ["commit -c 'CMD nginx -g daemon off;' -m 'as it runs now' web web:2", "A container's changes as a new image"],
+  ],
+  diff: [
+    ['diff web', 'What a container has added (A), changed (C) and deleted (D)'],
+    ['diff debian:12 debian:13', 'And two images'],
+  ],
+  'container diff': [['container diff web', 'The same']],
+  'image mount': [['image mount debian:12', "Prints the path where the image's files can be read"]],
+  'image unmount': [['image unmount --all', 'Take all such paths away']],
   'image copy': [
     [
       'image copy --all docker://debian:12 oci:/srv/layout:12',
@@ -44,10 +54,27 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'manifest remove': [['manifest remove base:1 base:1-arm64', 'Take one out again']],
   'manifest rm': [['manifest rm base:1', 'The list goes, its images stay if they have names']],
   'manifest exists': [['manifest exists base:1', 'For a script']],
-  pull: [['pull --platform linux/arm64 debian:12', 'The image for another architecture']],
-  push: [['push registry.example/base:1', 'Only what the registry does not have is sent']],
+  pull: [
+    ['pull --platform linux/arm64 debian:12', 'The image for another architecture'],
+    ['pull --all-platforms debian:12', 'All of them, to push or save'],
+  ],
+  push: [
+    ['push registry.example/base:1', 'Only what the registry does not have is sent'],
+    ['push --all-platforms debian:12 registry.example/debian:12', 'With the images for other platforms'],
+  ],
   login: [['login --username me --password-stdin registry.example', 'With the password from a pipe']],
   logout: [['logout registry.example', 'Forget what login has kept']],
+  search: [
+    ['search --filter is-official=true nginx', 'At Docker Hub, the official ones'],
+    ['search --list-tags registry.example/base', 'The tags of one repository'],
+  ],
+  'registry serve': [
+    ['registry serve --root /srv/registry --listen [::]:5000', 'A registry in a directory'],
+    ['registry serve --from-store', 'What this machine has pulled, for its neighbours'],
+  ],
+  'registry gc': [
+    ['registry gc --dry-run -m --root /srv/registry', 'What would go, with manifests that no tag leads to'],
+  ],
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
   doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],

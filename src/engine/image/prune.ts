@@ -1,3 +1,4 @@
+import { imageMounts } from '#store/image/mounts.ts';
 import type { Engine } from '#engine/engine.ts';
 import { imageFilter } from './filter.ts';
 import { listImages, listIndexes } from './list.ts';
@@ -51,9 +52,10 @@ function rehearse(engine: Engine, request: PruneRequest): Pruned {
 
 function removeUnused(engine: Engine, { all, filters }: PruneRequest): ImageRemoval[] {
   const filter = imageFilter(engine, filters, PRUNE_FILTERS);
+  const mounts = imageMounts(engine.database);
   const unused = [...listImages(engine), ...(all ? listIndexes(engine) : [])]
     .filter((entry) => (all || entry.image.names.length === 0) && filter(entry))
     .map(({ image }) => image.configDigest)
-    .filter((id) => engine.containers.usingImage(id).length === 0);
+    .filter((id) => engine.containers.usingImage(id).length === 0 && mounts.find(id) === undefined);
   return [...new Set(unused)].map((id) => removeRecords(engine, id, true));
 }

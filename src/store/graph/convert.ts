@@ -22,16 +22,16 @@ const WORDS: Readonly<Record<ManifestFormat, Readonly<Record<string, string>>>> 
     [DOCKER_LIST]: OCI_INDEX,
     [DOCKER_MANIFEST]: OCI_MANIFEST,
     [DOCKER_CONFIG]: OCI_CONFIG,
-    [`${DOCKER_LAYER}.gzip`]: OCI_LAYER.gzip,
-    [`${DOCKER_LAYER}.zstd`]: OCI_LAYER.zstd,
-    [DOCKER_LAYER]: OCI_LAYER.none,
+    [DOCKER_LAYER.gzip]: OCI_LAYER.gzip,
+    [DOCKER_LAYER.zstd]: OCI_LAYER.zstd,
+    [DOCKER_LAYER.none]: OCI_LAYER.none,
   },
   v2s2: {
     [OCI_INDEX]: DOCKER_LIST,
     [OCI_MANIFEST]: DOCKER_MANIFEST,
     [OCI_CONFIG]: DOCKER_CONFIG,
-    [OCI_LAYER.gzip]: `${DOCKER_LAYER}.gzip`,
-    [OCI_LAYER.none]: DOCKER_LAYER,
+    [OCI_LAYER.gzip]: DOCKER_LAYER.gzip,
+    [OCI_LAYER.none]: DOCKER_LAYER.none,
   },
 };
 

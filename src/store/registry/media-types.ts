@@ -20,9 +20,6 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.docker.container.image.v1+json',
 ]);
 
-export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
-/** Uncompressed; with `.gzip` or `.zstd` behind it when it is not. */
-export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
 /** By the compression of the layer's bytes. */
 export const OCI_LAYER = {
@@ -33,3 +30,10 @@ export const OCI_LAYER = {
 
 /** Layers whose licences forbid to pass them on: a manifest names other places where they can be had. */
 export const NOT_DISTRIBUTABLE = /\.nondistributable\.|\.foreign\./;
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+/** The same in Docker's words; its own daemon does not read zstd. */
+export const DOCKER_LAYER = {
+  none: 'application/vnd.docker.image.rootfs.diff.tar',
+  gzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  zstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
+} as const;

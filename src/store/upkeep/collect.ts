@@ -11,13 +11,14 @@ export interface Collected {
   bytes: number;
 }
 
-/** Every layer that an image, a container or a lease stands on, from the top down. */
+/** Every layer that an image, a container, a lease or a mount stands on, from the top down. */
 const UNNEEDED_SNAPSHOTS = `
   WITH RECURSIVE needed (id, parent) AS (
     SELECT id, parent FROM snapshot
       WHERE kind = 'container'
         OR key IN (SELECT chain FROM image)
         OR key IN (SELECT key FROM lease WHERE kind = 'snapshot')
+        OR key IN (SELECT chain FROM image_mount)
     UNION
     SELECT s.id, s.parent FROM snapshot s JOIN needed ON s.id = needed.parent
   )

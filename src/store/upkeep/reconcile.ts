@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openClaims } from '#store/claims.ts';
+import { imageMounts } from '#store/image/mounts.ts';
 import { namesIn, ownerLives, workDirectory } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
 import type { StoreParts } from '#store/parts.ts';
@@ -19,6 +20,7 @@ export async function reconcile(parts: StoreParts): Promise<string[]> {
     ...forgetLostBlobs(parts),
     ...forgetLostContainers(parts),
     ...forgetBrokenImages(parts),
+    ...parts.database.transaction(() => imageMounts(parts.database).settle()),
   ];
   if (repaired.length > 0) await collect(parts);
   else await parts.trash.empty();

@@ -22,4 +22,19 @@ export const REGISTRY_COMMANDS: Record<string, Entry> = {
     summary: 'Forget the credentials for a registry',
     load: async () => (await import('#doors/cli/engine/logout.ts')).logout,
   },
+  search: {
+    usage: '[OPTIONS] [REGISTRY/]TERM',
+    summary: 'Search a registry for images',
+    load: async () => (await import('#doors/cli/engine/search.ts')).search,
+  },
+  'registry serve': {
+    usage: '[OPTIONS]',
+    summary: 'Serve a registry of your own, or the images of this store',
+    load: async () => (await import('#doors/cli/engine/registry-serve.ts')).registryServe,
+  },
+  'registry gc': {
+    usage: '[OPTIONS] --root DIR',
+    summary: 'Remove what nothing leads to from a registry of your own',
+    load: async () => (await import('#doors/cli/engine/registry-gc.ts')).registryGc,
+  },
 };
