@@ -1,9 +1,13 @@
-/* The `pack` role: launcher pack TREE_FD REPORT_FD. Writes a plain tree to standard output as a tar archive. */
+/*
+ * The `pack` role: launcher pack TREE_FD REPORT_FD [marks]. Writes a plain tree to standard output as a tar archive; with
+ * `marks` one in overlay form as it is, for whoever compares it.
+ */
 #include "pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "merge.h"
@@ -120,13 +124,14 @@ int pack_main(int argc, char **argv)
 {
 	static struct merge walk;
 	static uint8_t xattrs[XATTRS_MAX];
-	int tree = descriptor_argument(argc == 4 ? argv[2] : NULL);
-	int report = descriptor_argument(argc == 4 ? argv[3] : NULL);
+	bool marks = argc == 5 && strcmp(argv[4], "marks") == 0;
+	int tree = descriptor_argument(argc == 4 || marks ? argv[2] : NULL);
+	int report = descriptor_argument(argc == 4 || marks ? argv[3] : NULL);
 	int error;
 
 	if (tree < 0 || report < 0)
 		return EXIT_REFUSED;
-	walk.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
+	walk.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs), marks };
 	merge_allow_descriptors(DESCRIPTORS);
 	error = merge_links_init(&walk);
 	if (error == 0)

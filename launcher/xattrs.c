@@ -69,7 +69,7 @@ int xattrs_read(struct xattrs *out, const char *name)
 		ssize_t size;
 		uint8_t *room;
 
-		if (strncmp(names + at, "trusted.overlay.", 16) == 0)
+		if (!out->marks && strncmp(names + at, "trusted.overlay.", 16) == 0)
 			continue;
 		size = lgetxattr(name, names + at, value, sizeof(value));
 		if (size < 0)

@@ -14,3 +14,4 @@ export const importImage = becomeLarge;
 export const historyOf = becomeLarge;
 export const exportSnapshot = becomeLarge;
 export const push = becomeLarge;
+export const verifyStore = becomeLarge;

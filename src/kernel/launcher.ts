@@ -37,8 +37,8 @@ export interface Launcher {
   apply(targetDirectory: string): FileApplier;
   /** Lays a tree in overlay form over a plain tree. */
   merge(source: string, target: string): Promise<void>;
-  /** The tree below a directory as a tar archive. */
-  pack(tree: string): AsyncIterable<Uint8Array>;
+  /** The tree below a directory as a tar archive; with `marks` one in overlay form, as it is. */
+  pack(tree: string, marks?: 'marks'): AsyncIterable<Uint8Array>;
   /** Removes the tree `name` below the directory `parent`; a missing one is fine. */
   remove(parent: string, name: string): Promise<void>;
 }
@@ -68,7 +68,7 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
       withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
     apply: (target) => openFileApplier(binary, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
-    pack: (tree) => packTree(binary, tree),
+    pack: (tree, marks) => packTree(binary, tree, marks),
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
   };
 }

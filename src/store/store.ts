@@ -22,7 +22,10 @@ import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
 import { collect, collectable, type Collected } from './upkeep/collect.ts';
+import type { Verified } from './verify/finding.ts';
+import type { VerifyOptions } from './verify/verify.ts';
 
+export type { Finding, Verified, VerifyProgress } from './verify/finding.ts';
 export type { ImageConfig } from './image/config.ts';
 export type { HistoryStep } from './image/history.ts';
 export type { Images, RemovedImage } from './image/images.ts';
@@ -65,6 +68,8 @@ export interface Store {
   history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Sends the image of a name to where the destination says. See push/push.ts for the faults. */
   push(name: string, destination: Reference, options?: PushOptions): Promise<PushedImage>;
+  /** Compares all that is stored with its digests, and mends it; see verify/verify.ts. */
+  verify(options: VerifyOptions): Promise<Verified>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
   /** What `collect` would remove at this moment; joins a transaction. */
@@ -91,6 +96,8 @@ export interface StoreSettings {
 /** Legitimate layers of zeros shrink a thousandfold; beyond the base, 200 is far above what real files reach. */
 const GROWTH: GrowthLimit = { base: 1024 * 1024 * 1024, ratio: 200 };
 
+const DRIVERS = ['overlay', 'copy'] as const satisfies readonly SnapshotDriver[];
+
 /** Cheap: reads nothing, makes nothing, and loads what is seldom needed only then. */
 export function openStore(settings: StoreSettings): Store {
   const parts = storeParts(settings);
@@ -111,6 +118,8 @@ export function openStore(settings: StoreSettings): Store {
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
     push: async (name, destination, options = {}) =>
       (await import('./push/push.ts')).push(parts, name, destination, options),
+    verify: async (options) =>
+      (await import('./verify/verify.ts')).verifyStore(parts, DRIVERS.map(snapshotter), options),
     collect: async () => collect(parts),
     collectable: () => collectable(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),

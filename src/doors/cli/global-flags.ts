@@ -5,6 +5,8 @@ export interface GlobalFlags {
   root?: string;
   runRoot?: string;
   snapshotter?: string;
+  /** The configuration file. */
+  config?: string;
   version: boolean;
   help: boolean;
 }
@@ -15,10 +17,11 @@ const SWITCHES: Record<string, 'version' | 'help'> = {
   '--help': 'help',
   '-h': 'help',
 };
-const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter'> = {
+const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter' | 'config'> = {
   '--root': 'root',
   '--run-root': 'runRoot',
   '--snapshotter': 'snapshotter',
+  '--config': 'config',
 };
 
 /** Splits the command line at the command's name. By hand, since `--version` must not wait for a parser to load. */

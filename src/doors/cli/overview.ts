@@ -19,6 +19,7 @@ export function overview(): string {
     '      --root DIR       Durable state (default /var/lib/sampan)',
     '      --run-root DIR   State of this boot (default /run/sampan)',
     '      --snapshotter S  overlay or copy (default overlay)',
+    '      --config FILE    Settings (default /etc/sampan/config.toml)',
     '  -v, --version        Show the version and leave',
     '  -h, --help           Show this help',
     '',

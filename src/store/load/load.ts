@@ -9,6 +9,7 @@ import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
 import { installImage } from '#store/pull/install.ts';
 import { layerJobs } from '#store/pull/layers.ts';
+import type { PullProgress } from '#store/pull/progress.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import { archiveContent } from './archive-content.ts';
 import type { FoundImage } from './content.ts';
@@ -21,6 +22,7 @@ export type LoadInput = { archive: AsyncIterable<Uint8Array> } | { directory: st
 export interface LoadOptions {
   /** Which image to take of several for different platforms; the host's when left out. */
   platform?: string;
+  onProgress?: (progress: PullProgress) => void;
   signal?: AbortSignal;
 }
 
@@ -38,7 +40,7 @@ export interface LoadedImage {
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
   const area = openWorkArea(parts.root, parts.launcher);
-  const { signal } = options;
+  const { signal, onProgress = () => undefined } = options;
   const keeper = newOwner();
   try {
     const found = await findImages(input, area.path, wanted, signal);
@@ -46,7 +48,7 @@ export async function load(parts: StoreParts, input: LoadInput, options: LoadOpt
     for (const [index, one] of found.entries()) {
       const own = join(area.path, String(index));
       mkdirSync(own, { mode: 0o700 });
-      await installImage(parts, { ...one, owner: area.owner, area: own, onProgress: () => undefined, signal });
+      await installImage(parts, { ...one, owner: area.owner, area: own, onProgress, signal });
     }
     return found.map((one) => loaded(parts, one));
   } catch (error) {

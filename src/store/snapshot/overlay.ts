@@ -13,6 +13,7 @@ import {
   type DriverParts,
 } from './directories.ts';
 import type { LayerDraft, Snapshotter } from './port.ts';
+import { replaceLayer } from './replace.ts';
 
 /** Layers side by side, put on top of each other by the kernel's overlay file system when a container starts. */
 export function overlaySnapshotter(parts: DriverParts): Snapshotter {
@@ -64,6 +65,8 @@ function overlayDraft(parts: DriverParts, directory: string): LayerDraft {
   return {
     tree,
     seal: () => Promise.resolve(),
+    sealed: () => tree,
     commit: (layer) => placeLayer(parts, layer, tree),
+    replace: (layer) => replaceLayer(parts, layer, tree),
   };
 }

@@ -51,8 +51,16 @@ export interface LayerDraft {
   readonly tree: string;
   /** Completes the draft on top of a committed layer's chain ID, another sealed draft, or nothing. */
   seal(parent: string | LayerDraft | undefined): Promise<void>;
+  /** Absolute path of the tree that `commit` puts in place, once it is sealed. */
+  sealed(): string;
   /** Puts the sealed draft in place under its chain ID; synchronous, inside a transaction. */
   commit(layer: CommittedLayer): void;
+  /**
+   * The same in the place of a damaged layer. Under a running container no file may change, so the new tree gets a
+   * directory of its own, the layers above move over to it, and the old one stays until the containers that there are
+   * now have been removed; a container that is started anew sees the new one. Gives the number of those containers.
+   */
+  replace(layer: CommittedLayer): number;
 }
 
 export interface CommittedLayer {

@@ -12,7 +12,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Execute a command in a running container',
     load: async () => (await import('#doors/cli/engine/exec.ts')).exec,
   },
-  ps: { usage: '[OPTIONS]', summary: 'List containers', load: async () => (await import('#doors/cli/engine/ps.ts')).ps },
+  ps: {
+    usage: '[OPTIONS]',
+    summary: 'List containers',
+    load: async () => (await import('#doors/cli/engine/ps.ts')).ps,
+  },
   logs: {
     usage: '[OPTIONS] CONTAINER',
     summary: 'Fetch the logs of a container',
@@ -52,6 +56,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     usage: '[OPTIONS] IMAGE [COMMAND] [ARG...] | --bundle DIR',
     summary: 'Print the plan of what run would do, without doing it',
     load: async () => (await import('#doors/cli/engine/explain.ts')).explain,
+  },
+  'container prune': {
+    usage: '[OPTIONS]',
+    summary: 'Remove containers that do not run',
+    load: async () => (await import('#doors/cli/engine/container-prune.ts')).containerPrune,
   },
   'container cleanup': {
     usage: 'CONTAINER',

@@ -3,6 +3,7 @@ import { pullImage, type ImageRecord } from '#engine/image/pull.ts';
 import { registryAccess } from '#engine/registry/access.ts';
 import type { Call } from '#doors/cli/verb.ts';
 import { cancellable } from './cancellation.ts';
+import { makeRoom } from './make-room.ts';
 import { progressOn, type PhaseWords } from './layer-progress.ts';
 
 const WORDS: Readonly<Record<string, PhaseWords>> = {
@@ -23,7 +24,7 @@ export async function pullWithProgress(
   const platform = call.flags.text('platform');
   const progress = call.flags.on('quiet') ? undefined : await progressOn(call.io, stream, WORDS);
   try {
-    return await cancellable((signal) =>
+    const image = await cancellable((signal) =>
       pullImage(engine, name, {
         access: registryAccess(call.io.env),
         insecure: call.flags.on('plain-http'),
@@ -32,6 +33,9 @@ export async function pullWithProgress(
         ...(progress === undefined ? {} : { onProgress: progress.event }),
       }),
     );
+    progress?.finish();
+    await makeRoom(engine, call.io, [image.configDigest]);
+    return image;
   } finally {
     progress?.finish();
   }

@@ -1,0 +1,100 @@
+import { lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault, isFault, sentence } from '#base/fault.ts';
+import type { StoreParts } from '#store/parts.ts';
+import { compressionOf } from '#store/archive/decompress.ts';
+import { fetchLayer, type LayerSource } from '#store/pull/layers.ts';
+import { syncFileSystem } from '#store/pull/sync.ts';
+import type { LayerDraft, Snapshotter } from '#store/snapshot/port.ts';
+import { differences } from './compare.ts';
+import type { LayerSubject } from './subjects.ts';
+import { treeFacts } from './tree-facts.ts';
+
+/** A layer unpacked anew, beside the one that is looked at. */
+export interface Rebuilt {
+  draft: LayerDraft;
+  /** Bytes of its files. */
+  size: number;
+  /** What is different in the layer there is; undefined when there is none. */
+  differences: string[] | undefined;
+}
+
+/** Blobs were looked at before: what is not right on disk is not asked for elsewhere. */
+const NOWHERE: LayerSource = {
+  blob: (digest) => {
+    throw new Fault('corrupt', `the blob ${digest} has changed again`);
+  },
+};
+
+/**
+ * Unpacks the layer anew from its blob into a work area and compares it with the one there is: names, kinds, content,
+ * modes, owners, attributes, whole seconds of times, and for overlay the marks of what is deleted. What unpacking
+ * gives is what counts, so nothing has to be known here of how it is done.
+ */
+export async function rebuildLayer(
+  parts: StoreParts,
+  snapshots: Snapshotter,
+  { chainId, parent, layer }: LayerSubject,
+  area: string,
+  signal: AbortSignal | undefined,
+): Promise<Rebuilt> {
+  const since = Date.now() / 1000 - 2;
+  const own = join(area, `${snapshots.driver}-${chainId.slice(-16)}`);
+  mkdirSync(own, { mode: 0o700 });
+  const job = {
+    descriptor: layer,
+    compression: compressionOf(layer.mediaType),
+    diffId: layer.diffId,
+    chainId,
+    parent,
+  };
+  const { draft, size } = await fetchLayer(
+    { ...parts, snapshots, source: NOWHERE, area: own, onProgress: () => undefined },
+    job,
+    signal ?? new AbortController().signal,
+  );
+  await draft.seal(parent);
+  const there = treePath(snapshots, chainId);
+  if (there === undefined) return { draft, size, differences: undefined };
+  const expected = await treeFacts(parts.launcher.pack(draft.sealed(), 'marks'));
+  const found = await treeFacts(parts.launcher.pack(there, 'marks')).then(
+    (actual) => [...rootDifferences(draft.sealed(), there), ...differences(expected, actual, since)],
+    (error: unknown) => [`/: cannot be read: ${sentence(error)}`],
+  );
+  return { draft, size, differences: found };
+}
+
+/** Puts the rebuilt layer in place; see LayerDraft.replace for the containers that stand on the old one. */
+export async function mendLayer(
+  parts: StoreParts,
+  { chainId, parent }: LayerSubject,
+  { draft, size }: Rebuilt,
+  area: string,
+): Promise<string> {
+  await syncFileSystem(parts.launcher, area);
+  const users = parts.database.durably(() => draft.replace({ chainId, parent, size }));
+  return users === 0
+    ? 'unpacked again'
+    : `unpacked again; the old files stay until ${users === 1 ? 'the container' : `the ${users} containers`} on them are removed`;
+}
+
+function treePath(snapshots: Snapshotter, chainId: string): string | undefined {
+  if (!snapshots.has(chainId)) return undefined;
+  try {
+    const mount = snapshots.mounts(chainId);
+    return mount.kind === 'directory' ? mount.path : join(mount.base, mount.lower[0] ?? '');
+  } catch (error) {
+    if (isFault(error, 'notFound', 'corrupt')) return undefined;
+    throw error;
+  }
+}
+
+/** An archive of a tree has no entry for its root. */
+function rootDifferences(expected: string, actual: string): string[] {
+  const [one, other] = [lstatSync(expected), lstatSync(actual)];
+  const words = [
+    ...(one.mode === other.mode ? [] : ['mode']),
+    ...(one.uid === other.uid && one.gid === other.gid ? [] : ['owner']),
+  ];
+  return words.length === 0 ? [] : [`/: ${words.join(', ')}`];
+}
