@@ -40,7 +40,7 @@ export function readGc(value: unknown): GcSettings {
   const settings: GcSettings = {
     enabled: read('enabled', truthOf, GC_DEFAULTS.enabled),
     high,
-    low: read('low', markOf, below(high)),
+    low: read('low', markOf, table['high'] === undefined ? GC_DEFAULTS.low : below(high)),
     minAge: read('min_age', timeOf, GC_DEFAULTS.minAge),
     keep: read('keep', textsOf, GC_DEFAULTS.keep),
     every: read('every', timeOf, GC_DEFAULTS.every),

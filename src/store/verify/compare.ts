@@ -15,7 +15,8 @@ const ASPECTS: readonly (readonly [keyof TreeFact, string])[] = [
 
 /**
  * What is different in `actual`, a line for each path: `etc/passwd: content, time`. Directories that a layer does not
- * list got the time of their making; those of `expected` are younger than `since` (seconds), and their times say nothing.
+ * list, and marks of what is deleted, got the time of their making: those of `expected` are younger than `since` (seconds),
+ * and their times say nothing.
  */
 export function differences(expected: Tree, actual: Tree, since: number): string[] {
   const found: string[] = [];
@@ -30,7 +31,7 @@ export function differences(expected: Tree, actual: Tree, since: number): string
 
 function aspects(fact: TreeFact, other: TreeFact, since: number): string[] {
   const words = ASPECTS.filter(([key]) => fact[key] !== other[key])
-    .filter(([key]) => key !== 'mtime' || fact.kind !== 'directory' || fact.mtime < since)
+    .filter(([key]) => key !== 'mtime' || fact.mtime < since)
     .map(([, word]) => word);
   return fact.names.join('\0') === other.names.join('\0') ? words : [...words, 'names of one file'];
 }

@@ -73,9 +73,8 @@ export async function mendLayer(
 ): Promise<string> {
   await syncFileSystem(parts.launcher, area);
   const users = parts.database.durably(() => draft.replace({ chainId, parent, size }));
-  return users === 0
-    ? 'unpacked again'
-    : `unpacked again; the old files stay until ${users === 1 ? 'the container' : `the ${users} containers`} on them are removed`;
+  const [containers, verb] = users === 1 ? ['container', 'is'] : [`${users} containers`, 'are'];
+  return users === 0 ? 'unpacked again' : `unpacked again; the old files stay until the ${containers} on them ${verb} removed`;
 }
 
 function treePath(snapshots: Snapshotter, chainId: string): string | undefined {

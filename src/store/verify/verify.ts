@@ -134,7 +134,9 @@ async function lookAtLayer(look: Look, subject: LayerSubject): Promise<number> {
   const drivers = holders.length > 0 ? holders : snapshotters.slice(0, 1);
   for (const snapshots of drivers) {
     if (options.signal?.aborted === true) throw new Fault('cancelled', 'verify', { cause: options.signal.reason });
-    if (wrong.has(layer.digest) || (parent !== undefined && wrong.has(parent))) {
+    // Only copied trees hold what the layers below them hold.
+    const isOnWrong = snapshots.driver === 'copy' && parent !== undefined && wrong.has(parent);
+    if (wrong.has(layer.digest) || isOnWrong) {
       unseen(look, subject, holders.length === 0);
       continue;
     }
