@@ -9,7 +9,8 @@ let images: string[];
 beforeAll(async () => {
   world = await cliWorld();
   images = [];
-  for (const name of ['one', 'two', 'three']) images.push(await world.push(name, '1', { Env: [`NAME=${name}`], Labels: { name } }));
+  for (const name of ['one', 'two', 'three'])
+    images.push(await world.push(name, '1', { Env: [`NAME=${name}`], Labels: { name } }));
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -43,7 +44,9 @@ test('A pull past the high mark makes room: what was just brought, what containe
   const { status, stderr, stdout } = await call('pull', '-q', three);
   expect({ status, stderr }).toEqual({
     status: 0,
-    stderr: expect.stringMatching(new RegExp(`^sampan: Removed the image ${two} to make room: unused for .*\n$`)) as string,
+    stderr: expect.stringMatching(
+      new RegExp(`^sampan: Removed the image ${two} to make room: unused for .*\n$`),
+    ) as string,
   });
   expect(stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
   expect(await named()).toEqual([one, three].sort());
@@ -71,7 +74,9 @@ test('The least recently used goes first, and no more than the low mark asks for
   // Images share their layer, so one of them frees no more than its documents.
   const size = await contentSize();
   settings(`[gc]\nhigh = "${size - 1}b"\nlow = "${size - 1}b"\nmin_age = "0s"\n`);
-  expect((await call('system', 'gc')).stdout).toMatch(new RegExp(`^Removed ${three}, unused for [^\n]*\nTotal reclaimed space: `));
+  expect((await call('system', 'gc')).stdout).toMatch(
+    new RegExp(`^Removed ${three}, unused for [^\n]*\nTotal reclaimed space: `),
+  );
   expect(await named()).toEqual([one, two].sort());
   settings(`[gc]\nhigh = "${size}b"\nmin_age = "0s"\n`);
   expect((await call('system', 'gc')).stdout).toBe('Total reclaimed space: 0B\n');
@@ -126,7 +131,8 @@ test('Collections never take what a pull beside them brings', async () => {
     const image = images[round % images.length] ?? '';
     const { status, stderr } = await call('run', '--rm', '--pull', 'always', image, 'true');
     // Between the pull and the making of the container nothing holds the image: that is said, and nothing is half there.
-    if (status !== 0) expect(stderr).toMatch(/has just been removed|was removed as soon as it was pulled|No such image/);
+    if (status !== 0)
+      expect(stderr).toMatch(/has just been removed|was removed as soon as it was pulled|No such image/);
   }
   collecting.on = false;
   await collector;
@@ -139,5 +145,7 @@ test('A configuration that cannot be read stops a command before it does anythin
   expect(status).toBe(2);
   expect(stderr).toBe(`sampan: read ${file()}: there is no setting "gc.hihg"\nIs "high" meant?\n`);
   expect(await named()).toEqual([]);
-  expect((await world.sampan('--config', '/nowhere.toml', 'images')).stderr).toContain('read the configuration /nowhere.toml');
+  expect((await world.sampan('--config', '/nowhere.toml', 'images')).stderr).toContain(
+    'read the configuration /nowhere.toml',
+  );
 });

@@ -24,7 +24,9 @@ const faultOf = (text: string): { field: string | undefined; hint: string | unde
 test('All settings are read, and what is left out has its default', () => {
   expect(read('')).toEqual(DEFAULT_CONFIG.gc);
   expect(
-    read('[gc]\nenabled = false\nhigh = "20GB"\nlow = "15 GiB"\nmin_age = "36h"\nkeep = ["debian:12", "*/team/*"]\nevery = "10m"'),
+    read(
+      '[gc]\nenabled = false\nhigh = "20GB"\nlow = "15 GiB"\nmin_age = "36h"\nkeep = ["debian:12", "*/team/*"]\nevery = "10m"',
+    ),
   ).toEqual({
     enabled: false,
     high: { bytes: 20 * 2 ** 30 },
@@ -69,7 +71,10 @@ test('The file named counts, then the one of root, then the one of the user', as
   expect(await loadConfig({ named: undefined, env, isRoot: false })).toMatchObject({ gc: { enabled: false } });
   expect(configFile({ named: '/x.toml', env, isRoot: true })).toBe('/x.toml');
   expect(await loadConfig({ named: undefined, env: { HOME: '/nowhere' }, isRoot: false })).toBe(DEFAULT_CONFIG);
-  expect(loadConfig({ named: '/x.toml', env, isRoot: true })).rejects.toMatchObject({ kind: 'notFound', field: '--config' });
+  expect(loadConfig({ named: '/x.toml', env, isRoot: true })).rejects.toMatchObject({
+    kind: 'notFound',
+    field: '--config',
+  });
 });
 
 test('A fault in the file names the file, and the line or the key', async () => {

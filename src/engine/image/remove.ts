@@ -15,6 +15,7 @@ export interface ImageRemoval {
  * any more is cleared. While a container is made from it, its last name goes only with `force`, and the image stays.
  */
 export async function removeImage(engine: Engine, nameOrId: string, force: boolean): Promise<ImageRemoval> {
+  await engine.store.reconcile();
   const removal = engine.database.durably(() => removeRecords(engine, nameOrId, force));
   await engine.store.collect();
   return removal;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { namesIn, ownerLives, workDirectory } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
 import type { StoreParts } from '#store/parts.ts';
-import { collect } from './collect.ts';
+import { collect, collectable } from './collect.ts';
 import { snapshotPath, sweepOrphans } from './orphans.ts';
 
 /**
@@ -19,7 +19,9 @@ export async function reconcile(parts: StoreParts): Promise<string[]> {
     ...forgetLostContainers(parts),
     ...forgetBrokenImages(parts),
   ];
-  if (repaired.length > 0) await collect(parts);
+  // Whoever was killed between a removal and the collection after it has left what nothing needs.
+  const { snapshots, blobs } = collectable(parts);
+  if (snapshots + blobs > 0) await collect(parts);
   else await parts.trash.empty();
   return repaired;
 }

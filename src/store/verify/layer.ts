@@ -74,7 +74,9 @@ export async function mendLayer(
   await syncFileSystem(parts.launcher, area);
   const users = parts.database.durably(() => draft.replace({ chainId, parent, size }));
   const [containers, verb] = users === 1 ? ['container', 'is'] : [`${users} containers`, 'are'];
-  return users === 0 ? 'unpacked again' : `unpacked again; the old files stay until the ${containers} on them ${verb} removed`;
+  return users === 0
+    ? 'unpacked again'
+    : `unpacked again; the old files stay until the ${containers} on them ${verb} removed`;
 }
 
 function treePath(snapshots: Snapshotter, chainId: string): string | undefined {

@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test';
-import { appendFileSync, chmodSync, chownSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { openRepository } from '#store/registry/client.ts';
@@ -21,7 +30,12 @@ const made = testImage([
     { name: 'gone', content: 'x' },
     { name: 'deep/er/file', content: 'made' },
   ),
-  zstdLayer({ name: '.wh.gone' }, { name: 'etc', type: '5' }, { name: 'etc/.wh..wh..opq' }, { name: 'etc/new', content: 'n' }),
+  zstdLayer(
+    { name: '.wh.gone' },
+    { name: 'etc', type: '5' },
+    { name: 'etc/.wh..wh..opq' },
+    { name: 'etc/new', content: 'n' },
+  ),
   plainLayer({ name: 'link', type: '2', link: 'etc/new' }, { name: 'big', content: 'b'.repeat(100_000) }),
 ]);
 
@@ -40,8 +54,7 @@ afterEach(() => at.close());
 const origins = () =>
   Promise.resolve([{ name: 'fake/app', client: openRepository({ registry: registry.host, repository: 'app' }) }]);
 const verify = (repair = false) => at.store.verify({ repair, origins });
-const chain = (layer: number): string =>
-  chainIds(image.layers.map(({ diffId }) => diffId))[layer] ?? '';
+const chain = (layer: number): string => chainIds(image.layers.map(({ diffId }) => diffId))[layer] ?? '';
 const inLayer = (layer: number, path: string): string => join(at.tree(chain(layer)), path);
 const layerTree = (layer: number): string => at.tree(chain(layer));
 
@@ -117,7 +130,9 @@ test.each(DAMAGE)('Damage to a layer is found and mended: %s', async (_, damage,
   expect(findings.length).toBe(1);
   expect(findings[0]).toMatchObject({ kind: 'layer', state: 'wrong', images: [image.configDigest] });
   expect(findings[0]?.differences).toContain(said);
-  expect(await verify(true)).toMatchObject({ findings: [{ kind: 'layer', state: 'mended', outcome: 'unpacked again' }] });
+  expect(await verify(true)).toMatchObject({
+    findings: [{ kind: 'layer', state: 'mended', outcome: 'unpacked again' }],
+  });
   expect(await verify()).toMatchObject({ findings: [], layers: 3 });
   expect(at.contents().filter((line) => /^(?:work|trash|lease)/.test(line))).toEqual([]);
 });
@@ -127,7 +142,9 @@ test('A damaged layer under a container is replaced beside it, and goes when the
   const old = layerTree(0);
   writeFileSync(join(old, 'added'), 'x');
   const { findings } = await verify(true);
-  expect(findings).toMatchObject([{ state: 'mended', outcome: expect.stringContaining('until the container') as string }]);
+  expect(findings).toMatchObject([
+    { state: 'mended', outcome: expect.stringContaining('until the container') as string },
+  ]);
   expect(readFileSync(join(old, 'added'), 'utf8')).toBe('x');
   expect(layerTree(0)).not.toBe(old);
   const mount = at.store.snapshots.mounts('box');
@@ -189,7 +206,11 @@ test('A registry that has other bytes mends nothing, and what was there stays', 
     return true;
   });
   const { findings } = await verify(true);
-  expect(findings[0]).toMatchObject({ kind: 'blob', state: 'lost', outcome: expect.stringContaining('fake/app: ') as string });
+  expect(findings[0]).toMatchObject({
+    kind: 'blob',
+    state: 'lost',
+    outcome: expect.stringContaining('fake/app: ') as string,
+  });
   expect(findings[1]).toMatchObject({ kind: 'layer', problem: 'could not be compared', state: 'lost' });
   expect(readFileSync(blobPath(digest))).toEqual(damaged);
   expect(at.contents().filter((line) => /^(?:work|trash|lease)/.test(line))).toEqual([]);
