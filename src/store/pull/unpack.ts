@@ -91,9 +91,13 @@ function tooLarge(limit: number): Fault {
   });
 }
 
-/** What the kernel refuses to unpack (a path that climbs out, a link to nowhere) is the archive's fault. */
+/** What the machine lacks or forbids, whatever the archive says. */
+const OF_THE_MACHINE = /^(?:E(?:ACCES|PERM|ROFS|NOSPC|DQUOT|NOMEM|MFILE|NFILE|IO|BUSY|NOSYS|OPNOTSUPP)|errno .*)$/;
+
+/** What else the kernel refuses to unpack (a path that climbs out, a link to nowhere, too long a value) is the archive's fault. */
 function unpackFault(error: unknown): unknown {
-  if (isFault(error, 'invalid', 'notFound', 'alreadyExists') && error.facts['errno'] !== undefined) {
+  const errno = isFault(error) ? error.facts['errno'] : undefined;
+  if (isFault(error) && typeof errno === 'string' && !OF_THE_MACHINE.test(errno)) {
     return new Fault('corrupt', 'unpack the layer', { cause: error, facts: error.facts });
   }
   return asDiskFault(asCorrupt(error), 'unpack the layer');

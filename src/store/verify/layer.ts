@@ -56,7 +56,7 @@ export async function rebuildLayer(
   await draft.seal(parent);
   const there = treePath(snapshots, chainId);
   if (there === undefined) return { draft, size, differences: undefined };
-  const expected = await treeFacts(parts.launcher.pack(draft.sealed(), 'marks'));
+  const expected = await treeFacts(parts.launcher.pack(draft.sealed(), 'marks')).catch(cannotCompare);
   const found = await treeFacts(parts.launcher.pack(there, 'marks')).then(
     (actual) => [...rootDifferences(draft.sealed(), there), ...differences(expected, actual, since)],
     (error: unknown) => [`/: cannot be read: ${sentence(error)}`],
@@ -77,6 +77,11 @@ export async function mendLayer(
   return users === 0
     ? 'unpacked again'
     : `unpacked again; the old files stay until the ${containers} on them ${verb} removed`;
+}
+
+/** What the packer cannot walk: a tree deeper than 2,000 directories. */
+function cannotCompare(cause: unknown): never {
+  throw new Fault('unsupported', 'compare a layer with what its blob gives', { cause });
 }
 
 function treePath(snapshots: Snapshotter, chainId: string): string | undefined {

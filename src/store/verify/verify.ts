@@ -1,4 +1,4 @@
-import { Fault } from '#base/fault.ts';
+import { Fault, isFault, sentence } from '#base/fault.ts';
 import { openWorkArea } from '#store/content/work-area.ts';
 import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
@@ -141,7 +141,11 @@ async function lookAtLayer(look: Look, subject: LayerSubject): Promise<number> {
       continue;
     }
     onProgress({ kind: 'layer', digest: layer.digest, total: layer.size, done: layer.size, phase: 'compare' });
-    const rebuilt = await rebuildLayer(parts, snapshots, subject, look.area, options.signal);
+    const rebuilt = await rebuildLayer(parts, snapshots, subject, look.area, options.signal).catch((error: unknown) => {
+      if (!isFault(error, 'unsupported', 'corrupt')) throw error;
+      addLayer(look, subject, `could not be compared: ${sentence(error)}`, [], false, '');
+    });
+    if (rebuilt === undefined) continue;
     const { differences } = rebuilt;
     const isGood = differences?.length === 0;
     if (!isGood) {
