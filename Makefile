@@ -96,7 +96,7 @@ vm-shell: deps build ## Open a shell in the virtual machine
 	@$(BUN) vm/shell.ts
 soak: deps build ## Make and delete 3,000 containers while the runtime is killed at random moments (CYCLES=3000)
 	@tools/alone.sh $(BUN) test/soak/soak.ts $(or $(CYCLES),3000)
-fuzz: deps ## Fuzz the launcher's decoders, configurations and state files for a bounded time (FUZZ_SECONDS=20 each)
+fuzz: deps ## Fuzz the launcher's decoders, configurations, state files and the store for a bounded time (FUZZ_SECONDS=20 each)
 	@$(MAKE) -C launcher fuzz
 	@$(BUN) test/fuzz/fuzz.ts
 

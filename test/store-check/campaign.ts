@@ -20,6 +20,8 @@ const LAYER_FILES = 40;
 const LAYER_FILE_BYTES = 8000;
 /** Every image is run, and every tree compared with its blob, once in so many rounds. */
 const WHOLE_EVERY = 10;
+/** Nothing has begun to do anything before. */
+const START_MS = 30;
 /** Of a killed program, its launcher may live a moment longer. */
 const GRACE_MS = 30;
 
@@ -47,7 +49,14 @@ export async function prepareCampaign(world: CliWorld, seed: number): Promise<Ma
     const next = generator(seed);
     // The first numbers of a small seed are small ones.
     for (let round = 0; round < 10; round += 1) next();
-    return { world, images, archives: [archive], rootfs, random: (below) => Math.floor(next() * below) };
+    return {
+      world,
+      images,
+      archives: [archive],
+      rootfs,
+      random: (below) => Math.floor(next() * below),
+      tally: { killed: 0, ended: 0 },
+    };
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
@@ -74,16 +83,17 @@ async function must(world: CliWorld, ...args: string[]): Promise<string> {
 
 /** One round; gives what is wrong after it, with what was done. */
 export async function campaignRound(material: Material, round: number): Promise<string[]> {
-  const { world, random } = material;
+  const { world, random, tally } = material;
   const names = Object.keys(OPERATIONS);
   const chosen = Array.from({ length: 2 + random(2) }, () => names[random(names.length)] ?? '');
   const operations = chosen.map((name) => OPERATIONS[name]).filter((one): one is Operation => one !== undefined);
   for (const { prepare } of operations) prepare?.(material);
-  const delay = Math.min(...operations.map(({ span }) => random(span)));
+  const delay = START_MS + random(operations[0]?.span ?? 1);
   const children = operations.map(({ args }) => world.spawn(args(material)));
   await sleep(delay);
   for (const child of children) child.kill('SIGKILL');
   await Promise.all(children.map(({ exited }) => exited));
+  for (const { signalCode } of children) tally[signalCode === 'SIGKILL' ? 'killed' : 'ended'] += 1;
   await sleep(GRACE_MS);
   const told = `round ${round}: ${chosen.join(' + ')} killed after ${delay} ms`;
   try {

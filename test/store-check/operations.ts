@@ -12,6 +12,8 @@ export interface Material {
   archives: readonly string[];
   rootfs: string;
   random: (below: number) => number;
+  /** Processes that were killed at work, and that came to their end before. */
+  tally: { killed: number; ended: number };
 }
 
 export interface Operation {
