@@ -4,6 +4,9 @@ import { fuzzConfig, type End } from './config.ts';
 import { stateWorld } from './state.ts';
 import { storeFuzz, type StoreEnd } from './store.ts';
 
+/** Seeds that have found something. */
+const FOUND = [1351];
+
 test('any config.json becomes a plan or a fault', () => {
   const ends: Record<End, number> = { plan: 0, fault: 0, 'no JSON': 0 };
   for (let seed = 0; seed < 2000; seed++) ends[fuzzConfig(seed)]++;
@@ -20,6 +23,7 @@ test('whatever is loaded, imported or pulled becomes an image or a fault, and le
   await using world = await storeFuzz();
   const ends: Record<StoreEnd, number> = { image: 0, fault: 0 };
   for (let seed = 0; seed < 300; seed++) ends[await world.run(seed)]++;
+  for (const seed of FOUND) ends[await world.run(seed)]++;
   expect(ends.image).toBeGreaterThan(10);
   expect(ends.fault).toBeGreaterThan(100);
 }, 120_000);

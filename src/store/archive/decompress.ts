@@ -81,6 +81,7 @@ export function magicOf(head: Uint8Array): Compression {
  */
 export function asCorrupt(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
-  if (error instanceof Fault || typeof code !== 'string' || !/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB|ABORT_ERR)/.test(code)) return error;
+  if (error instanceof Fault || typeof code !== 'string' || !/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB|ABORT_ERR)/.test(code))
+    return error;
   return new Fault('corrupt', 'decompress the layer', { cause: error });
 }

@@ -88,7 +88,11 @@ async function lookAtBlob(look: Look, subject: BlobSubject): Promise<number> {
   const total = subject.size ?? 0;
   let done = 0;
   const tell = (phase: VerifyProgress['phase']): void => onProgress({ kind: 'layer', digest, total, done, phase });
-  const problem = await blobProblem(parts, subject, (bytes) => void ((done = bytes), tell('hash')), options.signal);
+  const hashing = (bytes: number): void => {
+    done = bytes;
+    tell('hash');
+  };
+  const problem = await blobProblem(parts, subject, hashing, options.signal);
   tell(problem === undefined ? 'good' : 'wrong');
   if (problem === undefined) return done;
   const { mended, outcome } = options.repair
