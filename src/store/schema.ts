@@ -3,7 +3,7 @@ import type { Migration } from './migrate.ts';
 /**
  * Tables of the store. Blobs and snapshots are files; a row says that the file is whole. A name is a tag
  * (`docker.io/library/debian:12`) or a digest (`docker.io/library/debian@sha256:...`). A lease keeps what a running
- * pull or push relies on away from `collect`; it dies with its owner.
+ * pull or push relies on away from `collect`; it dies with its owner. A claim is work that one does and others wait for.
  */
 export const STORE_MIGRATIONS: readonly Migration[] = [
   {
@@ -68,6 +68,17 @@ export const STORE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (snapshot, container)
       ) STRICT;
       CREATE TABLE looked (what TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+    `,
+  },
+  {
+    id: 'store-claims-1',
+    sql: `
+      CREATE TABLE claim (
+        kind TEXT NOT NULL CHECK (kind IN ('blob', 'layer')),
+        key TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        PRIMARY KEY (kind, key)
+      ) STRICT;
     `,
   },
 ];

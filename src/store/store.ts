@@ -22,6 +22,7 @@ import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
 import { collect, collectable, type Collected } from './upkeep/collect.ts';
+import { forgetUnfinished, rehearseForgetting } from './upkeep/unfinished.ts';
 import type { Verified } from './verify/finding.ts';
 import type { VerifyOptions } from './verify/verify.ts';
 
@@ -72,6 +73,10 @@ export interface Store {
   verify(options: VerifyOptions): Promise<Verified>;
   /** Removes blobs and layers that no image, container snapshot or running pull needs. */
   collect(): Promise<Collected>;
+  /** Lets go of what is kept for pulls that were cut off; gives the bytes of beginnings of blobs. */
+  forgetUnfinished(): number;
+  /** The same in a transaction that will be rolled back: touches no file. */
+  rehearseForgetting(): number;
   /** What `collect` would remove at this moment; joins a transaction. */
   collectable(): Collected;
   /** Repairs what crashes have left; gives a sentence for each repair. */
@@ -122,6 +127,8 @@ export function openStore(settings: StoreSettings): Store {
       (await import('./verify/verify.ts')).verifyStore(parts, DRIVERS.map(snapshotter), options),
     collect: async () => collect(parts),
     collectable: () => collectable(parts),
+    forgetUnfinished: () => forgetUnfinished(parts),
+    rehearseForgetting: () => rehearseForgetting(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),
   };
 }

@@ -52,7 +52,7 @@ describe('The checker sees what it is there to see', () => {
       () => mkdirSync(join(world.root, 'snapshots/overlay/999')),
       /every directory in snapshots is recorded/,
     ],
-    ['a stray lease', () => row("INSERT INTO lease VALUES ('1-1-1', 'blob', 'x')"), /no lease is left/],
+    ['a stray lease', () => row("INSERT INTO lease VALUES ('1-1-1', 'blob', 'x')"), /no lease of a process/],
     ['left work', () => mkdirSync(join(world.root, 'work/1-1-x'), { recursive: true }), /no unfinished work/],
     ['left trash', () => mkdirSync(join(world.root, 'trash/1-1-x'), { recursive: true }), /no unfinished work/],
     [

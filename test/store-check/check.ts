@@ -73,13 +73,18 @@ const RULES: Record<string, Rule> = {
     );
   },
   'nothing is kept that nothing needs': ({ rows }) => [
-    ...rows<{ digest: string }>('SELECT digest FROM blob WHERE digest NOT IN (SELECT digest FROM image_blob)').map(
-      ({ digest }) => digest,
-    ),
+    ...rows<{ digest: string }>(
+      `SELECT digest FROM blob WHERE digest NOT IN (SELECT digest FROM image_blob)
+         AND digest NOT IN (SELECT key FROM lease WHERE owner LIKE 'kept-until-%')`,
+    ).map(({ digest }) => digest),
     ...unneededLayers(rows),
   ],
-  'no lease is left': ({ rows }) =>
-    rows<{ owner: string; key: string }>('SELECT owner, key FROM lease').map(({ owner, key }) => `${owner} ${key}`),
+  'no lease of a process is left, and none whose time is over': ({ rows }) =>
+    rows<{ owner: string; key: string }>('SELECT owner, key FROM lease')
+      .filter(({ owner }) => !(Number(/^kept-until-(\d+)$/.exec(owner)?.[1] ?? 0) > Date.now()))
+      .map(({ owner, key }) => `${owner} ${key}`),
+  'no claim is left': ({ rows }) =>
+    rows<{ owner: string; key: string }>('SELECT owner, key FROM claim').map(({ owner, key }) => `${owner} ${key}`),
   'no unfinished work is left': ({ root }) =>
     ['work', 'trash'].flatMap((name) => names(join(root, name)).map((one) => `${name}/${one}`)),
   'every container has its tree, its directory and its image, and every directory its container': ({ root, rows }) => {
@@ -162,7 +167,11 @@ function documentsFit(root: string, { id, manifest, layers }: ImageRow): string[
 function unneededLayers(rows: StoreUnderTest['rows']): string[] {
   const snapshots = rows<SnapshotRow>('SELECT * FROM snapshot');
   const byId = new Map(snapshots.map((row) => [row.id, row]));
-  const tops = new Set(rows<ImageRow>('SELECT chain FROM image').map(({ chain }) => chain));
+  const tops = new Set(
+    rows<{ key: string }>(
+      "SELECT chain AS key FROM image UNION SELECT key FROM lease WHERE owner LIKE 'kept-until-%'",
+    ).map(({ key }) => key),
+  );
   const replaced = new Set(
     rows<{ snapshot: number }>('SELECT snapshot FROM replaced_layer').map((row) => row.snapshot),
   );

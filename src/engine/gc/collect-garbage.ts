@@ -11,7 +11,9 @@ import { bytesTooMany } from './room.ts';
 export interface Garbage {
   /** Images that went, least recently used first. */
   removed: { id: string; names: string[]; unused: string }[];
-  /** Bytes of layers and blobs. */
+  /** Bytes that were too many. */
+  wanted: number;
+  /** Bytes of layers, blobs and beginnings of blobs. */
   reclaimed: number;
   /** Bytes that are still too many, with nothing left that may go. */
   missing: number;
@@ -39,6 +41,7 @@ export async function collectGarbage(engine: Engine, request: GarbageRequest): P
   const work = (): Garbage => removeUntil(engine, request, bytesTooMany(engine, request.settings));
   if (request.dryRun === true) return rehearsed(engine, work);
   const garbage = engine.database.durably(work);
+  if (garbage.wanted > 0) engine.store.forgetUnfinished();
   await engine.store.collect();
   return garbage;
 }
@@ -73,16 +76,19 @@ function isDue({ database }: Engine, every: number): boolean {
 
 function removeUntil(engine: Engine, request: GarbageRequest, wanted: number): Garbage {
   const removed: Garbage['removed'] = [];
+  // What pulls that were cut off have left goes before any image.
+  const unfinished = wanted > 0 ? engine.store.rehearseForgetting() : 0;
   let { bytes } = engine.store.collectable();
   for (const { image, used } of candidates(engine, request)) {
-    if (bytes >= wanted) break;
+    if (unfinished + bytes >= wanted) break;
     const id = image.configDigest;
     removeRecords(engine, id, true);
     const names = image.names.map((name) => familiarName(parseReference(name)));
     removed.push({ id, names, unused: formatDuration(Date.now() - used) });
     ({ bytes } = engine.store.collectable());
   }
-  return { removed, reclaimed: bytes, missing: Math.max(0, wanted - bytes) };
+  const reclaimed = unfinished + bytes;
+  return { removed, wanted, reclaimed, missing: Math.max(0, wanted - reclaimed) };
 }
 
 /** Images that may go, least recently used first. What came from no registry could not be had again, so it stays. */

@@ -44,3 +44,8 @@ function placeOf(name: string): { repository: string; tag: string; digest: strin
   const { tag, digest, ...place } = parseReference(name);
   return { repository: familiarName(place), tag: tag ?? NONE, digest: digest ?? NONE };
 }
+
+/** A name in full as people write it. */
+export function familiar(name: string): string {
+  return familiarName(parseReference(name));
+}

@@ -22,19 +22,26 @@ export interface Pruned {
 }
 
 /**
- * Removes images without a tag, or with `all` every one that no container is made from, and what only they needed.
- * Pinned ones and those that the configuration keeps stay.
+ * Removes images without a tag, or with `all` every one that no container is made from, what only they needed, and what
+ * pulls that were cut off have left. Pinned ones and those that the configuration keeps stay.
  */
 export async function pruneImages(engine: Engine, request: PruneRequest): Promise<Pruned> {
   await engine.store.reconcile();
-  if (request.dryRun) return rehearsed(engine, () => pruneRecords(engine, request));
-  const pruned = engine.database.durably(() => pruneRecords(engine, request));
-  await engine.store.collect();
-  return pruned;
+  if (request.dryRun) return rehearsed(engine, () => rehearsePrune(engine, request));
+  const removals = engine.database.durably(() => removeUnused(engine, request));
+  const unfinished = engine.store.forgetUnfinished();
+  const { bytes } = await engine.store.collect();
+  return { removals, reclaimed: unfinished + bytes };
 }
 
-/** The records alone, inside a transaction of the caller's. */
-export function pruneRecords(engine: Engine, { all, filters }: Pick<PruneRequest, 'all' | 'filters'>): Pruned {
+/** The records alone, for a transaction that is rolled back. */
+export function rehearsePrune(engine: Engine, request: Pick<PruneRequest, 'all' | 'filters'>): Pruned {
+  const removals = removeUnused(engine, request);
+  const unfinished = engine.store.rehearseForgetting();
+  return { removals, reclaimed: unfinished + engine.store.collectable().bytes };
+}
+
+function removeUnused(engine: Engine, { all, filters }: Pick<PruneRequest, 'all' | 'filters'>): ImageRemoval[] {
   const dangling = filters.some((filter) => filter.startsWith('dangling='));
   const filter = imageFilter(engine, filters, PRUNE_FILTERS);
   const kept = keptImages(engine);
@@ -42,6 +49,5 @@ export function pruneRecords(engine: Engine, { all, filters }: Pick<PruneRequest
     .filter((entry) => (all || dangling || entry.image.names.length === 0) && filter(entry) && !kept(entry.image))
     .map(({ image }) => image.configDigest)
     .filter((id) => engine.containers.usingImage(id).length === 0);
-  const removals = [...new Set(unused)].map((id) => removeRecords(engine, id, true));
-  return { removals, reclaimed: engine.store.collectable().bytes };
+  return [...new Set(unused)].map((id) => removeRecords(engine, id, true));
 }

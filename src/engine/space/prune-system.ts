@@ -1,6 +1,6 @@
 import { pruneContainers } from '#engine/container/prune.ts';
 import type { Engine } from '#engine/engine.ts';
-import { pruneImages, pruneRecords } from '#engine/image/prune.ts';
+import { pruneImages, rehearsePrune } from '#engine/image/prune.ts';
 import { rehearsed } from '#engine/image/rehearse.ts';
 import type { ImageRemoval } from '#engine/image/remove.ts';
 
@@ -27,7 +27,7 @@ export async function pruneSystem(
           engine.database.run("DELETE FROM snapshot WHERE key = ? AND kind = 'container'", id);
           engine.containers.remove(id);
         }
-        return pruneRecords(engine, { all, filters });
+        return rehearsePrune(engine, { all, filters });
       })
     : await pruneImages(engine, { all, filters, dryRun });
   return {

@@ -76,12 +76,16 @@ export function magicOf(head: Uint8Array): Compression {
 }
 
 /**
- * The codecs' own errors mean that the data is bad; others are passed on as they are. (Bun says ABORT_ERR for bytes behind
- * the last frame of zstd; who really cancels throws a fault.)
+ * The codecs' own errors mean that the data is bad; others are passed on as they are. (For bytes
+ * behind the last frame of zstd, Bun's pipeline ends early or is aborted; who really cancels throws a fault.)
  */
 export function asCorrupt(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
-  if (error instanceof Fault || typeof code !== 'string' || !/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB|ABORT_ERR)/.test(code))
+  if (
+    error instanceof Fault ||
+    typeof code !== 'string' ||
+    !/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB|ERR_STREAM_PREMATURE_CLOSE|ABORT_ERR)/.test(code)
+  )
     return error;
   return new Fault('corrupt', 'decompress the layer', { cause: error });
 }

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '#base/fault.ts';
 import { asCorrupt, decompressor, magicOf, type Compression } from './decompress.ts';
+import { unpadded } from './padding.ts';
 
 /** How far a whole archive may grow: real ones hold compressed layers, so this is far above them. */
 export const ARCHIVE_GROWTH = { base: 1024 * 1024 * 1024, ratio: 200 };
@@ -67,7 +68,7 @@ export async function unwrap(
   };
   const bounded = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => sink(limited(chunks, () => taken));
   try {
-    await pipeline(counted, codec, bounded);
+    await pipeline(unpadded(counted()), codec, bounded);
   } catch (error) {
     throw asCorrupt(error);
   }

@@ -18,14 +18,14 @@ export function directoryContent(directory: string): LoadContent {
         await handle.close();
       }
     },
-    layers: { blob: (digest) => streamOf(directory, blobName(digest)) },
+    layers: { blob: (digest, _, rest) => streamOf(directory, blobName(digest), rest?.start ?? 0) },
   };
 }
 
-async function* streamOf(directory: string, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+async function* streamOf(directory: string, name: string, start: number): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await openPlain(directory, name);
   if (handle === undefined) throw new Fault('corrupt', `the layout ${directory} has no ${name}`);
-  yield* handle.createReadStream({ highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>;
+  yield* handle.createReadStream({ start, highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>;
 }
 
 /** Neither through a link nor, for ever, from a pipe. */

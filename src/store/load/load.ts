@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { spoolArchive } from '#store/archive/spool.ts';
-import { newOwner, openWorkArea } from '#store/content/work-area.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
+import { newOwner } from '#store/content/work-area.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import { layerJobs } from '#store/pull/layers.ts';
 import type { PullProgress } from '#store/pull/progress.ts';
@@ -39,24 +39,22 @@ export interface LoadedImage {
  */
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
-  const area = openWorkArea(parts.root, parts.launcher);
   const { signal, onProgress = () => undefined } = options;
   const keeper = newOwner();
-  try {
-    const found = await findImages(input, area.path, wanted, signal);
-    keepAll(parts, keeper, found);
-    for (const [index, one] of found.entries()) {
-      const own = join(area.path, String(index));
-      mkdirSync(own, { mode: 0o700 });
-      await installImage(parts, { ...one, owner: area.owner, area: own, onProgress, signal });
+  return inWorkArea(parts, 'load the images', async ({ owner, path }) => {
+    try {
+      const found = await findImages(input, path, wanted, signal);
+      keepAll(parts, keeper, found);
+      for (const [index, one] of found.entries()) {
+        const area = join(path, String(index));
+        mkdirSync(area, { mode: 0o700 });
+        await installImage(parts, { ...one, owner, area, onProgress, signal });
+      }
+      return found.map((one) => loaded(parts, one));
+    } finally {
+      parts.leases.release(keeper);
     }
-    return found.map((one) => loaded(parts, one));
-  } catch (error) {
-    throw asDiskFault(error, 'load the images');
-  } finally {
-    for (const owner of [area.owner, keeper]) parts.leases.release(owner);
-    await area.remove();
-  }
+  });
 }
 
 /** Images of one archive share layers: a removal of the first must not take them from the second. */

@@ -4,6 +4,7 @@ import type { FileApplier } from '#kernel/file-applier.ts';
 import type { Launcher } from '#kernel/launcher.ts';
 import { asCorrupt, checkMagic, decompressor, type Compression } from '#store/archive/decompress.ts';
 import { LayerSteps } from '#store/archive/layer-steps.ts';
+import { unpadded } from '#store/archive/padding.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
 import { TarReader } from '#store/archive/tar-reader.ts';
 import { Digester, type Digest } from '#store/digest.ts';
@@ -65,7 +66,7 @@ async function run(
   const checked = checkMagic(source, compression);
   const codec = decompressor(compression);
   if (codec === undefined) await sink(checked);
-  else await pipeline(checked, codec, sink);
+  else await pipeline(unpadded(checked), codec, sink);
   reader.finish();
   checkDiffId(digester.digest(), diffId);
   steps.finish(false);

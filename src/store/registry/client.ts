@@ -22,13 +22,19 @@ export interface FetchedManifest {
 export interface RepositoryClient {
   /** A manifest or index by tag or digest, verified against the digest asked for and the one announced. */
   manifest(tagOrDigest: string): Promise<FetchedManifest>;
-  /** The bytes of a blob, resumed after a cut connection; whoever reads them verifies them. */
-  blob(digest: Digest, size: number): AsyncIterable<Uint8Array>;
+  /** The bytes of a blob or its rest, resumed after a cut connection; whoever reads them verifies them. */
+  blob(digest: Digest, size: number, rest?: BlobRest): AsyncIterable<Uint8Array>;
   has(digest: Digest, size: number): Promise<boolean>;
   /** Brings a blob there; see upload.ts. */
   upload(blob: BlobToUpload): Promise<'mounted' | 'sent'>;
   /** Gives a manifest a tag, when all that it names is there. */
   putManifest(tag: string, manifest: FetchedManifest): Promise<void>;
+}
+
+export interface BlobRest {
+  /** The first byte that is wanted. */
+  start: number;
+  signal: AbortSignal;
 }
 
 export type BlobToUpload = Pick<UploadRequest, 'digest' | 'size' | 'open' | 'mountFrom' | 'onSent' | 'signal'>;
@@ -65,8 +71,8 @@ export function openRepository(options: RepositoryOptions): RepositoryClient {
       const mediaType = (reply.headers.get('content-type') ?? '').replace(/;.*$/, '').trim();
       return { bytes, mediaType, digest: verified(bytes, tagOrDigest, announced) };
     },
-    blob: (digest, size) =>
-      readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel }),
+    blob: (digest, size, rest) =>
+      readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel, ...rest }),
     has: (digest, size) => hasBlob({ exchange, base, digest, size, ...cancel }),
     upload: (blob) => uploadBlob({ ...cancel, ...blob, exchange, base, policy }),
     putManifest: async (tag, { bytes, mediaType, digest }) => {

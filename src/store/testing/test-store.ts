@@ -59,11 +59,11 @@ export function testStore(settings: Partial<StoreSettings> = {}, parent = tmpdir
 }
 
 function storeContents(root: string, database: Database): string[] {
-  const rows = ['blob', 'snapshot', 'image', 'image_name', 'image_blob', 'lease'].flatMap((table) =>
+  const rows = ['blob', 'snapshot', 'image', 'image_name', 'image_blob', 'lease', 'claim'].flatMap((table) =>
     database.all(`SELECT * FROM ${table}`).map((row) => `${table} ${JSON.stringify(row)}`),
   );
-  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256'].flatMap((directory) =>
-    namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
+  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256', 'partial/sha256'].flatMap(
+    (directory) => namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
   );
   return [...rows, ...files];
 }

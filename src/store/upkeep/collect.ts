@@ -1,4 +1,6 @@
+import { openPartials } from '#store/content/partials.ts';
 import type { Digest } from '#store/digest.ts';
+import { KEPT_MS } from '#store/leases.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { snapshotPath } from './orphans.ts';
 
@@ -48,9 +50,13 @@ export function collectable(parts: StoreParts): Collected {
   return parts.database.transaction(() => counted(unneeded(parts)));
 }
 
-/** Removes layers and blobs that nothing needs any more. Records and names go at once, the files right after. */
+/**
+ * Removes layers and blobs that nothing needs any more, and what pulls that were cut off have left too long ago. Records
+ * and names go at once, the files right after.
+ */
 export async function collect(parts: StoreParts): Promise<Collected> {
   const { database, blobs, trash, root } = parts;
+  openPartials(parts).sweep(Date.now() - KEPT_MS);
   const collected = database.transaction(() => {
     const found = unneeded(parts);
     // Most layers are younger than their parents, but those that a repair has replaced are not.

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { openClaims } from '#store/claims.ts';
 import { namesIn, ownerLives, workDirectory } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
 import type { StoreParts } from '#store/parts.ts';
@@ -34,7 +35,10 @@ async function removeAbandonedWork({ root, launcher }: StoreParts): Promise<stri
 }
 
 function expireLeases({ database, leases }: StoreParts): string[] {
-  const expired = database.transaction(() => leases.expire());
+  const expired = database.transaction(() => {
+    openClaims(database).expire();
+    return leases.expire();
+  });
   return expired === 0 ? [] : [`Released ${expired} leases of processes that have died.`];
 }
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Fault, isFault, sentence } from '#base/fault.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { compressionOf } from '#store/archive/decompress.ts';
-import { fetchLayer, type LayerSource } from '#store/pull/layers.ts';
 import { syncFileSystem } from '#store/pull/sync.ts';
+import { unpackLayer } from '#store/pull/unpack.ts';
+import { verified } from '#store/pull/verified.ts';
 import type { LayerDraft, Snapshotter } from '#store/snapshot/port.ts';
 import { differences } from './compare.ts';
 import type { LayerSubject } from './subjects.ts';
@@ -18,13 +19,6 @@ export interface Rebuilt {
   /** What is different in the layer there is; undefined when there is none. */
   differences: string[] | undefined;
 }
-
-/** Blobs were looked at before: what is not right on disk is not asked for elsewhere. */
-const NOWHERE: LayerSource = {
-  blob: (digest) => {
-    throw new Fault('corrupt', `the blob ${digest} has changed again`);
-  },
-};
 
 /**
  * Unpacks the layer anew from its blob into a work area and compares it with the one there is: names, kinds, content,
@@ -41,18 +35,16 @@ export async function rebuildLayer(
   const since = Date.now() / 1000 - 2;
   const own = join(area, `${snapshots.driver}-${chainId.slice(-16)}`);
   mkdirSync(own, { mode: 0o700 });
-  const job = {
-    descriptor: layer,
+  const draft = snapshots.draft(join(own, 'draft'));
+  const size = await unpackLayer({
+    source: verified(parts.blobs.stream(layer.digest), layer),
     compression: compressionOf(layer.mediaType),
     diffId: layer.diffId,
-    chainId,
-    parent,
-  };
-  const { draft, size } = await fetchLayer(
-    { ...parts, snapshots, source: NOWHERE, area: own, onProgress: () => undefined },
-    job,
-    signal ?? new AbortController().signal,
-  );
+    tree: draft.tree,
+    limit: parts.growth.base + parts.growth.ratio * layer.size,
+    launcher: parts.launcher,
+    signal: signal ?? new AbortController().signal,
+  });
   await draft.seal(parent);
   const there = treePath(snapshots, chainId);
   if (there === undefined) return { draft, size, differences: undefined };

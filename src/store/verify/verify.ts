@@ -1,8 +1,7 @@
 import { Fault, isFault, sentence } from '#base/fault.ts';
-import { openWorkArea } from '#store/content/work-area.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import type { Snapshotter } from '#store/snapshot/port.ts';
 import { collect } from '#store/upkeep/collect.ts';
 import { blobProblem, mendBlob, type Origins } from './blob.ts';
@@ -45,31 +44,19 @@ export async function verifyStore(
   snapshotters: readonly Snapshotter[],
   options: VerifyOptions,
 ): Promise<Verified> {
-  const area = openWorkArea(parts.root, parts.launcher);
-  const look: Look = {
-    parts,
-    snapshotters,
-    area: area.path,
-    options,
-    onProgress: options.onProgress ?? (() => undefined),
-    findings: [],
-    wrong: new Set(),
-  };
-  try {
-    const subjects = lease(parts, area.owner, options.images);
+  const verified = await inWorkArea(parts, 'verify the store', async ({ owner, path }) => {
+    const onProgress = options.onProgress ?? (() => undefined);
+    const look: Look = { parts, snapshotters, area: path, options, onProgress, findings: [], wrong: new Set() };
+    const subjects = lease(parts, owner, options.images);
     let bytes = 0;
     for (const blob of subjects.blobs) bytes += await lookAtBlob(look, blob);
     for (const image of subjects.images) await lookAtRecord(look, image);
     let layers = 0;
     for (const layer of subjects.layers) layers += await lookAtLayer(look, layer);
     return { images: subjects.images.length, blobs: subjects.blobs.length, layers, bytes, findings: look.findings };
-  } catch (error) {
-    throw asDiskFault(error, 'verify the store');
-  } finally {
-    parts.leases.release(area.owner);
-    await area.remove();
-    if (options.repair) await collect(parts);
-  }
+  });
+  if (options.repair) await collect(parts);
+  return verified;
 }
 
 function lease(parts: StoreParts, owner: string, images: readonly ImageRecord[] | undefined): Subjects {
