@@ -9,8 +9,8 @@ export type ClaimKind = 'blob' | 'layer';
  * waits for a claim who holds one, except for the layer below his own; so there is no circle to wait in.
  */
 export interface Claims {
-  /** False while a living owner has it. Inside a transaction. */
-  take(kind: ClaimKind, key: string, owner: string): boolean;
+  /** Takes what is not taken, or what a dead owner had. Inside the transaction that has found that out. */
+  take(kind: ClaimKind, key: string, owner: string): void;
   /** True while a living owner has it, other than that group's. */
   isTaken(kind: ClaimKind, key: string, besides?: string): boolean;
   /** Gives up all that the owner has, or only that kind. */
@@ -29,11 +29,8 @@ export function openClaims(database: Database): Claims {
   };
   return {
     isTaken,
-    take: (kind, key, owner) => {
-      if (isTaken(kind, key)) return false;
-      database.run('INSERT OR REPLACE INTO claim (kind, key, owner) VALUES (?, ?, ?)', kind, key, owner);
-      return true;
-    },
+    take: (kind, key, owner) =>
+      void database.run('INSERT OR REPLACE INTO claim (kind, key, owner) VALUES (?, ?, ?)', kind, key, owner),
     release: (owner, kind) =>
       void database.run('DELETE FROM claim WHERE owner = ?1 AND kind = coalesce(?2, kind)', owner, kind ?? null),
     releaseGroup: (group) => void database.run('DELETE FROM claim WHERE owner GLOB ?', `${group}.*`),

@@ -6,12 +6,13 @@ import type { Claims } from '#store/claims.ts';
 import type { Partials } from '#store/content/partials.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { sweepOrphans } from '#store/upkeep/orphans.ts';
-import type { ClaimedLayer } from './commit.ts';
+import { placeBlob, type ClaimedLayer } from './commit.ts';
 import type { CommitLine } from './commit-line.ts';
 import { fetchLayer, type FetchedLayer } from './fetch-layer.ts';
 import type { LayerJob, LayerSource } from './layers.ts';
 import type { PullProgress } from './progress.ts';
 import type { Slots } from './slots.ts';
+import { syncFile } from './sync.ts';
 
 export interface BringParts {
   parts: StoreParts;
@@ -34,10 +35,10 @@ const LONGEST_WAIT_MS = 100;
  * waited for, and anything else is fetched, unless that pull dies or fails: then it is this one's turn.
  */
 export async function bringLayer(bring: BringParts, job: LayerJob, at: number, signal: AbortSignal): Promise<void> {
-  const claimant = `${bring.owner}.${at}`;
+  const claimant = claimantAt(bring, at);
   try {
     for (let wait = SHORTEST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const layer = isThere(bring, job) ? 'there' : await bring.slots.use(() => attempt(bring, job, claimant, signal));
+      const layer = await next(bring, job, at, signal);
       if (layer === 'there') bring.onProgress(progressOf(job, 'exists'));
       if (layer !== 'taken') return await bring.line.add(at, layer === 'there' ? undefined : layer, signal);
       await pauseFor(wait, signal);
@@ -72,21 +73,40 @@ function isThere({ parts, owner }: BringParts, { chainId, descriptor }: LayerJob
   });
 }
 
+/** Without a slot and without the database's write lock as long as there is nothing to do but wait. */
+async function next(
+  bring: BringParts,
+  job: LayerJob,
+  at: number,
+  signal: AbortSignal,
+): Promise<ClaimedLayer | 'there' | 'taken'> {
+  if (isThere(bring, job)) return 'there';
+  return isTaken(bring, job) ? 'taken' : bring.slots.use(() => attempt(bring, job, at, signal));
+}
+
 async function attempt(
   bring: BringParts,
   job: LayerJob,
-  claimant: string,
+  at: number,
   signal: AbortSignal,
 ): Promise<ClaimedLayer | 'there' | 'taken'> {
   if (signal.aborted) throw cancelled(signal);
+  const claimant = claimantAt(bring, at);
   const turn = claim(bring, job, claimant);
   if (turn !== 'ours') return turn;
   const { parts, partials, source, onProgress } = bring;
   const area = join(bring.area, claimant);
   mkdirSync(area, { mode: 0o700 });
   const layer = await fetchLayer({ parts, partials, source, area, onProgress, signal }, job);
-  adoptBlob(bring, layer, claimant);
-  return { ...layer, claimant };
+  // It takes one flush to commit the two together; but the claim on the blob must not wait for what others do.
+  if (bring.line.comesNext(at)) return { ...layer, claimant };
+  if (layer.blobFile !== undefined) await syncFile(layer.blobFile);
+  releaseBlob(bring, layer, claimant);
+  return { ...layer, blobFile: undefined, claimant };
+}
+
+function claimantAt({ owner }: BringParts, at: number): string {
+  return `${owner}.${at}`;
 }
 
 /** Both claims or none, and neither when there is nothing left to do. */
@@ -94,13 +114,17 @@ function claim(bring: BringParts, job: LayerJob, claimant: string): 'there' | 't
   const { parts, claims } = bring;
   return parts.database.transaction(() => {
     if (isThere(bring, job)) return 'there';
+    if (isTaken(bring, job)) return 'taken';
     const { digest } = job.descriptor;
-    const layer = layerKey(parts, job);
-    if (claims.isTaken('blob', digest) || !claims.take('layer', layer, claimant)) return 'taken';
+    claims.take('layer', layerKey(parts, job), claimant);
     claims.take('blob', digest, claimant);
     if (parts.blobs.has(digest)) parts.leases.take(bring.owner, 'blob', digest);
     return 'ours';
   });
+}
+
+function isTaken({ parts, claims }: BringParts, job: LayerJob): boolean {
+  return claims.isTaken('blob', job.descriptor.digest) || claims.isTaken('layer', layerKey(parts, job));
 }
 
 /** Chain IDs are the same for both drivers, the trees are not. */
@@ -109,13 +133,10 @@ function layerKey({ snapshots }: StoreParts, { chainId }: LayerJob): string {
 }
 
 /** The blob is whole and on disk: from here on others can unpack it. */
-function adoptBlob({ parts, claims, owner }: BringParts, layer: FetchedLayer, claimant: string): void {
-  const { digest, size } = layer.descriptor;
+function releaseBlob({ parts, claims, owner }: BringParts, layer: FetchedLayer, claimant: string): void {
   try {
     parts.database.transaction(() => {
-      if (layer.blobFile !== undefined) parts.blobs.adopt(layer.blobFile, digest, size);
-      parts.leases.take(owner, 'blob', digest);
-      parts.leases.keep('blob', digest);
+      placeBlob(parts, layer, owner);
       claims.release(claimant, 'blob');
     });
   } catch (error) {

@@ -35,6 +35,12 @@ export class CommitLine<T> {
     });
   }
 
+  /** All before that place is ready: what is added there is in the next batch, and waits for nobody. */
+  comesNext(at: number): boolean {
+    for (let before = this.#next; before < at; before += 1) if (!this.#ready.has(before)) return false;
+    return true;
+  }
+
   /** Nothing is being committed any more. */
   idle(): Promise<void> {
     return this.#running;

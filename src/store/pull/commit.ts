@@ -65,9 +65,20 @@ export async function commit(parts: StoreParts, request: CommitRequest): Promise
   }
 }
 
-function placeLayers({ database, leases }: StoreParts, { layers, owner }: CommitRequest): void {
+/** Takes over the blob of a layer, when it was not in the store; inside a transaction. */
+export function placeBlob({ blobs, leases }: StoreParts, layer: FetchedLayer, owner: string): void {
+  const { digest, size } = layer.descriptor;
+  if (layer.blobFile !== undefined) blobs.adopt(layer.blobFile, digest, size);
+  leases.take(owner, 'blob', digest);
+  leases.keep('blob', digest);
+}
+
+function placeLayers(parts: StoreParts, { layers, owner }: CommitRequest): void {
+  const { database, leases } = parts;
   const claims = openClaims(database);
-  for (const { draft, chainId, parent, size, claimant } of layers) {
+  for (const layer of layers) {
+    const { draft, chainId, parent, size, claimant } = layer;
+    placeBlob(parts, layer, owner);
     draft.commit({ chainId, parent, size });
     leases.take(owner, 'snapshot', chainId);
     leases.keep('snapshot', chainId);

@@ -19,8 +19,6 @@ export interface Download {
   readonly resumed: number;
   /** The bytes from the first one, read from the file. To be read once, or not at all. */
   bytes(): AsyncIterable<Uint8Array>;
-  /** Waits until what was written is on disk. */
-  sync(): Promise<void>;
   /** Stops it; the file stays as it is, unless nothing has come. */
   close(): Promise<void>;
 }
@@ -47,7 +45,6 @@ export async function startDownload(request: DownloadRequest): Promise<Download>
   return {
     resumed,
     bytes: () => drain(handle, tide),
-    sync: () => handle.datasync(),
     close: async () => {
       stopping.abort();
       await filling;

@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
 import type { Partials } from '#store/content/partials.ts';
@@ -23,7 +22,7 @@ export interface FetchParts {
 
 export interface FetchedLayer extends LayerJob {
   draft: LayerDraft;
-  /** The verified blob, which is on disk, unless it was in the store. */
+  /** The verified blob, written but not flushed to disk, unless it was in the store. */
   blobFile: string | undefined;
   /** Bytes of the layer's files. */
   size: number;
@@ -67,12 +66,6 @@ async function fromDisk(fetch: FetchParts, job: LayerJob): Promise<FetchedLayer>
 async function fromFile(fetch: FetchParts, job: LayerJob, path: string): Promise<FetchedLayer> {
   const { digest, size } = job.descriptor;
   const unpacked = await unpackTo(fetch, job, 'file', fetch.source.blob(digest, size));
-  const handle = await open(path);
-  try {
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
   return { ...job, ...unpacked, blobFile: path };
 }
 
@@ -87,7 +80,6 @@ async function fromSource(fetch: FetchParts, job: LayerJob, attempt: string): Pr
   const download = await startDownload({ descriptor, source, path, onArrived, signal });
   try {
     const unpacked = await unpackTo(fetch, job, attempt, download.bytes());
-    await download.sync();
     return { ...job, ...unpacked, blobFile: path };
   } catch (error) {
     if (!isFault(error, 'corrupt') || download.resumed === 0) throw error;
