@@ -8,6 +8,7 @@ import { unpackLayer } from '#store/pull/unpack.ts';
 import { verified } from '#store/pull/verified.ts';
 import type { LayerDraft, Snapshotter } from '#store/snapshot/port.ts';
 import { differences } from './compare.ts';
+import { expectedTree } from './expected-tree.ts';
 import type { LayerSubject } from './subjects.ts';
 import { treeFacts } from './tree-facts.ts';
 
@@ -84,6 +85,33 @@ function treePath(snapshots: Snapshotter, chainId: string): string | undefined {
   } catch (error) {
     if (isFault(error, 'notFound', 'corrupt')) return undefined;
     throw error;
+  }
+}
+
+/**
+ * Whether the layer is what its blob gives, found without unpacking it. False says nothing yet: rebuildLayer decides.
+ * Only for overlay, as a copied tree holds the layers below, too.
+ */
+export async function looksRight(
+  parts: StoreParts,
+  snapshots: Snapshotter,
+  { chainId, layer }: LayerSubject,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const there = snapshots.driver === 'overlay' ? treePath(snapshots, chainId) : undefined;
+  if (there === undefined) return false;
+  try {
+    const source = verified(parts.blobs.stream(layer.digest), layer);
+    const limit = parts.growth.base + parts.growth.ratio * layer.size;
+    const expected = await expectedTree(source, compressionOf(layer.mediaType), limit, signal);
+    if (expected === undefined) return false;
+    const { mode, uid, gid } = lstatSync(there);
+    const { root, tree } = expected;
+    if (root.mode !== (mode & 0o7777) || root.uid !== uid || root.gid !== gid) return false;
+    return differences(tree, await treeFacts(parts.launcher.pack(there, 'marks')), Number.MAX_VALUE).length === 0;
+  } catch (error) {
+    if (isFault(error, 'cancelled')) throw error;
+    return false;
   }
 }
 

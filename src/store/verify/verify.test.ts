@@ -71,6 +71,30 @@ test('A store as it was pulled has nothing to find, and is not changed by being 
   expect(at.contents()).toEqual(before);
 });
 
+test('What is right is found so without unpacking it', async () => {
+  const apply = (): never => {
+    throw new Error('it unpacks');
+  };
+  const onlyLooking = testStore({ root: at.root, launcher: { ...at.launcher, apply } });
+  try {
+    expect(await onlyLooking.store.verify({ repair: false })).toMatchObject({ findings: [], layers: 3 });
+  } finally {
+    onlyLooking.database.close();
+  }
+});
+
+test('An entry twice and a file with holes are compared by unpacking them', async () => {
+  const odd = testImage([
+    plainLayer({ name: 'a', content: 'first' }, { name: 'a', content: 'second' }),
+    plainLayer({ name: 's', content: 'xy', pax: { 'GNU.sparse.map': '0,1,9999,1', 'GNU.sparse.size': '10000' } }),
+  ]);
+  registry.add('odd', 'latest', odd);
+  const { chainId } = await at.store.pull(`${registry.host}/odd`);
+  expect(await verify()).toMatchObject({ findings: [], layers: 5 });
+  changeByte(join(at.tree(chainId), 's'));
+  expect((await verify()).findings).toMatchObject([{ differences: ['/s: content'] }]);
+});
+
 /** What can happen to a tree, in the layer and at the path where it is done, and what is said of it. */
 const DAMAGE: readonly (readonly [string, () => void, string])[] = [
   ['a changed byte', () => changeByte(inLayer(0, 'etc/passwd')), '/etc/passwd: content'],

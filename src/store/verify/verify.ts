@@ -6,7 +6,7 @@ import type { Snapshotter } from '#store/snapshot/port.ts';
 import { collect } from '#store/upkeep/collect.ts';
 import { blobProblem, mendBlob, type Origins } from './blob.ts';
 import type { Finding, Verified, VerifyProgress } from './finding.ts';
-import { mendLayer, rebuildLayer } from './layer.ts';
+import { looksRight, mendLayer, rebuildLayer } from './layer.ts';
 import { mendRecord, recordProblem } from './record.ts';
 import { subjectsOf, type BlobSubject, type LayerSubject, type Subjects } from './subjects.ts';
 
@@ -132,6 +132,10 @@ async function lookAtLayer(look: Look, subject: LayerSubject): Promise<number> {
       continue;
     }
     onProgress({ kind: 'layer', digest: layer.digest, total: layer.size, done: layer.size, phase: 'compare' });
+    if (await looksRight(parts, snapshots, subject, options.signal)) {
+      onProgress({ kind: 'layer', digest: layer.digest, total: layer.size, done: layer.size, phase: 'good' });
+      continue;
+    }
     const rebuilt = await rebuildLayer(parts, snapshots, subject, look.area, options.signal).catch((error: unknown) => {
       if (!isFault(error, 'unsupported', 'corrupt')) throw error;
       addLayer(look, subject, `could not be compared: ${sentence(error)}`, [], false, '');
