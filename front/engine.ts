@@ -12,6 +12,7 @@ import { openEngine } from '#engine/engine.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
 import { makePrivate } from '#kernel/install-launcher.ts';
 import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
+import { isShort } from '#store/registry/short-names.ts';
 import { FRONT_COMMANDS, LARGE_NAME } from './commands.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
@@ -49,10 +50,13 @@ const world: CliWorld = {
       runDirectory,
       launcher: sharedLauncher(runDirectory),
       readFacts: readHostFacts,
+      // The settings that tell more meanings are read by the large program.
+      shortNames: (text) => (isShort(text) ? becomeLarge() : []),
       self: [host.readlink('/proc/self/exe'), '--root', root, '--run-root', runDirectory],
       ...(flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {}),
     });
   },
+  serveRegistry: () => becomeLarge(),
   oci: () => becomeLarge(),
 };
 

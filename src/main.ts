@@ -33,6 +33,7 @@ const world: CliWorld = {
     const { openEngine } = await import('#engine/engine.ts');
     const { loadConfig } = await import('#engine/config/file.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
+    const { localMeanings } = await import('#engine/registry/short-names.ts');
     refuseRootless();
     const { root, runDirectory } = placesOf(flags);
     const isRoot = process.geteuid?.() === 0;
@@ -44,10 +45,12 @@ const world: CliWorld = {
       launcher: await launcherIn(runDirectory),
       readFacts: readHostFacts,
       config,
+      shortNames: localMeanings(env),
       self: [process.execPath, '--root', root, '--run-root', runDirectory],
       ...snapshotter,
     });
   },
+  serveRegistry: async (settings) => (await import('#doors/registry/serve.ts')).serveRegistry(settings),
   oci: async (args, flags) => {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');
     const { outputTo } = await import('#doors/cli/output.ts');

@@ -35,6 +35,8 @@ export interface EngineSettings {
   self: readonly string[];
   config?: Config;
   snapshotter?: 'overlay' | 'copy';
+  /** What a name without a registry may mean besides what Docker means by it; asked when the store has nothing by that. */
+  shortNames?: (text: string) => readonly string[];
 }
 
 /** Opens the engine on a root; several processes may do so at the same time. */
@@ -54,6 +56,7 @@ export function openEngine(settings: EngineSettings): Engine {
       database,
       launcher,
       ...(settings.snapshotter === undefined ? {} : { snapshotter: settings.snapshotter }),
+      ...(settings.shortNames === undefined ? {} : { shortNames: settings.shortNames }),
     }),
     facts: () => (facts ??= settings.readFacts()),
     config: settings.config,

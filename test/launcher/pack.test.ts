@@ -2,9 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packTree } from '#kernel/tree-packer.ts';
+import { packTree, type PackRequest } from '#kernel/tree-packer.ts';
 import { BUILDS } from './harness.ts';
 import { runRole, scratchDirectory } from './tree-roles.ts';
+
+/** A tree by itself. */
+const plain = (base: string, name: string): PackRequest => {
+  return { base, upper: [name], lower: [], over: false, form: 'archive', point: '/nowhere' };
+};
 
 describe.each(BUILDS.map((path) => [path]))('pack (%s)', (launcher) => {
   let scratch: ReturnType<typeof scratchDirectory>;
@@ -18,7 +23,7 @@ describe.each(BUILDS.map((path) => [path]))('pack (%s)', (launcher) => {
 
   const pack = async (): Promise<Buffer> => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of packTree(launcher, tree)) chunks.push(chunk);
+    for await (const chunk of packTree(launcher, plain(scratch.path, 'tree'))) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
   /** GNU tar unpacks it; what find sees of it, with attributes. */

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { cliWorld, type CliWorld } from '#test/cli/world.ts';
 import { campaignRound, prepareCampaign } from './campaign.ts';
 import { checkStore } from './check.ts';
-import type { Material } from './operations.ts';
+import { CONTAINER, type Material } from './operations.ts';
 
 const [ROUNDS, SEED] = [Number(process.env['ROUNDS'] ?? 100), Number(process.env['SEED'] ?? 20_261_125)];
 
@@ -106,6 +106,7 @@ test(`${ROUNDS} rounds of kill -9 leave a store that is right after the next com
   expect(hungry.tally.killed).toBeGreaterThan(ROUNDS / 2);
   expect(hungry.tally.ended).toBeGreaterThan(ROUNDS / 10);
   expect((await world.sampan('image', 'verify', '-q')).status).toBe(0);
+  await world.sampan('rm', CONTAINER);
   await world.sampan('image', 'prune', '-af');
   expect(checkStore(world.root)).toEqual([]);
   expect(execFileSync('find', [join(world.root, 'blobs'), '-type', 'f'], { encoding: 'utf8' })).toBe('');

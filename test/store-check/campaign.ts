@@ -14,7 +14,7 @@ import { packTree } from '#tools/image/pack.ts';
 import { pushImage } from '#tools/image/push.ts';
 import { generator } from '#tools/random.ts';
 import { checkStore } from './check.ts';
-import { OPERATIONS, type Material, type Operation } from './operations.ts';
+import { CONTAINER, OPERATIONS, type Material, type Operation } from './operations.ts';
 
 const LAYER_FILES = 40;
 const LAYER_FILE_BYTES = 8000;
@@ -46,6 +46,7 @@ export async function prepareCampaign(world: CliWorld, seed: number): Promise<Ma
     await must(world, 'run', '--name', 'exported', images[2] ?? '', 'true');
     await must(world, 'export', '-o', rootfs, 'exported');
     await must(world, 'rm', 'exported');
+    await must(world, 'run', '--name', CONTAINER, images[2] ?? '', 'sh', '-c', 'echo new > /new; rm -r /data');
     const next = generator(seed);
     // The first numbers of a small seed are small ones.
     for (let round = 0; round < 10; round += 1) next();

@@ -74,7 +74,7 @@ const RULES: Record<string, Rule> = {
   },
   'nothing is kept that nothing needs': ({ rows }) => [
     ...rows<{ digest: string }>(
-      `SELECT digest FROM blob WHERE digest NOT IN (SELECT digest FROM image_blob)
+      `SELECT digest FROM blob WHERE digest NOT IN (SELECT digest FROM image_blob UNION SELECT digest FROM index_blob)
          AND digest NOT IN (SELECT key FROM lease WHERE owner LIKE 'kept-until-%')`,
     ).map(({ digest }) => digest),
     ...unneededLayers(rows),
@@ -169,7 +169,7 @@ function unneededLayers(rows: StoreUnderTest['rows']): string[] {
   const byId = new Map(snapshots.map((row) => [row.id, row]));
   const tops = new Set(
     rows<{ key: string }>(
-      "SELECT chain AS key FROM image UNION SELECT key FROM lease WHERE owner LIKE 'kept-until-%'",
+      "SELECT chain AS key FROM image UNION SELECT chain FROM image_mount UNION SELECT key FROM lease WHERE owner LIKE 'kept-until-%'",
     ).map(({ key }) => key),
   );
   const replaced = new Set(

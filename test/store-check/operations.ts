@@ -28,6 +28,9 @@ export interface Operation {
 
 const one = <T>({ random }: Material, list: readonly T[]): T => list[random(list.length)] as T;
 
+/** A stopped one with a change to commit. */
+export const CONTAINER = 'changed';
+
 /** A further operation is a row here. */
 export const OPERATIONS: Record<string, Operation> = {
   pull: { args: (at) => ['pull', '-q', one(at, at.images)], span: 500 },
@@ -35,6 +38,7 @@ export const OPERATIONS: Record<string, Operation> = {
   load: { args: (at) => ['load', '-q', '-i', one(at, at.archives)], span: 600 },
   save: { args: (at) => ['save', '-o', join(at.world.root, 'saved.tar'), one(at, at.images)], span: 300 },
   import: { args: (at) => ['import', at.rootfs, `imported:${at.random(3)}`], span: 500 },
+  commit: { args: (at) => ['commit', CONTAINER, `committed:${at.random(3)}`], span: 700 },
   rmi: { args: (at) => ['rmi', '-f', one(at, at.images)], span: 250 },
   prune: { args: () => ['image', 'prune', '-af'], span: 300 },
   gc: { args: () => ['system', 'gc'], span: 300 },

@@ -1,6 +1,7 @@
 import { Fault, sentence } from '#base/fault.ts';
 import { VERSION } from '#base/version.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { ServeRegistry } from '#engine/hosting/serving.ts';
 import { exitStatus, STATUS_ENGINE } from './exit-status.ts';
 import { findCommand, groupMembers, unknownCommand } from './find-command.ts';
 import { globalFlags, type GlobalFlags } from './global-flags.ts';
@@ -11,6 +12,7 @@ import { isOciName } from './oci-names.ts';
 export interface CliWorld {
   io: Io;
   openEngine(flags: GlobalFlags): Promise<Engine>;
+  serveRegistry: ServeRegistry;
   /** The OCI runtime's own command line. */
   oci(args: readonly string[], flags: GlobalFlags): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import type { Engine } from '#engine/engine.ts';
+import type { ServeRegistry } from '#engine/hosting/serving.ts';
 import type { Flags, FlagTable } from './flags.ts';
 import type { GlobalFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
@@ -23,4 +24,6 @@ export interface Call {
   globals: GlobalFlags;
   /** Opens the engine, after bringing records and reality together; on other places than the command line's, if given. */
   engine(places?: GlobalFlags): Promise<Engine>;
+  /** The registry's door. */
+  serveRegistry: ServeRegistry;
 }

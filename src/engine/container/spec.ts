@@ -126,8 +126,14 @@ function systemMounts(options: ContainerOptions): Mount[] {
   ];
 }
 
+/** Where something is mounted over a container's tree. */
+export function mountedPaths(options: ContainerOptions): string[] {
+  const all = [...systemMounts(options), ...fileMounts({ directory: '/', options }), ...options.binds];
+  return all.map(({ destination }) => destination);
+}
+
 /** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
-function fileMounts({ directory, options }: SpecInputs): Mount[] {
+function fileMounts({ directory, options }: Pick<SpecInputs, 'directory' | 'options'>): Mount[] {
   const bind = (destination: string, source: string): Mount =>
     mount(destination, 'bind', source, ['rbind', 'rprivate']);
   return [

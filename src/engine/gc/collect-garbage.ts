@@ -5,6 +5,7 @@ import { imageUses, keptImages } from '#engine/image/keep.ts';
 import { rehearsed } from '#engine/image/rehearse.ts';
 import { removeRecords } from '#engine/image/remove.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
+import { imageMounts } from '#store/image/mounts.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { bytesTooMany } from './room.ts';
 
@@ -95,12 +96,16 @@ function removeUntil(engine: Engine, request: GarbageRequest, wanted: number): G
 function candidates(engine: Engine, { settings: { minAge }, spared = [] }: GarbageRequest): Candidate[] {
   const uses = imageUses(engine.database);
   const kept = keptImages(engine);
+  const mounts = imageMounts(engine.database);
   const limit = Date.now() - minAge;
   return engine.store.images
     .list()
     .map((image) => ({ image, used: uses.get(image.configDigest)?.used ?? 0 }))
     .filter(({ image, used }) => used <= limit && image.digests.length > 0 && !kept(image))
     .filter(({ image }) => !spared.includes(image.configDigest))
-    .filter(({ image }) => engine.containers.usingImage(image.configDigest).length === 0)
+    .filter(
+      ({ image: { configDigest: id } }) =>
+        engine.containers.usingImage(id).length === 0 && mounts.find(id) === undefined,
+    )
     .toSorted((a, b) => a.used - b.used);
 }

@@ -1,7 +1,8 @@
+import { imageMounts } from '#store/image/mounts.ts';
 import type { Engine } from '#engine/engine.ts';
 import { imageFilter } from './filter.ts';
 import { keptImages } from './keep.ts';
-import { listImages } from './list.ts';
+import { listImages, listIndexes } from './list.ts';
 import { rehearsed } from './rehearse.ts';
 import { removeRecords, type ImageRemoval } from './remove.ts';
 
@@ -45,9 +46,11 @@ function removeUnused(engine: Engine, { all, filters }: Pick<PruneRequest, 'all'
   const dangling = filters.some((filter) => filter.startsWith('dangling='));
   const filter = imageFilter(engine, filters, PRUNE_FILTERS);
   const kept = keptImages(engine);
-  const unused = listImages(engine)
+  const mounts = imageMounts(engine.database);
+  const every = all || filters.includes('dangling=false');
+  const unused = [...listImages(engine), ...(every ? listIndexes(engine) : [])]
     .filter((entry) => (all || dangling || entry.image.names.length === 0) && filter(entry) && !kept(entry.image))
     .map(({ image }) => image.configDigest)
-    .filter((id) => engine.containers.usingImage(id).length === 0);
+    .filter((id) => engine.containers.usingImage(id).length === 0 && mounts.find(id) === undefined);
   return [...new Set(unused)].map((id) => removeRecords(engine, id, true));
 }

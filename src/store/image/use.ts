@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
 import type { Digest } from '#store/digest.ts';
-import { findImageId } from './find.ts';
+import { ownImageId } from './find.ts';
 
 /** What speaks for keeping an image. */
 export interface ImageUse {
@@ -24,7 +24,7 @@ export function imageUses(database: Database): Map<Digest, ImageUse> {
 
 /** A pinned image goes only when it is removed by its name. Throws `notFound`. */
 export function pinImage(database: Database, name: string, pinned: boolean): Digest {
-  const id = findImageId(database, name);
+  const id = ownImageId(database, name);
   if (id === undefined) {
     throw new Fault('notFound', `No such image: ${name}`, { hint: 'sampan images lists the images there are.' });
   }

@@ -45,8 +45,8 @@ export interface CommittedImage {
 export async function commit(parts: StoreParts, request: CommitRequest): Promise<void> {
   const { layers, owner, area, image } = request;
   const drafts = new Map(layers.map(({ chainId, draft }) => [chainId, draft]));
-  for (const { parent, draft } of layers) {
-    await draft.seal(parent === undefined ? undefined : (drafts.get(parent) ?? parent));
+  for (const { parent, draft, implied } of layers) {
+    await draft.seal(parent === undefined ? undefined : (drafts.get(parent) ?? parent), implied);
   }
   await syncFileSystem(parts.launcher, area);
   try {

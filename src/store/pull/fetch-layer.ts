@@ -1,13 +1,14 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
+import type { Implied } from '#kernel/launcher.ts';
 import type { Partials } from '#store/content/partials.ts';
 import type { StoreParts } from '#store/parts.ts';
 import type { LayerDraft } from '#store/snapshot/port.ts';
 import { startDownload } from './download.ts';
 import type { LayerJob, LayerSource } from './layers.ts';
 import type { PullProgress } from './progress.ts';
-import { unpackLayer } from './unpack.ts';
+import { unpackLayer, type UnpackedLayer } from './unpack.ts';
 import { verified, type Witness } from './verified.ts';
 
 export interface FetchParts {
@@ -26,6 +27,8 @@ export interface FetchedLayer extends LayerJob {
   blobFile: string | undefined;
   /** Bytes of the layer's files. */
   size: number;
+  /** Directories that it does not list. */
+  implied: readonly Implied[];
 }
 
 /**
@@ -96,13 +99,13 @@ async function unpackTo(
   name: string,
   content: AsyncIterable<Uint8Array>,
   witness?: Witness,
-): Promise<{ draft: LayerDraft; size: number }> {
+): Promise<UnpackedLayer & { draft: LayerDraft }> {
   const { snapshots, launcher, growth } = parts;
   const directory = join(area, name);
   mkdirSync(directory, { mode: 0o700 });
   const draft = snapshots.draft(join(directory, 'draft'));
   const source = verified(content, descriptor, witness);
   const limit = growth.base + growth.ratio * descriptor.size;
-  const size = await unpackLayer({ source, compression, diffId, tree: draft.tree, limit, launcher, signal });
-  return { draft, size };
+  const unpacked = await unpackLayer({ source, compression, diffId, tree: draft.tree, limit, launcher, signal });
+  return { draft, ...unpacked };
 }

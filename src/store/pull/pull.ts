@@ -9,7 +9,7 @@ import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
 import { howLax } from '#store/registry/probe.ts';
 import type { Place } from '#store/registry/registries.ts';
-import { DEFAULT_RETRY } from '#store/registry/retry.ts';
+import { DEFAULT_RETRY, type RetryPolicy } from '#store/registry/retry.ts';
 import { inWorkArea } from './in-work-area.ts';
 import { installImage } from './install.ts';
 import type { PullProgress } from './progress.ts';
@@ -22,6 +22,8 @@ export interface PullOptions {
   certificates?: CertificateSource;
   /** Plain HTTP. Loopback hosts are spoken to in that way without being asked. */
   insecure?: boolean;
+  /** How often a failed request is repeated; the store's own setting when left out. */
+  retry?: RetryPolicy;
   /** Where to fetch it from, the next one when one fails; the place that its name means when left out. */
   places?: readonly Place[];
   onProgress?: (progress: PullProgress) => void;
@@ -96,11 +98,12 @@ function namesOf(reference: Reference, namedDigest: Digest): Reference[] {
 }
 
 function transportOf(options: PullOptions): Partial<Parameters<typeof openRepository>[0]> {
-  const { credentials, certificates, insecure, signal } = options;
+  const { credentials, certificates, insecure, retry, signal } = options;
   return {
     ...(credentials === undefined ? {} : { credentials }),
     ...(certificates === undefined ? {} : { certificates }),
     ...(insecure === undefined ? {} : { insecure }),
+    ...(retry === undefined ? {} : { retry }),
     ...(signal === undefined ? {} : { signal }),
   };
 }

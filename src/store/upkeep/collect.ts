@@ -11,7 +11,7 @@ export interface Collected {
   bytes: number;
 }
 
-/** Every layer that an image, a container or a lease stands on, from the top down. */
+/** Every layer that an image, a container, a lease or a mount stands on, from the top down. */
 const UNNEEDED_SNAPSHOTS = `
   WITH RECURSIVE needed (id, parent) AS (
     SELECT id, parent FROM snapshot
@@ -19,6 +19,7 @@ const UNNEEDED_SNAPSHOTS = `
         OR key IN (SELECT chain FROM image)
         OR key IN (SELECT key FROM lease WHERE kind = 'snapshot')
         OR id IN (SELECT snapshot FROM replaced_layer)
+        OR key IN (SELECT chain FROM image_mount)
     UNION
     SELECT s.id, s.parent FROM snapshot s JOIN needed ON s.id = needed.parent
   )
@@ -27,6 +28,7 @@ const UNNEEDED_SNAPSHOTS = `
 const UNNEEDED_BLOBS = `
   SELECT digest, size FROM blob
     WHERE digest NOT IN (SELECT digest FROM image_blob)
+      AND digest NOT IN (SELECT digest FROM index_blob)
       AND digest NOT IN (SELECT key FROM lease WHERE kind = 'blob')`;
 
 interface Unneeded {

@@ -11,7 +11,8 @@ import type { Tree, TreeFact } from './tree-facts.ts';
 
 export interface ExpectedTree {
   tree: Tree;
-  root: { mode: number; uid: number; gid: number };
+  /** Undefined when the layer does not list it: then it is as in the layer below. */
+  root: { mode: number; uid: number; gid: number } | undefined;
 }
 
 const KINDS: Readonly<Record<number, string>> = { 0o020000: 'character', 0o060000: 'block', 0o010000: 'fifo' };
@@ -21,7 +22,8 @@ const ANY_TIME = Infinity;
 
 /**
  * What unpacking a layer would give, without a file being made: most layers are right, and making files is what takes
- * time. Undefined for what this does not follow (an entry twice, holes): then, as after any difference, unpacking it
+ * time. Undefined for what this does not follow (an
+ * entry twice, holes, directories that are not listed): then, as after any difference, unpacking it
  * decides. Throws `cancelled`; damaged data is left to unpacking as well.
  */
 export async function expectedTree(
@@ -48,7 +50,8 @@ export async function expectedTree(
   else await pipeline(unpadded(checked), codec, sink);
   reader.finish();
   steps.finish(false);
-  return collector.result();
+  // What a layer leaves to those below it needs them.
+  return steps.implied().some(({ path }) => path !== '') ? undefined : collector.result();
 }
 
 type Attributes = Pick<Extract<FileStep, { op: 'file' }>, 'mode' | 'uid' | 'gid' | 'mtimeSec' | 'xattrs'>;
@@ -56,7 +59,7 @@ type Attributes = Pick<Extract<FileStep, { op: 'file' }>, 'mode' | 'uid' | 'gid'
 /** Takes the steps that would go to the launcher. */
 class StepCollector extends StepQueue {
   readonly #tree: Tree = new Map();
-  #root = { mode: 0o755, uid: 0, gid: 0 };
+  #root: ExpectedTree['root'];
   #isSure = true;
   #open: { fact: TreeFact; hash: Hash; done: number } | undefined;
 

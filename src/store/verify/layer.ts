@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Fault, isFault, sentence } from '#base/fault.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { compressionOf } from '#store/archive/decompress.ts';
@@ -37,7 +37,7 @@ export async function rebuildLayer(
   const own = join(area, `${snapshots.driver}-${chainId.slice(-16)}`);
   mkdirSync(own, { mode: 0o700 });
   const draft = snapshots.draft(join(own, 'draft'));
-  const size = await unpackLayer({
+  const { size, implied } = await unpackLayer({
     source: verified(parts.blobs.stream(layer.digest), layer),
     compression: compressionOf(layer.mediaType),
     diffId: layer.diffId,
@@ -46,11 +46,11 @@ export async function rebuildLayer(
     launcher: parts.launcher,
     signal: signal ?? new AbortController().signal,
   });
-  await draft.seal(parent);
+  await draft.seal(parent, implied);
   const there = treePath(snapshots, chainId);
   if (there === undefined) return { draft, size, differences: undefined };
-  const expected = await treeFacts(parts.launcher.pack(draft.sealed(), 'marks')).catch(cannotCompare);
-  const found = await treeFacts(parts.launcher.pack(there, 'marks')).then(
+  const expected = await treeFacts(packed(parts, draft.sealed())).catch(cannotCompare);
+  const found = await treeFacts(packed(parts, there)).then(
     (actual) => [...rootDifferences(draft.sealed(), there), ...differences(expected, actual, since)],
     (error: unknown) => [`/: cannot be read: ${sentence(error)}`],
   );
@@ -70,6 +70,18 @@ export async function mendLayer(
   return users === 0
     ? 'unpacked again'
     : `unpacked again; the old files stay until the ${containers} on them ${verb} removed`;
+}
+
+/** The tree as it is, in overlay form. Nothing is mounted for one directory. */
+function packed({ launcher }: StoreParts, tree: string): AsyncIterable<Uint8Array> {
+  return launcher.pack({
+    base: join(tree, '..'),
+    upper: [basename(tree)],
+    lower: [],
+    over: false,
+    form: 'marks',
+    point: '/',
+  });
 }
 
 /** What the packer cannot walk: a tree deeper than 2,000 directories. */
@@ -95,7 +107,7 @@ function treePath(snapshots: Snapshotter, chainId: string): string | undefined {
 export async function looksRight(
   parts: StoreParts,
   snapshots: Snapshotter,
-  { chainId, layer }: LayerSubject,
+  { chainId, parent, layer }: LayerSubject,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const there = snapshots.driver === 'overlay' ? treePath(snapshots, chainId) : undefined;
@@ -106,13 +118,21 @@ export async function looksRight(
     const expected = await expectedTree(source, compressionOf(layer.mediaType), limit, signal);
     if (expected === undefined) return false;
     const { mode, uid, gid } = lstatSync(there);
-    const { root, tree } = expected;
+    const { tree } = expected;
+    const root = expected.root ?? rootBelow(snapshots, parent);
     if (root.mode !== (mode & 0o7777) || root.uid !== uid || root.gid !== gid) return false;
-    return differences(tree, await treeFacts(parts.launcher.pack(there, 'marks')), Number.MAX_VALUE).length === 0;
+    return differences(tree, await treeFacts(packed(parts, there)), Number.MAX_VALUE).length === 0;
   } catch (error) {
     if (isFault(error, 'cancelled')) throw error;
     return false;
   }
+}
+
+function rootBelow(snapshots: Snapshotter, parent: string | undefined): { mode: number; uid: number; gid: number } {
+  const below = parent === undefined ? undefined : treePath(snapshots, parent);
+  if (below === undefined) return { mode: 0o755, uid: 0, gid: 0 };
+  const { mode, uid, gid } = lstatSync(below);
+  return { mode: mode & 0o7777, uid, gid };
 }
 
 /** An archive of a tree has no entry for its root. */

@@ -40,6 +40,8 @@ class Collector implements TarEvents {
   entry(entry: TarEntry): void {
     this.#close();
     const path = entry.name.replace(/\/$/, '');
+    // The root is compared by itself: an archive has it only where it is unusual.
+    if (path === '.') return;
     const known = entry.kind === 'hardlink' ? this.tree.get(entry.link) : undefined;
     const fact = known ?? factOf(entry);
     fact.names.push(path);

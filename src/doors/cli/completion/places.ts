@@ -10,7 +10,12 @@ const VALUES: Meanings = [
   [/FILE|DIR|PATH/, ['file']],
 ];
 /** A command's arguments have these as well. */
-const ARGUMENTS: Meanings = [[/^NAME\|ID/, ['container', 'image']], ...VALUES, [/^NAME/, ['image']], [/^-$/, ['file']]];
+const ARGUMENTS: Meanings = [
+  [/^NAME\|ID/, ['container', 'image']],
+  ...VALUES,
+  [/^(?:NAME|LIST)/, ['image']],
+  [/^-$/, ['file']],
+];
 
 const meaning = (word: string, of: Meanings): readonly Place[] =>
   of.find(([pattern]) => pattern.test(word))?.[1] ?? ['other'];

@@ -21,14 +21,17 @@ export const load: Verb = {
     input: { kind: 'text', short: 'i', value: 'FILE|DIR', does: 'Read from there, not from standard input' },
     quiet: { kind: 'switch', short: 'q', does: 'Print no progress' },
     platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to take from a multi-platform image' },
+    'all-platforms': { kind: 'switch', does: 'Keep multi-platform images whole, and artifacts that have a name' },
   },
   args: [0, 0],
   act: async ({ flags, io, engine: open }) => {
     const [input, platform] = [flags.text('input'), flags.text('platform')];
+    const allPlatforms = flags.on('all-platforms');
     const loadFrom = async (from: string | AsyncIterable<Uint8Array>): Promise<Loaded[]> => {
       const engine = await open();
       const progress = flags.on('quiet') ? undefined : await progressOn(io, 'stdout', WORDS);
       const options = {
+        allPlatforms,
         ...(platform === undefined ? {} : { platform }),
         ...(progress === undefined ? {} : { onProgress: progress.event }),
       };
