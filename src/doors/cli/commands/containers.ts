@@ -73,6 +73,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Print the plan of what run would do, without doing it',
     load: async () => (await import('#doors/cli/engine/explain.ts')).explain,
   },
+  'container prune': {
+    usage: '[OPTIONS]',
+    summary: 'Remove containers that do not run',
+    load: async () => (await import('#doors/cli/engine/container-prune.ts')).containerPrune,
+  },
   'container cleanup': {
     usage: 'CONTAINER',
     summary: 'Take note of the end of a container',
