@@ -10,7 +10,7 @@ SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' ! -name suite.ts)
 NATIVE := $(wildcard launcher/*.c launcher/*.h launcher/Makefile) launcher/steps.gen.h
 FRONT := $(wildcard front/*.c front/*.h front/*.S front/*.ts front/shim/*.ts) front/Makefile tools/build-front.ts
 GENERATORS := $(wildcard tools/generate-*.ts)
-TYPESCRIPT := src front test tools bench demo vm oxlint.config.ts
+TYPESCRIPT := src front test tools bench conformance demo vm oxlint.config.ts
 
 .PHONY: help
 help: ## List the targets
@@ -85,7 +85,7 @@ format: $(MODULES) ## Format the TypeScript files
 format-check: $(MODULES) ## Fail when a TypeScript file is not formatted
 	@$(BUN) --bun node_modules/.bin/oxfmt --check $(TYPESCRIPT)
 
-.PHONY: test test-v2 test-engines vm-shell fuzz soak
+.PHONY: test test-v2 test-engines vm-shell fuzz soak conformance
 test: deps ## Run everything; FAST=1 leaves the virtual machine out, ONLY=stage,... runs these stages
 	@FAST="$(FAST)" ONLY="$(ONLY)" $(BUN) tools/test/run.ts
 test-v2: deps build ## Run the cgroup v2 tests in virtual machines with Debian's kernels
@@ -96,9 +96,20 @@ vm-shell: deps build ## Open a shell in the virtual machine
 	@$(BUN) vm/shell.ts
 soak: deps build ## Make and delete 3,000 containers while the runtime is killed at random moments (CYCLES=3000)
 	@tools/alone.sh $(BUN) test/soak/soak.ts $(or $(CYCLES),3000)
+JUDGE := .work/conformance/judge
+$(JUDGE): conformance/judge.go
+	@tools/install-packages.sh conformance
+	@mkdir -p $(@D)
+	@GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(CURDIR)/.work/cache/go go build -o $@ $<
+conformance: deps-bench build $(JUDGE) ## Try the OCI specification on ours, runc and crun; writes docs/conformance-checks.md
+	@tools/alone.sh --v1 $(BUN) conformance/conformance.ts
 fuzz: deps ## Fuzz the launcher's decoders, configurations and state files for a bounded time (FUZZ_SECONDS=20 each)
 	@$(MAKE) -C launcher fuzz
 	@$(BUN) test/fuzz/fuzz.ts
+
+.PHONY: man
+man: $(MODULES) ## Write the manual pages to dist/man
+	@$(BUN) tools/write-man-pages.ts
 
 .PHONY: demo bench
 demo: deps build ## Pull, run, look at, stop and remove containers of a real Debian image

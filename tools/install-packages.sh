@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages of the named groups that are missing: install-packages.sh build test bench engines
+# Installs the Debian packages of the named groups that are missing: install-packages.sh build test bench conformance engines
 set -eu
 
 # System call tables of other machines are read from these.
@@ -10,10 +10,11 @@ kernel_headers() {
 packages_of() {
 	case $1 in
 	build) echo gcc make musl-tools libc6-dev libsqlite3-dev linux-libc-dev xz-utils ;;
-	test) echo attr busybox-static clang cpio docker-registry e2fsprogs file gcc-aarch64-linux-gnu iproute2 \
+	test) echo apache2-utils attr busybox-static clang cpio docker-registry e2fsprogs file gcc-aarch64-linux-gnu iproute2 \
 		libc6-dev-arm64-cross libseccomp-dev kmod libclang-rt-14-dev mmdebstrap mount procps qemu-system-x86 skopeo strace uidmap umoci util-linux \
 		xz-utils zstd $(kernel_headers) ;;
-	bench) echo conmon crun golang-github-containers-common podman runc ;;
+	bench) echo conmon containerd crun docker.io golang-github-containers-common podman runc ;;
+	conformance) echo golang-go golang-github-opencontainers-runtime-tools-dev ;;
 	engines) echo buildah catatonit conmon containerd containernetworking-plugins docker.io golang-github-containers-common \
 		iproute2 podman runc ;;
 	*)

@@ -43,11 +43,20 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
       hint: `Unmount it first: sampan image unmount ${nameOrId}.`,
     });
   }
-  if (removed.deleted !== undefined) engine.database.run('DELETE FROM accounts WHERE image_id = ?', removed.deleted);
+  if (removed.deleted !== undefined) forgetAccounts(engine, removed.deleted);
+  for (const left of removed.left) {
+    if (engine.containers.usingImage(left).length > 0) continue;
+    images.remove(left, { force: true });
+    forgetAccounts(engine, left);
+  }
   return {
     untagged: removed.untagged.map((name) => familiarName(parseReference(name))),
     deleted: removed.deleted,
   };
+}
+
+function forgetAccounts(engine: Engine, imageId: string): void {
+  engine.database.run('DELETE FROM accounts WHERE image_id = ?', imageId);
 }
 
 function needsAll({ last }: RemovedImage, force: boolean): boolean {

@@ -32,7 +32,12 @@ const FORMATS: Record<
   { manifest: string; config: string; layer: Readonly<Partial<Record<Compression, string>>> }
 > = {
   oci: { manifest: OCI_MANIFEST, config: OCI_CONFIG, layer: OCI_LAYER },
-  docker: { manifest: DOCKER_MANIFEST, config: DOCKER_CONFIG, layer: DOCKER_LAYER },
+  // Docker's daemon does not read zstd.
+  docker: {
+    manifest: DOCKER_MANIFEST,
+    config: DOCKER_CONFIG,
+    layer: { none: DOCKER_LAYER.none, gzip: DOCKER_LAYER.gzip },
+  },
 };
 
 /** Of the old configuration only what says for which machine it is; what Docker noted about builds is about others. */

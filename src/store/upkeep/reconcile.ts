@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { openClaims } from '#store/claims.ts';
 import { imageMounts } from '#store/image/mounts.ts';
 import { namesIn, ownerLives, workDirectory } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
@@ -34,7 +35,10 @@ async function removeAbandonedWork({ root, launcher }: StoreParts): Promise<stri
 }
 
 function expireLeases({ database, leases }: StoreParts): string[] {
-  const expired = database.transaction(() => leases.expire());
+  const expired = database.transaction(() => {
+    openClaims(database).expire();
+    return leases.expire();
+  });
   return expired === 0 ? [] : [`Released ${expired} leases of processes that have died.`];
 }
 
@@ -44,6 +48,8 @@ function forgetLostBlobs({ database, blobs }: StoreParts): string[] {
     const lost = database.all<{ digest: Digest }>('SELECT digest FROM blob').filter(({ digest }) => !blobs.has(digest));
     for (const { digest } of lost) {
       database.run('DELETE FROM image_blob WHERE digest = ?', digest);
+      database.run('DELETE FROM index_blob WHERE digest = ?', digest);
+      database.run('DELETE FROM image_index WHERE id = ?', digest);
       blobs.drop(digest);
     }
     return lost.map(({ digest }) => `Forgot the blob ${digest}: its file has gone or has another size.`);

@@ -42,6 +42,11 @@ export const IMAGE_COMMANDS: Record<string, Entry> = {
     summary: 'Make an image out of a root file system in a tar archive',
     load: async () => (await import('#doors/cli/engine/import.ts')).importVerb,
   },
+  'image copy': {
+    usage: '[OPTIONS] SOURCE DESTINATION',
+    summary: 'Copy an image between registries, archives, layouts and the store',
+    load: async () => (await import('#doors/cli/engine/image-copy.ts')).imageCopy,
+  },
   'image diff': {
     usage: '[OPTIONS] IMAGE [IMAGE]',
     summary: 'List what was added, changed and deleted by an image',
