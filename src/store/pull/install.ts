@@ -45,7 +45,7 @@ export async function installImage(parts: StoreParts, request: InstallRequest): 
     if (jobs.length === 0) await commitBatch([], true);
   } catch (error) {
     await line.idle();
-    if (!worthContinuing(error)) forget(parts, jobs, owner);
+    if (!worthContinuing(error)) forget(parts, resolved, jobs, owner);
     throw error;
   }
 }
@@ -71,9 +71,9 @@ function worthContinuing(error: unknown): boolean {
 }
 
 /** What has come so far is of no use to anyone. */
-function forget(parts: StoreParts, jobs: readonly LayerJob[], owner: string): void {
+function forget(parts: StoreParts, { manifest }: ResolvedImage, jobs: readonly LayerJob[], owner: string): void {
   parts.database.transaction(() => {
-    const digests = jobs.map(({ descriptor }) => descriptor.digest);
+    const digests = [manifest.config, ...manifest.layers].map(({ digest }) => digest);
     openPartials(parts).drop(digests, owner);
     parts.leases.forgetKept(keysOf(jobs));
   });
