@@ -65,8 +65,14 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'manifest remove': [['manifest remove base:1 base:1-arm64', 'Take one out again']],
   'manifest rm': [['manifest rm base:1', 'The list goes, its images stay if they have names']],
   'manifest exists': [['manifest exists base:1', 'For a script']],
-  pull: [['pull --platform linux/arm64 debian:12', 'The image for another architecture']],
-  push: [['push registry.example/base:1', 'Only what the registry does not have is sent']],
+  pull: [
+    ['pull --platform linux/arm64 debian:12', 'The image for another architecture'],
+    ['pull --all-platforms debian:12', 'All of them, to push or save'],
+  ],
+  push: [
+    ['push registry.example/base:1', 'Only what the registry does not have is sent'],
+    ['push --all-platforms debian:12 registry.example/debian:12', 'With the images for other platforms'],
+  ],
   login: [['login --username me --password-stdin registry.example', 'With the password from a pipe']],
   logout: [['logout registry.example', 'Forget what login has kept']],
   search: [

@@ -71,6 +71,32 @@ test('A source that is cut is read on, for an upload and for the store', async (
   expect(at.store.indexes.find('app:1')?.id).toBe(digestOf(index));
 });
 
+test('What a failed copy to the store has brought is not fetched again', async () => {
+  from.misbehave(new RegExp(`blobs/${digestOf(blob)}`), (request, response, visit) =>
+    visit === 1 ? hangUp(response, blob, 150_000) : request.method === 'GET' && hangUp(response, blob, 0),
+  );
+  await expect(copy(store('app:1'))).rejects.toThrow();
+  expect(at.store.indexes.list()).toEqual([]);
+  from.behave();
+  const before = from.seen.length;
+  await copy(store('app:1'));
+  const blobs = from.seen.slice(before).filter(({ path }) => path.includes('/blobs/'));
+  expect(blobs.find(({ path }) => path.includes(digestOf(blob)))?.range).toMatch(/^bytes=[1-9]\d*-$/);
+  expect(at.store.images.find('app:1')?.configDigest).toBe(amd.configDigest);
+});
+
+test('Two processes that bring one index fetch each blob once', async () => {
+  const second = testStore({ root: at.root });
+  try {
+    const place = registry(`${from.host}/app:1`);
+    await Promise.all([at, second].map((one) => one.store.copy(place, store('app:1'), { which: 'all' })));
+    const fetched = from.seen.filter(({ path }) => path.includes('/blobs/')).map(({ path }) => path);
+    expect(fetched.length).toBe(new Set(fetched).size);
+  } finally {
+    second.database.close();
+  }
+});
+
 test('A wrong blob reaches neither a registry nor the store', async () => {
   const bad = Buffer.from(blob);
   bad[1000] = (bad[1000] ?? 0) ^ 1;

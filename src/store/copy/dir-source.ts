@@ -19,7 +19,7 @@ export function dirSource(directory: string): CopySource {
     name: undefined,
     root: async () => documentOf(await document('manifest.json')),
     document: async (descriptor) => checkedDocument(await document(dirDocumentName(descriptor.digest)), descriptor),
-    blob: (digest) => streamOf(directory, dirBlobName(digest)),
+    blob: (digest, _, rest) => streamOf(directory, dirBlobName(digest), { start: rest?.start ?? 0 }),
     part: ({ digest }, start, end) => streamOf(directory, dirBlobName(digest), { start, end: end - 1 }),
     close: () => Promise.resolve(),
   };

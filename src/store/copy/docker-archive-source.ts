@@ -25,7 +25,8 @@ export async function dockerArchiveSource(
     document: (descriptor) => {
       throw new Fault('corrupt', `${where} has no document ${descriptor.digest}`);
     },
-    blob: (digest, size) => (isConfig(digest) ? once(configBytes) : source.blob(digest, size)),
+    blob: (digest, size, rest) =>
+      isConfig(digest) ? once(configBytes.subarray(rest?.start ?? 0)) : source.blob(digest, size, rest),
     part: ({ digest }, start, end) =>
       isConfig(digest) ? once(configBytes.subarray(start, end)) : source.part(digest, start, end),
     takeFile: (digest) => (isConfig(digest) ? undefined : source.takeFile?.(digest)),

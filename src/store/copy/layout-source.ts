@@ -36,7 +36,7 @@ export function filesOfLayout(
       if (bytes === undefined) throw new Fault('corrupt', `${where} has no file ${blobName(descriptor.digest)}`);
       return checkedDocument(bytes, descriptor);
     },
-    blob: (digest, size) => layers.blob(digest, size),
+    blob: (digest, size, rest) => layers.blob(digest, size, rest),
     part: ({ digest }, start, end) => layers.part(digest, start, end),
     ...(layers.takeFile === undefined ? {} : { takeFile: layers.takeFile }),
   };

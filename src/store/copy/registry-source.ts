@@ -75,7 +75,7 @@ export function registrySource(
       throw new Fault('internal', `copy ${familiarName(reference)}: there is no place to copy it from`);
     },
     document: (descriptor) => fetchDocument(client(), descriptor, reference),
-    blob: (digest, size) => client().blob(digest, size),
+    blob: (digest, size, rest) => client().blob(digest, size, rest),
     part: ({ digest, size }, start) => client().blob(digest, size, { start }),
     close: () => Promise.resolve(),
   };

@@ -27,7 +27,7 @@ export function storeSource(parts: StoreParts, text: string, wanted: StoreConten
     name: nameOf(text),
     root: async () => documentOf(await read(root), root),
     document: async (descriptor) => checkedDocument(await read(descriptor.digest), descriptor),
-    blob: (digest) => needed(parts, digest, text) ?? blobs.stream(digest),
+    blob: (digest, size, rest) => needed(parts, digest, text) ?? streamFrom(parts, digest, size, rest?.start ?? 0),
     part: ({ digest }, start, end) => needed(parts, digest, text) ?? blobs.stream(digest, { start, end }),
     close: () => Promise.resolve(leases.release(owner)),
   };
@@ -59,6 +59,10 @@ function findContent(
 function nameOf(text: string): Reference | undefined {
   const name = /^(?:sha256:)?[0-9a-f]{12,64}$/.test(text) ? undefined : fullName(text);
   return name === undefined ? undefined : parseReference(name);
+}
+
+function streamFrom({ blobs }: StoreParts, digest: Digest, size: number, start: number): AsyncIterable<Buffer> {
+  return blobs.stream(digest, start === 0 ? undefined : { start, end: size });
 }
 
 /** Throws when the blob is not there; a stream would only say ENOENT. */

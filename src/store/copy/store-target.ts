@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
-import { openWorkArea } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
 import type { GraphImage } from '#store/graph/graph.ts';
 import type { Manifest } from '#store/image/manifest.ts';
 import { bestMember } from '#store/index/find.ts';
@@ -11,6 +9,7 @@ import { keepGraph } from '#store/index/keep.ts';
 import { unpackMember } from '#store/index/unpack.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { formatPlatform, type Platform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import { describeImage, LARGEST_CONFIG, type ResolvedImage } from '#store/pull/resolve.ts';
 import { gatherVerified } from '#store/pull/verified.ts';
@@ -31,24 +30,18 @@ export function storeTarget(parts: StoreParts, called: StoreNames, wanted: Platf
   const { names } = called;
   return {
     write: async (graph, source, { signal, onProgress = () => undefined }) => {
-      const area = openWorkArea(parts.root, parts.launcher);
-      const own = join(area.path, 'content');
-      const common = { owner: area.owner, area: own, onProgress, signal, source };
-      try {
-        mkdirSync(own, { mode: 0o700 });
+      await inWorkArea(parts, 'copy to the store', async ({ owner, path }) => {
+        const area = join(path, 'content');
+        const common = { owner, area, onProgress, signal, source };
+        mkdirSync(area, { mode: 0o700 });
         if (graph.rootKind === 'image') {
           const image = await describe(graph.images[0], source);
-          await installImage(parts, { ...common, image, names: allNames(called, graph.root.digest) });
-          return;
+          return installImage(parts, { ...common, image, names: allNames(called, graph.root.digest) });
         }
         if (names.length === 0) throw new Fault('invalid', 'keep an index without a name', { hint: 'Name it.' });
-        await keepGraph(parts, { ...common, graph, names });
-      } catch (error) {
-        throw asDiskFault(error, 'copy to the store');
-      } finally {
-        parts.leases.release(area.owner);
-        await area.remove();
-      }
+        return keepGraph(parts, { ...common, graph, names });
+      });
+      if (graph.rootKind === 'image') return;
       await unpackWanted(parts, called, wanted, { onProgress, ...(signal === undefined ? {} : { signal }) });
     },
   };

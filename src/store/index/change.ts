@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Fault, isFault } from '#base/fault.ts';
-import { openWorkArea } from '#store/content/work-area.ts';
 import { openSource, type ContentPlace } from '#store/copy/open.ts';
 import type { CopySource } from '#store/copy/port.ts';
 import type { Digest } from '#store/digest.ts';
@@ -13,6 +12,7 @@ import { asArray, asObject, parseJson, type JsonObject } from '#store/image/json
 import { isArtifact, isIndex, parseContent } from '#store/image/manifest.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { gatherVerified } from '#store/pull/verified.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import { keepGraph } from './keep.ts';
@@ -108,30 +108,28 @@ async function attempt(parts: StoreParts, request: ChangeRequest, found: Found):
   if (before?.kind === 'artifact') throw new Fault('conflict', `change the index ${text}: it is an artifact`);
   const json = before === undefined ? undefined : parseJson(await parts.blobs.read(before.id), 'index');
   const root = documentOf(Buffer.from(JSON.stringify(change(json, found.entries))));
-  const area = openWorkArea(parts.root, parts.launcher);
   const moved = new Fault('conflict', `change the index ${text}`);
+  const isMoved = (): boolean => parts.indexes.find(text)?.id !== before?.id;
   try {
     const graph = await readGraph(root, { document: (descriptor) => documentFor(parts, found, descriptor) }, signal);
-    await keepGraph(parts, {
-      graph,
-      names: [name],
-      source: { blob: (digest, size) => ownerOf(found, digest).blob(digest, size) },
-      owner: area.owner,
-      area: join(area.path, 'content'),
-      onProgress: () => undefined,
-      signal,
-      check: () => {
-        if (parts.indexes.find(text)?.id !== before?.id) throw moved;
-      },
-    });
+    await inWorkArea(parts, moved.message, ({ owner, path }) =>
+      keepGraph(parts, {
+        graph,
+        names: [name],
+        source: { blob: (digest, size, rest) => ownerOf(found, digest).blob(digest, size, rest) },
+        owner,
+        area: join(path, 'content'),
+        onProgress: () => undefined,
+        signal,
+        check: () => {
+          if (isMoved()) throw moved;
+        },
+      }),
+    );
     return root.digest;
   } catch (error) {
-    if (error === moved || (isFault(error, 'notFound') && parts.indexes.find(text)?.id !== before?.id))
-      return undefined;
+    if (error === moved || (isFault(error, 'notFound') && isMoved())) return undefined;
     throw error;
-  } finally {
-    parts.leases.release(area.owner);
-    await area.remove();
   }
 }
 

@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import { openWorkArea } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
 import { isIndex, ownMediaType, parseManifest } from '#store/image/manifest.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { formatPlatform, parsePlatform, type Platform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import type { PullProgress } from '#store/pull/progress.ts';
 import { describeImage, type ResolvedImage } from '#store/pull/resolve.ts';
@@ -38,27 +37,21 @@ export async function unpackMember(
   if (index === undefined) return undefined;
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
   const member = chosen(index, text, wanted);
-  const area = openWorkArea(parts.root, parts.launcher);
-  const own = join(area.path, 'image');
-  try {
-    mkdirSync(own, { mode: 0o700 });
+  return inWorkArea(parts, `unpack ${text}`, async ({ owner, path }) => {
+    const area = join(path, 'image');
+    mkdirSync(area, { mode: 0o700 });
     const image = await readMember(parts, member.digest);
     await installImage(parts, {
       image,
       names: options.names ?? byDigest(index, text, member),
       source: { blob: (digest) => lost(digest) },
-      owner: area.owner,
-      area: own,
+      owner,
+      area,
       onProgress: options.onProgress ?? (() => undefined),
       signal: options.signal,
     });
     return parts.images.find(image.manifest.config.digest);
-  } catch (error) {
-    throw asDiskFault(error, `unpack ${text}`);
-  } finally {
-    parts.leases.release(area.owner);
-    await area.remove();
-  }
+  });
 }
 
 function chosen({ kind, mediaType, members }: IndexRecord, text: string, wanted: Platform): IndexMember {
