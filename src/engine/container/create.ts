@@ -13,6 +13,8 @@ import type { ContainerOptions } from './options.ts';
 import { ownIdentity } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { discardContainer } from './discard.ts';
+import { checkName, needFreeName } from './rename.ts';
+import { checkResources } from './resources.ts';
 
 export interface CreateRequest {
   image: ImageRecord;
@@ -23,8 +25,6 @@ export interface CreateRequest {
   /** Stay its owner after the making, because this process starts it next: a crash in between then removes it. */
   keepOwnership?: boolean;
 }
-
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /**
  * Makes a container: record first (marked as being made, with this process as its owner), then directory and
@@ -53,12 +53,8 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
 
 /** Everything that can be refused before anything is made. */
 function checkOptions({ options, image, name }: CreateRequest, available: readonly string[]): void {
-  if (name !== undefined && !NAME.test(name)) {
-    throw new Fault('invalid', `create container: the name "${name}" is not allowed`, {
-      field: '--name',
-      hint: `Names match ${NAME.source}.`,
-    });
-  }
+  if (name !== undefined) checkName(name, 'create container', '--name');
+  checkResources(options);
   processArgs(options, image.config);
   grantedCapabilities(options, available);
   if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
@@ -84,17 +80,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
       active: false,
       autoRemove: options.autoRemove,
     };
-    const holder = engine.containers.nameOwner(record.name);
-    if (holder !== undefined) {
-      throw new Fault(
-        'alreadyExists',
-        `create container: the name "${record.name}" is in use by container ${holder.id.slice(0, 12)}`,
-        {
-          field: '--name',
-          hint: 'Remove that container (sampan rm), or take another name.',
-        },
-      );
-    }
+    needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);
     return record;
   });

@@ -13,8 +13,9 @@ import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
 import { cgroupsPath } from './cgroups.ts';
+import { needAwake } from './pause.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { observe, readInit, type InitProcess } from './state.ts';
+import { readInit, type InitProcess } from './state.ts';
 import { resolveUser, type Accounts } from './user.ts';
 
 export interface ExecRequest {
@@ -43,14 +44,9 @@ export async function execInContainer(
 ): Promise<Executing> {
   const directory = containerDirectory(engine.root, record.id);
   const init = readInit(directory);
-  if (observe(directory).status !== 'running' || init === undefined || !init.alive) {
-    throw new Fault(
-      'conflict',
-      `exec in container ${record.name}: container ${record.id.slice(0, 12)} is not running`,
-      {
-        hint: `sampan start ${record.name} starts it.`,
-      },
-    );
+  needAwake(engine, record, 'exec in');
+  if (init === undefined || !init.alive) {
+    throw new Fault('conflict', `exec in container ${record.name}: it is just ending`);
   }
   const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
   const { plan } = lowerExec(await execProcess(engine, spec, init, request), {

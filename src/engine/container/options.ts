@@ -1,8 +1,10 @@
+import type { ResourceWish } from './resources.ts';
+
 /**
  * What a container was asked to be, in the engine's own words, with nothing taken from the image yet. Kept with the
  * container, so that every start lowers the same wish.
  */
-export interface ContainerOptions {
+export interface ContainerOptions extends ResourceWish {
   /** Replaces the image's Cmd when not empty. */
   command: readonly string[];
   /** Replaces the image's Entrypoint; an empty list clears it. */
@@ -20,12 +22,6 @@ export interface ContainerOptions {
   /** Run the built-in init as PID 1. */
   init: boolean;
   network: 'none' | 'host';
-  /** Bytes. */
-  memory?: number;
-  /** Processors, such as 1.5. */
-  cpus?: number;
-  /** At most so many processes and threads; -1 for no bound. */
-  pidsLimit?: number;
   readOnly: boolean;
   capAdd: readonly string[];
   capDrop: readonly string[];

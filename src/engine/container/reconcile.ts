@@ -85,7 +85,8 @@ export async function settleOwned(
   const directory = containerDirectory(engine.root, record.id);
   const { status } = observe(directory);
   if (monitorLives(directory) && status !== 'exited') {
-    if (reason === 'ended' || (reason === 'abandoned' && status === 'running')) return undefined;
+    if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
+    if (reason === 'ended') return undefined;
     await endMonitor(directory);
   }
   await waitForMonitor(directory);
@@ -94,6 +95,12 @@ export async function settleOwned(
   if (record.autoRemove && (reason === 'abandoned' || existsSync(join(directory, 'exit'))))
     await discardContainer(engine, record);
   return said;
+}
+
+/** Who died may have been changing its limits. */
+async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefined> {
+  const { restoreLimits } = await import('./update.ts');
+  await restoreLimits(engine, record);
 }
 
 /** Ends a monitor together with what it may have started; one that still waits to be told goes by itself. */

@@ -66,6 +66,8 @@ export interface ContainerRecords {
   setPhase(id: string, phase: ContainerRecord['phase']): void;
   setOwner(id: string, owner: string | undefined): void;
   setActive(id: string, active: boolean): void;
+  setName(id: string, name: string): void;
+  setOptions(id: string, options: ContainerOptions): void;
   remove(id: string): void;
   /** Containers that some process was changing or that were last seen running. */
   unsettled(): ContainerRecord[];
@@ -100,6 +102,8 @@ export function containerRecords(database: Database): ContainerRecords {
     setPhase: (id, phase) => change('UPDATE containers SET phase = ? WHERE id = ?', phase, id),
     setOwner: (id, owner) => change('UPDATE containers SET owner = ? WHERE id = ?', owner ?? null, id),
     setActive: (id, active) => change('UPDATE containers SET active = ? WHERE id = ?', Number(active), id),
+    setName: (id, name) => change('UPDATE containers SET name = ? WHERE id = ?', name, id),
+    setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),
     remove: (id) => change('DELETE FROM containers WHERE id = ?', id),
     unsettled: () => query(`WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`),
     usingImage: (imageId) => query('WHERE image_id = ?', imageId),

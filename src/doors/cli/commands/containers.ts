@@ -7,6 +7,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Create and run a new container from an image',
     load: async () => (await import('#doors/cli/engine/run.ts')).run,
   },
+  create: {
+    usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+    summary: 'Create a new container from an image, without starting it',
+    load: async () => (await import('#doors/cli/engine/create.ts')).create,
+  },
   exec: {
     usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
     summary: 'Execute a command in a running container',
@@ -37,6 +42,46 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Kill one or more running containers',
     load: async () => (await import('#doors/cli/engine/kill.ts')).kill,
   },
+  restart: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Restart one or more containers',
+    load: async () => (await import('#doors/cli/engine/restart.ts')).restart,
+  },
+  pause: {
+    usage: 'CONTAINER [CONTAINER...]',
+    summary: 'Pause all processes within one or more containers',
+    load: async () => (await import('#doors/cli/engine/pause.ts')).pause,
+  },
+  unpause: {
+    usage: 'CONTAINER [CONTAINER...]',
+    summary: 'Unpause all processes within one or more containers',
+    load: async () => (await import('#doors/cli/engine/unpause.ts')).unpause,
+  },
+  rename: {
+    usage: 'CONTAINER NEW_NAME',
+    summary: 'Rename a container',
+    load: async () => (await import('#doors/cli/engine/rename.ts')).rename,
+  },
+  wait: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Block until one or more containers stop, then print their exit codes',
+    load: async () => (await import('#doors/cli/engine/wait.ts')).wait,
+  },
+  top: {
+    usage: 'CONTAINER [ps OPTIONS]',
+    summary: 'Display the running processes of a container',
+    load: async () => (await import('#doors/cli/engine/top.ts')).top,
+  },
+  port: {
+    usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
+    summary: 'List port mappings of a container',
+    load: async () => (await import('#doors/cli/engine/port.ts')).port,
+  },
+  update: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Update the resource limits of one or more containers',
+    load: async () => (await import('#doors/cli/engine/update.ts')).update,
+  },
   rm: {
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     summary: 'Remove one or more containers',
@@ -56,6 +101,17 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     usage: '[OPTIONS] IMAGE [COMMAND] [ARG...] | --bundle DIR',
     summary: 'Print the plan of what run would do, without doing it',
     load: async () => (await import('#doors/cli/engine/explain.ts')).explain,
+  },
+  'container prune': {
+    usage: '[OPTIONS]',
+    summary: 'Remove all stopped containers',
+    load: async () => (await import('#doors/cli/engine/container-prune.ts')).containerPrune,
+  },
+  'container inspect': {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Show all that is known of containers',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/inspect.ts')).containerInspect,
   },
   'container cleanup': {
     usage: 'CONTAINER',

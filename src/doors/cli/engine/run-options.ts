@@ -1,14 +1,14 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
-import { parseBytes } from '#base/units.ts';
 import { DEFAULT_OPTIONS, type BindMount, type ContainerOptions } from '#engine/container/options.ts';
+import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
 export const CONTAINER_FLAGS: FlagTable = {
+  ...RESOURCE_FLAGS,
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
-  cpus: { kind: 'text', value: 'NUMBER', does: 'Number of processors it may use' },
   entrypoint: { kind: 'text', value: 'PROGRAM', does: "Replace the image's entrypoint" },
   env: {
     kind: 'list',
@@ -20,10 +20,8 @@ export const CONTAINER_FLAGS: FlagTable = {
   init: { kind: 'switch', does: 'Run an init that forwards signals and reaps processes' },
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
-  memory: { kind: 'text', short: 'm', value: 'BYTES', does: 'Memory limit (512m, 2g)' },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
   network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
-  'pids-limit': { kind: 'text', value: 'NUMBER', does: 'Number of processes it may have (-1 for no bound)' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
   privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
@@ -71,9 +69,7 @@ export function containerOptions(
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),
     ...given('hostname', hostname(flags.text('hostname'))),
-    ...given('memory', memory(flags.text('memory'))),
-    ...given('cpus', positive(flags.text('cpus'), '--cpus')),
-    ...given('pidsLimit', whole(flags.text('pids-limit'), '--pids-limit')),
+    ...resourceWish(flags),
     ...given('stopSignal', flags.text('stop-signal')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
@@ -126,22 +122,9 @@ function networkMode(mode: string): 'none' | 'host' {
   });
 }
 
-function memory(text: string | undefined): number | undefined {
-  const bytes = text === undefined ? undefined : parseBytes(text, '--memory');
-  if (bytes === undefined || bytes >= 6 * 2 ** 20) return bytes;
-  throw new Fault('invalid', 'read --memory: the least memory limit is 6m', { field: '--memory' });
-}
-
 function hostname(text: string | undefined): string | undefined {
   if (text === undefined || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62})$/.test(text)) return text;
   throw new Fault('invalid', `read --hostname: "${text}" is not a host name`, { field: '--hostname' });
-}
-
-function positive(text: string | undefined, field: string): number | undefined {
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (text !== '' && Number.isFinite(number) && number > 0) return number;
-  throw new Fault('invalid', `read ${field}: "${text}" is not a number above 0`, { field });
 }
 
 function whole(text: string | undefined, field: string): number | undefined {

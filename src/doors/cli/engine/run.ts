@@ -1,12 +1,11 @@
-import { createContainer } from '#engine/container/create.ts';
 import { startContainer } from '#engine/container/start.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import { print, warn } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
 import { runAttached } from './attach.ts';
-import { localOrPulled } from './image-for-run.ts';
-import { containerOptions, CONTAINER_FLAGS } from './run-options.ts';
+import { createFromCall } from './create.ts';
+import { CONTAINER_FLAGS } from './run-options.ts';
 import { giveUp, settle } from '#engine/container/reconcile.ts';
 
 /** `run`: create, start, and unless detached stay with it until its end. */
@@ -28,18 +27,8 @@ export const run: Verb = {
 };
 
 async function runImage(call: Call): Promise<number> {
-  const [imageName = '', ...command] = call.args;
-  const options = containerOptions(call.flags, command, call.io.env);
-  const engine = await call.engine();
-  const image = await localOrPulled(engine, imageName, call);
-  const name = call.flags.text('name');
-  const record = await createContainer(engine, {
-    image,
-    imageName,
-    options,
-    keepOwnership: true,
-    ...(name === undefined ? {} : { name }),
-  });
+  const { engine, record } = await createFromCall(call, { keepOwnership: true });
+  const { options } = record;
   try {
     if (call.flags.on('detach')) {
       await startContainer(engine, record.id, { warn: (text) => warn(call.io, text) });
