@@ -19,6 +19,8 @@ export interface ContainerOptions extends ResourceWish {
   tty: boolean;
   /** Keep standard input open. */
   interactive: boolean;
+  /** The end of one client's input is the end of all of it; false where several may come and go. */
+  stdinOnce?: boolean;
   /** Run the built-in init as PID 1. */
   init: boolean;
   network: 'none' | 'host';

@@ -12,6 +12,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Create a new container from an image, without starting it',
     load: async () => (await import('#doors/cli/engine/create.ts')).create,
   },
+  attach: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: 'Attach standard input, output and error to a running container',
+    load: async () => (await import('#doors/cli/engine/attach.ts')).attach,
+  },
   exec: {
     usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
     summary: 'Execute a command in a running container',

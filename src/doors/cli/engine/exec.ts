@@ -4,6 +4,7 @@ import { explainFailure } from '#runtime/explain/failure.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
+import { readPairFile } from './env-file.ts';
 import { environmentEntry, given } from './run-options.ts';
 import { handOnSignals } from '#doors/cli/signals.ts';
 
@@ -12,6 +13,7 @@ export const exec: Verb = {
   flags: {
     detach: { kind: 'switch', short: 'd', does: 'Leave it running in the background' },
     env: { kind: 'list', short: 'e', value: 'NAME[=VALUE]', does: 'Set environment variables' },
+    'env-file': { kind: 'list', value: 'FILE', does: 'Set environment variables from a file' },
     interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
     tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
     user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
@@ -45,8 +47,7 @@ async function execute(call: Call): Promise<number> {
   const record = engine.containers.find(name);
   const { launch, plan } = await execInContainer(engine, record, {
     args,
-    env: flags
-      .list('env')
+    env: [...flags.list('env-file').flatMap((path) => readPairFile(path, '--env-file')), ...flags.list('env')]
       .map((entry) => environmentEntry(entry, io.env))
       .filter((entry) => entry !== undefined),
     tty,

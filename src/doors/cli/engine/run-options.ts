@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type BindMount, type ContainerOptions } from '#engine/container/options.ts';
+import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
@@ -16,6 +17,7 @@ export const CONTAINER_FLAGS: FlagTable = {
     value: 'NAME[=VALUE]',
     does: 'Set environment variables (a name alone takes its value from here)',
   },
+  'env-file': { kind: 'list', value: 'FILE', does: 'Set environment variables from a file' },
   hostname: { kind: 'text', short: 'h', value: 'NAME', does: 'Host name' },
   init: { kind: 'switch', does: 'Run an init that forwards signals and reaps processes' },
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
@@ -50,14 +52,14 @@ export function containerOptions(
   return {
     ...DEFAULT_OPTIONS,
     command,
-    env: flags
-      .list('env')
+    env: [...flags.list('env-file').flatMap((path) => readPairFile(path, '--env-file')), ...flags.list('env')]
       .map((entry) => environmentEntry(entry, env))
       .filter((entry) => entry !== undefined),
     labels: Object.fromEntries(flags.list('label').map((entry) => splitPair(entry, '--label'))),
     binds: flags.list('volume').map(readBind),
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
+    ...(flags.on('interactive') ? { stdinOnce: !flags.on('detach') } : {}),
     init: flags.on('init'),
     readOnly: flags.on('read-only'),
     privileged: flags.on('privileged'),
