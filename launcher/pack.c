@@ -1,9 +1,13 @@
-/* The `pack` role: launcher pack TREE_FD REPORT_FD. Writes a plain tree to standard output as a tar archive. */
+/*
+ * The `pack` role: launcher pack TREE_FD [NAME AS] REPORT_FD. Writes a plain tree to standard output as a tar archive, or
+ * of it the one object NAME, which the archive calls AS.
+ */
 #include "pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "merge.h"
@@ -15,6 +19,7 @@ enum { DEPTH_MAX = 2000, DESCRIPTORS = DEPTH_MAX + 64 };
 struct level {
 	struct merge *walk;
 	int directory;
+	const char *as; /* NULL: everything by its own name */
 };
 
 static int pack_directory(struct merge *walk, int parent, const char *name);
@@ -88,7 +93,7 @@ static int pack_entry(void *context, const struct entry *entry)
 		return errno == ENOENT ? 0 : -errno;
 	if (S_ISSOCK(status.st_mode))
 		return 0;
-	error = merge_path_push(walk, entry->name);
+	error = merge_path_push(walk, level->as != NULL ? level->as : entry->name);
 	if (error == 0 && S_ISDIR(status.st_mode)) {
 		error = fchdir(level->directory) < 0 ? -errno : xattrs_read(&walk->xattrs, entry->name);
 		if (error == 0)
@@ -104,7 +109,7 @@ static int pack_entry(void *context, const struct entry *entry)
 
 static int pack_directory(struct merge *walk, int parent, const char *name)
 {
-	struct level level = { walk, open_beneath(parent, name, O_RDONLY | O_DIRECTORY) };
+	struct level level = { walk, open_beneath(parent, name, O_RDONLY | O_DIRECTORY), NULL };
 	int error;
 
 	if (level.directory < 0)
@@ -116,12 +121,28 @@ static int pack_directory(struct merge *walk, int parent, const char *name)
 	return error;
 }
 
+static int pack_one(struct merge *walk, int tree, const char *name, const char *as)
+{
+	static union {
+		struct entry entry;
+		char room[sizeof(struct entry) + NAME_MAX + 1];
+	} one;
+	struct level level = { walk, tree, as };
+
+	if (name[0] == 0 || strlen(name) > NAME_MAX || strchr(name, '/') != NULL)
+		return -EINVAL;
+	memcpy(one.entry.name, name, strlen(name) + 1);
+	return pack_entry(&level, &one.entry);
+}
+
 int pack_main(int argc, char **argv)
 {
 	static struct merge walk;
 	static uint8_t xattrs[XATTRS_MAX];
-	int tree = descriptor_argument(argc == 4 ? argv[2] : NULL);
-	int report = descriptor_argument(argc == 4 ? argv[3] : NULL);
+	bool whole = argc == 4;
+	bool usable = whole || argc == 6;
+	int tree = descriptor_argument(usable ? argv[2] : NULL);
+	int report = descriptor_argument(usable ? argv[argc - 1] : NULL);
 	int error;
 
 	if (tree < 0 || report < 0)
@@ -130,7 +151,7 @@ int pack_main(int argc, char **argv)
 	merge_allow_descriptors(DESCRIPTORS);
 	error = merge_links_init(&walk);
 	if (error == 0)
-		error = pack_directory(&walk, tree, ".");
+		error = whole ? pack_directory(&walk, tree, ".") : pack_one(&walk, tree, argv[3], argv[4]);
 	if (error == 0)
 		error = pack_finish();
 	return error == 0 ? 0 : tree_failure(report, NO_STEP, error, walk.path);

@@ -1198,6 +1198,7 @@ enum file_code {
 	FILE_NODE = 6,
 	FILE_WHITEOUT = 7,
 	FILE_OPAQUE = 8,
+	FILE_KEEP_KINDS = 9,
 	FILE_END = 15,
 };
 
@@ -1315,6 +1316,13 @@ static const struct field fields_of_file_opaque[] = {
 	{ FIELD_STR, offsetof(struct file_opaque, path) },
 };
 
+struct file_keep_kinds {
+	char nothing;
+};
+static const struct field fields_of_file_keep_kinds[] = {
+	{ FIELD_U32, 0 },
+};
+
 struct file_end {
 	uint32_t sync;
 };
@@ -1331,6 +1339,7 @@ static const struct step_shape file_shapes[] = {
 	{ 6, 9, sizeof(struct file_node), "node", fields_of_file_node },
 	{ 7, 1, sizeof(struct file_whiteout), "whiteout", fields_of_file_whiteout },
 	{ 8, 1, sizeof(struct file_opaque), "opaque", fields_of_file_opaque },
+	{ 9, 0, sizeof(struct file_keep_kinds), "keepKinds", fields_of_file_keep_kinds },
 	{ 15, 1, sizeof(struct file_end), "end", fields_of_file_end },
 };
 

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFileApplier, type FileApplier } from './file-applier.ts';
 import { failureFault, type LaunchResult } from './failure.ts';
-import { packTree } from './tree-packer.ts';
+import { packTree, type PackedObject } from './tree-packer.ts';
 import { parseReport, type ReportRecord } from './report.ts';
 import { readAll, scratchFile } from './scratch.ts';
 import { spawnProgram, type Running, type Stdio } from './spawn.ts';
@@ -37,8 +37,8 @@ export interface Launcher {
   apply(targetDirectory: string): FileApplier;
   /** Lays a tree in overlay form over a plain tree. */
   merge(source: string, target: string): Promise<void>;
-  /** The tree below a directory as a tar archive. */
-  pack(tree: string): AsyncIterable<Uint8Array>;
+  /** The tree below a directory, or one object in it, as a tar archive. */
+  pack(tree: string, only?: PackedObject): AsyncIterable<Uint8Array>;
   /** Removes the tree `name` below the directory `parent`; a missing one is fine. */
   remove(parent: string, name: string): Promise<void>;
 }
@@ -68,7 +68,7 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
       withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
     apply: (target) => openFileApplier(binary, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
-    pack: (tree) => packTree(binary, tree),
+    pack: (tree, only) => packTree(binary, tree, only),
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
   };
 }

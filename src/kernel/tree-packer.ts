@@ -3,15 +3,25 @@ import { Fault } from '#base/fault.ts';
 import { failureFault } from './failure.ts';
 import { parseReport } from './report.ts';
 
+/** One object of a directory, and what the archive calls it. */
+export interface PackedObject {
+  name: string;
+  as: string;
+}
+
 /**
  * The tree below a directory as a tar archive; see the `pack` role in docs/plan.md. Throws a fault whose facts name
  * errno and path when it comes to no good end: what was given until then is no whole archive.
  */
-export async function* packTree(binary: string, tree: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* packTree(
+  binary: string,
+  tree: string,
+  only?: PackedObject,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const { Readable } = process.getBuiltinModule('node:stream');
   const directory = openSync(tree, constants.O_RDONLY | constants.O_DIRECTORY);
-  const child = spawn(binary, ['pack', '3', '4'], {
+  const child = spawn(binary, ['pack', '3', ...(only === undefined ? [] : [only.name, only.as]), '4'], {
     stdio: ['ignore', 'pipe', 'inherit', directory, 'pipe'],
     env: {},
   });

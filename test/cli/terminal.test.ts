@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SAMPAN } from '#tools/places.ts';
 import { startRegistry } from '#tools/registry.ts';
 import { sampanAtTerminal, type Person, type Shown } from './at-terminal.ts';
 import { cliWorld, type CliWorld } from './world.ts';

@@ -97,6 +97,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Show all that is known of containers or images',
     load: async () => (await import('#doors/cli/engine/inspect.ts')).inspect,
   },
+  cp: {
+    usage: 'CONTAINER:SRC_PATH DEST_PATH|- | SRC_PATH|- CONTAINER:DEST_PATH',
+    summary: 'Copy files between a container and this machine',
+    load: async () => (await import('#doors/cli/engine/cp.ts')).cp,
+  },
   export: {
     usage: '[OPTIONS] CONTAINER',
     summary: "Write a container's root file system to a tar archive",
