@@ -54,6 +54,7 @@ const ALIASES: Record<string, string> = {
   'container ls': 'ps',
   'container list': 'ps',
   'container ps': 'ps',
+  'system events': 'events',
   'image ls': 'images',
   'image list': 'images',
   'image rm': 'rmi',

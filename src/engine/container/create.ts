@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
@@ -42,6 +43,7 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
     engine.database.transaction(() => {
       engine.containers.setPhase(record.id, 'ready');
+      noteContainer(engine, record, 'create');
       if (request.keepOwnership !== true) engine.containers.setOwner(record.id, undefined);
     });
     return { ...record, phase: 'ready' };

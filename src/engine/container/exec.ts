@@ -12,6 +12,7 @@ import { lowerExec } from '#runtime/lower/exec.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { cgroupsPath } from './cgroups.ts';
 import { needAwake } from './pause.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -57,7 +58,9 @@ export async function execInContainer(
     terminal: { kind: request.tty ? 'relay' : 'none' },
     mode: request.detach ? 'detached' : 'run',
   });
-  return { plan, launch: engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio }) };
+  const launch = engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio });
+  noteContainer(engine, record, `exec_start: ${request.args.join(' ')}`);
+  return { plan, launch };
 }
 
 async function execProcess(engine: Engine, spec: Spec, init: InitProcess, request: ExecRequest): Promise<Process> {

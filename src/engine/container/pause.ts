@@ -1,6 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { freeze, thaw } from '#runtime/cgroup/freezer.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -14,6 +15,7 @@ export async function pauseContainer(engine: Engine, { id }: ContainerRecord): P
       throw new Fault('conflict', `pause container ${record.name}: it is already paused`);
     }
     await freeze(containerCgroups(engine, id));
+    noteContainer(engine, record, 'pause');
   });
 }
 
@@ -22,6 +24,7 @@ export async function unpauseContainer(engine: Engine, { id }: ContainerRecord):
     needRunning(engine, record, 'unpause');
     if (!isHeld(engine, id)) throw new Fault('conflict', `unpause container ${record.name}: it is not paused`);
     await thaw(containerCgroups(engine, id));
+    noteContainer(engine, record, 'unpause');
   });
 }
 

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { ContainerRecord } from './record.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -37,5 +38,6 @@ export function renameContainer(engine: Engine, { id, name: old }: ContainerReco
     }
     needFreeName(engine, name, doing, 'NEW_NAME');
     engine.containers.setName(id, name);
+    noteContainer(engine, { ...record, name }, 'rename', { attributes: { oldName: `/${record.name}` } });
   });
 }

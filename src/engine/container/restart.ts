@@ -1,4 +1,5 @@
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { asOwner } from './ownership.ts';
 import type { ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
@@ -16,8 +17,10 @@ export async function restartContainer(
   start: StartRequest,
 ): Promise<void> {
   await asOwner(engine, id, 'restart container', async (record) => {
-    await endContainer(engine, record, stop);
+    const killed = await endContainer(engine, record, stop);
     if (record.active) await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
+    if (killed !== undefined) noteContainer(engine, record, 'stop');
     await startOwned(engine, record, start);
+    noteContainer(engine, record, 'restart');
   });
 }

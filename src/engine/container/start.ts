@@ -5,6 +5,7 @@ import { encodePlan } from '#kernel/encode.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteStart } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
@@ -39,7 +40,7 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
   const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
   const words = startWords(record, compiled);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
-  if (result.code === 0) return;
+  if (result.code === 0) return noteStart(engine, record);
   await settleOwned(engine, record, 'failed');
   throw await words.fault(result.records.find((one) => one.kind === 'fail'));
 }
@@ -91,7 +92,13 @@ export async function startAttached(
       await settleOwned(engine, record, 'failed');
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
     }
-    const connection = await connectMonitor(containerDirectory(engine.root, id), events);
+    const connection = await connectMonitor(containerDirectory(engine.root, id), {
+      ...events,
+      started: (pid) => {
+        noteStart(engine, record);
+        events.started?.(pid);
+      },
+    });
     connection.start();
     return { connection, words };
   });

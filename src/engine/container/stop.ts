@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { Fault } from '#base/fault.ts';
 import { thaw } from '#runtime/cgroup/freezer.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEnd } from '#engine/monitor/connection.ts';
 import { containerCgroups } from './cgroups.ts';
 import { imageOf } from './image-of.ts';
@@ -37,16 +38,25 @@ export interface StopRequest {
 export async function stopContainer(engine: Engine, record: ContainerRecord, request: StopRequest): Promise<boolean> {
   const killed = await endContainer(engine, record, request);
   await settle(engine, record.id);
-  return killed;
+  if (killed !== undefined && engine.containers.get(record.id) !== undefined) noteContainer(engine, record, 'stop');
+  return killed === true;
 }
 
-/** The same without taking note of the end, for one who goes on with the container. */
-export async function endContainer(engine: Engine, record: ContainerRecord, request: StopRequest): Promise<boolean> {
+/**
+ * The same without taking note of the end, for one who goes on with the container. Undefined when there was nothing to
+ * end.
+ */
+export async function endContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  request: StopRequest,
+): Promise<boolean | undefined> {
   const number = signalNumber(request.signal ?? stopSignalOf(engine, record), 'the stop signal');
   const connection = await watch(engine, record);
-  if (connection === undefined) return false;
+  if (connection === undefined) return undefined;
   const patience = request.timeoutSeconds ?? record.options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
   connection.signal(number);
+  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
   await thaw(containerCgroups(engine, record.id));
   const ended = await within(connection.end, patience < 0 ? Infinity : patience * 1000);
@@ -67,6 +77,7 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
     throw new Fault('conflict', `kill container ${record.name}: container ${record.id.slice(0, 12)} is not running`);
   }
   connection.signal(number);
+  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
   if (ends) await thaw(containerCgroups(engine, record.id));

@@ -3,6 +3,7 @@ import type { Resources } from '#runtime/spec/spec.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
 import { applyLimits } from '#runtime/verbs/update.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { cgroupsPath, containerCgroups } from './cgroups.ts';
 import type { ContainerOptions } from './options.ts';
 import { asOwner } from './ownership.ts';
@@ -29,6 +30,7 @@ export async function updateContainer(
     engine.database.durably(() => engine.containers.setOptions(id, options));
     try {
       await setLimits(engine, record, changed(resourcesOf(old), resourcesOf(options)), warn);
+      noteContainer(engine, record, 'update');
     } catch (cause) {
       engine.database.durably(() => engine.containers.setOptions(id, old));
       if (!(cause instanceof Fault)) throw cause;

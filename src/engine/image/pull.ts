@@ -2,6 +2,7 @@ import { familiarName, parseReference } from '#store/reference.ts';
 import { placesToPull } from '#store/registry/registries.ts';
 import type { ImageRecord, PullProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteImage } from '#engine/event/image.ts';
 import type { RegistryAccess } from '#engine/registry/access.ts';
 
 export type { ImageRecord, PullProgress } from '#store/store.ts';
@@ -25,7 +26,9 @@ export async function pullImage(
   const { rules, credentials, certificates } = access;
   const places = placesToPull(rules, reference);
   await engine.store.reconcile();
-  return engine.store.pull(reference, { ...options, places, credentials, certificates });
+  const image = await engine.store.pull(reference, { ...options, places, credentials, certificates });
+  noteImage(engine, 'pull', image.configDigest, name);
+  return image;
 }
 
 /** A name as people write it (`debian:latest`); Fault `invalid` when it is none. */

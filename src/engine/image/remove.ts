@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
 import type { RemovedImage } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteImage } from '#engine/event/image.ts';
 
 export interface ImageRemoval {
   /** As people write them. */
@@ -33,6 +34,8 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
       { hint: `Remove the container first: sampan rm ${user.name}.` },
     );
   }
+  for (const name of removed.untagged) noteImage(engine, 'untag', id, familiarName(parseReference(name)));
+  if (removed.deleted !== undefined) noteImage(engine, 'delete', removed.deleted);
   if (removed.deleted !== undefined) engine.database.run('DELETE FROM accounts WHERE image_id = ?', removed.deleted);
   return {
     untagged: removed.untagged.map((name) => familiarName(parseReference(name))),

@@ -77,6 +77,16 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Display the running processes of a container',
     load: async () => (await import('#doors/cli/engine/top.ts')).top,
   },
+  stats: {
+    usage: '[OPTIONS] [CONTAINER...]',
+    summary: 'Display what containers use, live',
+    load: async () => (await import('#doors/cli/engine/stats.ts')).stats,
+  },
+  events: {
+    usage: '[OPTIONS]',
+    summary: 'Show what happened and what happens to containers and images',
+    load: async () => (await import('#doors/cli/engine/events.ts')).events,
+  },
   port: {
     usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
     summary: 'List port mappings of a container',
