@@ -19,12 +19,14 @@ const isRunning = async (name: string): Promise<boolean> =>
 
 test('several attached at once see the same bytes and end with the status', async () => {
   await world.sampan(
-    ...['run', '-d', '--name', 'shared', world.image],
-    ...[
-      'sh',
-      '-c',
-      'trap "for i in 1 2 3; do echo out\\$i; echo err\\$i >&2; done; exit 6" USR1; while :; do sleep 0.05; done',
-    ],
+    'run',
+    '-d',
+    '--name',
+    'shared',
+    world.image,
+    'sh',
+    '-c',
+    'trap "for i in 1 2 3; do echo out\\$i; echo err\\$i >&2; done; exit 6" USR1; while :; do sleep 0.05; done',
   );
   const watchers = [1, 2, 3].map(() => world.spawn(['attach', '--no-stdin', 'shared']));
   await sleep(1000);

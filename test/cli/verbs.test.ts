@@ -23,17 +23,15 @@ const inspect = async (name: string): Promise<Inspected> => {
 };
 const runSleeper = async (name: string, ...options: string[]): Promise<string> => {
   const { stdout, stderr, status } = await world.sampan(
-    ...[
-      'run',
-      '-d',
-      '--name',
-      name,
-      ...options,
-      world.image,
-      'sh',
-      '-c',
-      'trap "exit 7" TERM; while :; do sleep 0.05; done',
-    ],
+    'run',
+    '-d',
+    '--name',
+    name,
+    ...options,
+    world.image,
+    'sh',
+    '-c',
+    'trap "exit 7" TERM; while :; do sleep 0.05; done',
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout.trim();

@@ -14,6 +14,9 @@ import type { ContainerOptions } from './options.ts';
 import { ownIdentity } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { discardContainer } from './discard.ts';
+import { askedDevices } from './asked-devices.ts';
+import { withContainerIds } from './namespaces.ts';
+import { signalNumber } from './stop.ts';
 import { checkName, needFreeName } from './rename.ts';
 import { checkResources } from './resources.ts';
 
@@ -32,9 +35,9 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const options = request.options;
+  const options = withContainerIds(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
-  const record = claimName(engine, request);
+  const record = claimName(engine, { ...request, options });
   try {
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);
@@ -57,6 +60,8 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
 function checkOptions({ options, image, name }: CreateRequest, available: readonly string[]): void {
   if (name !== undefined) checkName(name, 'create container', '--name');
   checkResources(options);
+  askedDevices(options.devices ?? []);
+  if (options.stopSignal !== undefined) signalNumber(options.stopSignal, '--stop-signal');
   processArgs(options, image.config);
   grantedCapabilities(options, available);
   if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
@@ -103,7 +108,10 @@ function freeName(engine: Engine): string {
 
 /** `-v` makes a missing source directory, as docker's does; a source that cannot be made is the caller's fault. */
 function makeBindSources(options: ContainerOptions): void {
-  for (const { source } of options.binds) {
+  for (const { source, mustExist } of options.binds) {
+    if (mustExist === true && statSync(source, { throwIfNoEntry: false }) === undefined) {
+      throw new Fault('invalid', `bind source path does not exist: ${source}`, { field: '--mount' });
+    }
     try {
       if (statSync(source, { throwIfNoEntry: false }) === undefined) mkdirSync(source, { recursive: true });
     } catch (cause) {

@@ -1,10 +1,11 @@
+import type { ConfinementWish } from './confinement.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
  * What a container was asked to be, in the engine's own words, with nothing taken from the image yet. Kept with the
  * container, so that every start lowers the same wish.
  */
-export interface ContainerOptions extends ResourceWish {
+export interface ContainerOptions extends ResourceWish, ConfinementWish {
   /** Replaces the image's Cmd when not empty. */
   command: readonly string[];
   /** Replaces the image's Entrypoint; an empty list clears it. */
@@ -38,6 +39,10 @@ export interface BindMount {
   source: string;
   destination: string;
   readOnly: boolean;
+  /** Mount only the source itself, not what is mounted below it. */
+  flat?: boolean;
+  /** Never make a missing source. */
+  mustExist?: boolean;
   /** Any further mount options, such as `rprivate`, `noexec`. */
   options: readonly string[];
 }

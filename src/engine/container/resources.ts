@@ -1,5 +1,5 @@
 import { Fault } from '#base/fault.ts';
-import type { Resources } from '#runtime/spec/spec.ts';
+import type { BlockIO, Resources } from '#runtime/spec/spec.ts';
 
 /** Limits as they were asked for; what is left out is not limited. */
 export interface ResourceWish {
@@ -32,8 +32,12 @@ const CPU_PERIOD_MICROSECONDS = 100_000;
 const LEAST_MEMORY = 6 * 2 ** 20;
 
 /** Limits of a container; swap is as large as memory when only memory is given, as docker has it. */
-export function resourcesOf(options: ResourceWish & { privileged: boolean }): Resources {
-  const { pidsLimit, blkioWeight } = options;
+export function resourcesOf(options: ResourceWish & { privileged: boolean; blockIo?: BlockIO }): Resources {
+  const { pidsLimit } = options;
+  const blockIO = {
+    ...options.blockIo,
+    ...(options.blkioWeight === undefined ? {} : { weight: options.blkioWeight }),
+  };
   const [memory, cpu] = [memoryOf(options), cpuOf(options)];
   return {
     // The runtime adds the devices that every container has.
@@ -41,7 +45,7 @@ export function resourcesOf(options: ResourceWish & { privileged: boolean }): Re
     ...(Object.keys(memory).length === 0 ? {} : { memory }),
     ...(Object.keys(cpu).length === 0 ? {} : { cpu }),
     ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit === 0 ? -1 : pidsLimit } }),
-    ...(blkioWeight === undefined ? {} : { blockIO: { weight: blkioWeight } }),
+    ...(Object.keys(blockIO).length === 0 ? {} : { blockIO }),
   };
 }
 

@@ -32,7 +32,11 @@ interface Row {
 export function noteEvent(database: Database, { time = Date.now(), type, action, actor, attributes }: NewEvent): void {
   const { lastId } = database.run(
     'INSERT INTO event (time, type, action, actor, attributes) VALUES (?, ?, ?, ?, ?)',
-    ...[time, type, action, actor, JSON.stringify(attributes)],
+    time,
+    type,
+    action,
+    actor,
+    JSON.stringify(attributes),
   );
   if (lastId % TRIM_EVERY === 0) database.run('DELETE FROM event WHERE seq <= ?', lastId - KEPT);
 }

@@ -5,6 +5,7 @@ import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
+import { withCidFile } from './cid-file.ts';
 import { localOrPulled } from './image-for-run.ts';
 import { containerOptions, CONTAINER_FLAGS } from './run-options.ts';
 
@@ -35,12 +36,14 @@ export async function createFromCall(
   const engine = await call.engine();
   const image = await localOrPulled(engine, imageName, call);
   const name = call.flags.text('name');
-  const record = await createContainer(engine, {
-    image,
-    imageName,
-    options,
-    keepOwnership,
-    ...(name === undefined ? {} : { name }),
-  });
+  const record = await withCidFile(call.flags.text('cidfile'), () =>
+    createContainer(engine, {
+      image,
+      imageName,
+      options,
+      keepOwnership,
+      ...(name === undefined ? {} : { name }),
+    }),
+  );
   return { engine, record };
 }

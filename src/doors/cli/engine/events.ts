@@ -55,14 +55,12 @@ function fields({ seq, time, type, action, actor, attributes }: EngineEvent): Re
     time: Math.floor(time / 1000),
     seq,
     // Names that templates know.
-    ...{
-      ID: actor,
-      Status: action,
-      From: attributes['image'] ?? '',
-      Scope: 'local',
-      Time: Math.floor(time / 1000),
-      Seq: seq,
-    },
+    ID: actor,
+    Status: action,
+    From: attributes['image'] ?? '',
+    Scope: 'local',
+    Time: Math.floor(time / 1000),
+    Seq: seq,
   };
 }
 

@@ -2,14 +2,18 @@ import { isAbsolute, resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type BindMount, type ContainerOptions } from '#engine/container/options.ts';
+import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
+import { readMounts } from './mount-option.ts';
 import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
 export const CONTAINER_FLAGS: FlagTable = {
   ...RESOURCE_FLAGS,
+  ...CONFINEMENT_FLAGS,
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
+  cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
   entrypoint: { kind: 'text', value: 'PROGRAM', does: "Replace the image's entrypoint" },
   env: {
     kind: 'list',
@@ -22,6 +26,8 @@ export const CONTAINER_FLAGS: FlagTable = {
   init: { kind: 'switch', does: 'Run an init that forwards signals and reaps processes' },
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
+  'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
+  mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=bind or type=tmpfs, by source and target' },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
   network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
@@ -49,14 +55,20 @@ export function containerOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): ContainerOptions {
   const entrypoint = flags.text('entrypoint');
+  const [mounts, confinement] = [readMounts(flags.list('mount')), confinementWish(flags)];
+  const tmpfs = [...(confinement.tmpfs ?? []), ...mounts.tmpfs];
   return {
     ...DEFAULT_OPTIONS,
     command,
     env: [...flags.list('env-file').flatMap((path) => readPairFile(path, '--env-file')), ...flags.list('env')]
       .map((entry) => environmentEntry(entry, env))
       .filter((entry) => entry !== undefined),
-    labels: Object.fromEntries(flags.list('label').map((entry) => splitPair(entry, '--label'))),
-    binds: flags.list('volume').map(readBind),
+    labels: Object.fromEntries(
+      [...flags.list('label-file').flatMap((path) => readPairFile(path, '--label-file')), ...flags.list('label')].map(
+        (entry) => splitPair(entry, '--label'),
+      ),
+    ),
+    binds: [...flags.list('volume').map(readBind), ...mounts.binds],
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
     ...(flags.on('interactive') ? { stdinOnce: !flags.on('detach') } : {}),
@@ -72,6 +84,8 @@ export function containerOptions(
     ...given('workdir', flags.text('workdir')),
     ...given('hostname', hostname(flags.text('hostname'))),
     ...resourceWish(flags),
+    ...confinement,
+    ...(tmpfs.length === 0 ? {} : { tmpfs }),
     ...given('stopSignal', flags.text('stop-signal')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
