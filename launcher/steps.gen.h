@@ -35,6 +35,7 @@ enum step_code {
 	STEP_AWAIT_GO = 27,
 	STEP_REPORT_TO = 28,
 	STEP_SUPERVISE = 29,
+	STEP_DETACH_KEYS = 220,
 	STEP_INIT = 30,
 	STEP_SETSID = 31,
 	STEP_EXEC = 32,
@@ -364,6 +365,13 @@ struct step_supervise {
 static const struct field fields_of_step_supervise[] = {
 	{ FIELD_SLOT, offsetof(struct step_supervise, pidfd) },
 	{ FIELD_SLOT, offsetof(struct step_supervise, tty) },
+};
+
+struct step_detach_keys {
+	struct blob keys;
+};
+static const struct field fields_of_step_detach_keys[] = {
+	{ FIELD_BYTES, offsetof(struct step_detach_keys, keys) },
 };
 
 struct step_init {
@@ -1122,6 +1130,7 @@ static const struct step_shape step_shapes[] = {
 	{ 27, 1, sizeof(struct step_await_go), "awaitGo", fields_of_step_await_go },
 	{ 28, 1, sizeof(struct step_report_to), "reportTo", fields_of_step_report_to },
 	{ 29, 2, sizeof(struct step_supervise), "supervise", fields_of_step_supervise },
+	{ 220, 1, sizeof(struct step_detach_keys), "detachKeys", fields_of_step_detach_keys },
 	{ 30, 0, sizeof(struct step_init), "init", fields_of_step_init },
 	{ 31, 0, sizeof(struct step_setsid), "setsid", fields_of_step_setsid },
 	{ 32, 5, sizeof(struct step_exec), "exec", fields_of_step_exec },

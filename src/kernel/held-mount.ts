@@ -3,7 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { encodePlan } from './encode.ts';
 import { failureFault } from './failure.ts';
 import type { Plan, Step } from './plan.ts';
-import { parseReport } from './report.ts';
+import { reportFrom } from './report-stream.ts';
 import { scratchFile } from './scratch.ts';
 
 export interface HeldMount {
@@ -31,22 +31,18 @@ export async function holdMount(
     env: {},
   });
   closeSync(plan);
-  const reported: Buffer[] = [];
   const [, , , , report, channel]: readonly unknown[] = child.stdio;
   if (!(report instanceof Readable && channel instanceof Duplex))
     throw new Fault('internal', 'start the launcher: it has no pipes');
-  report.on('data', (chunk: Buffer) => reported.push(chunk));
-  const ended = Promise.all([
-    new Promise((resolve) => report.once('close', resolve)),
-    new Promise((resolve) => child.once('close', resolve).once('error', resolve)),
-  ]);
+  const records = reportFrom(report);
+  const ended = new Promise((resolve) => child.once('close', resolve).once('error', resolve));
   const ready = new Promise<boolean>((resolve) => {
     channel.once('data', () => resolve(true));
     void ended.then(() => resolve(false));
   });
   if (!(await ready)) {
     const { exitCode: code, signalCode: signal } = child;
-    throw failureFault('mount what is to be copied', { code, signal, records: parseReport(Buffer.concat(reported)) });
+    throw failureFault('mount what is to be copied', { code, signal, records: await records });
   }
   return {
     path: `/proc/${child.pid}/root${point}`,

@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { failureFault } from './failure.ts';
-import { parseReport } from './report.ts';
+import { reportFrom } from './report-stream.ts';
+import type { Ended } from './spawn.ts';
 
 /** One object of a directory, and what the archive calls it. */
 export interface PackedObject {
@@ -29,14 +30,13 @@ export async function* packTree(
   const [output, report] = [child.stdout, child.stdio[4]];
   if (output === null || !(report instanceof Readable))
     throw new Fault('internal', 'start the packer: it has no pipes');
-  const reported: Buffer[] = [];
-  report.on('data', (chunk: Buffer) => reported.push(chunk));
-  const ended = new Promise<void>((resolve, reject) => {
+  const records = reportFrom(report);
+  const closed = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => {
-      if (code === 0) resolve();
-      else reject(failureFault(`pack ${tree}`, { code, signal, records: parseReport(Buffer.concat(reported)) }));
-    });
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  const ended = closed.then(async ({ code, signal }) => {
+    if (code !== 0) throw failureFault(`pack ${tree}`, { code, signal, records: await records });
   });
   ended.catch(() => undefined); // heard below
   try {

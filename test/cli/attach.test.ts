@@ -181,6 +181,37 @@ test('exec and run take variables from a file, and refuse a file that is none', 
   await remove('vars');
 });
 
+test('the detach keys leave what exec -t runs, which goes on with its terminal', async () => {
+  await world.sampan('run', '-d', '--name', 'den', world.image, 'sleep', '1000');
+  const script =
+    'while read -r line; do echo "got $line"; [ "$line" = last ] && break; done; sleep 1; echo more; tty > /on';
+  const keys = ['--detach-keys', 'a,a,b'];
+  const { status, cooked, shown } = await sampanAtTerminal(
+    world.root,
+    ['exec', '-it', ...keys, 'den', 'sh', '-c', script],
+    async ({ type, seen }) => {
+      await Bun.sleep(500);
+      type('xaay\r');
+      await seen('got xaay');
+      type('aaab');
+      await seen('read escape sequence');
+    },
+  );
+  expect([status, cooked]).toEqual([0, true]);
+  expect(shown).not.toContain('aaab');
+  expect((await world.sampan('top', 'den', '-o', 'args')).stdout).toContain('while read');
+  const plain = await sampanAtTerminal(
+    world.root,
+    ['exec', '-it', 'den', 'sh', '-c', 'read x; exit 3'],
+    async ({ type }) => {
+      await Bun.sleep(500);
+      type('\u0010q\r');
+    },
+  );
+  expect([plain.status, plain.cooked]).toEqual([3, true]);
+  await remove('den');
+});
+
 test('exec --detach leaves a program behind, in the place and as the user asked for', async () => {
   await world.sampan('run', '-d', '--name', 'host', world.image, 'sleep', '1000');
   const call = [

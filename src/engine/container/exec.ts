@@ -28,6 +28,8 @@ export interface ExecRequest {
   workdir?: string;
   privileged: boolean;
   stdio: readonly [Stdio, Stdio, Stdio];
+  /** Keys that leave the program and its terminal to itself. */
+  detachKeys?: readonly number[];
   /** Leave the process alone once it runs. */
   detach: boolean;
 }
@@ -56,6 +58,7 @@ export async function execInContainer(
     init: { pid: init.pid, startTime: init.startTime },
     cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
     terminal: { kind: request.tty ? 'relay' : 'none' },
+    ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
     mode: request.detach ? 'detached' : 'run',
   });
   const launch = engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio });

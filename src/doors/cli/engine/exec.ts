@@ -4,6 +4,7 @@ import { explainFailure } from '#runtime/explain/failure.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
+import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 import { readPairFile } from './env-file.ts';
 import { environmentEntry, given } from './run-options.ts';
 import { handOnSignals } from '#doors/cli/signals.ts';
@@ -12,6 +13,7 @@ import { handOnSignals } from '#doors/cli/signals.ts';
 export const exec: Verb = {
   flags: {
     detach: { kind: 'switch', short: 'd', does: 'Leave it running in the background' },
+    'detach-keys': DETACH_KEYS_FLAG,
     env: { kind: 'list', short: 'e', value: 'NAME[=VALUE]', does: 'Set environment variables' },
     'env-file': { kind: 'list', value: 'FILE', does: 'Set environment variables from a file' },
     interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
@@ -35,6 +37,7 @@ export const exec: Verb = {
 async function execute(call: Call): Promise<number> {
   const [name = '', ...args] = call.args;
   const { flags, io } = call;
+  const detachKeys = parseDetachKeys(flags.text('detach-keys'));
   const detach = flags.on('detach');
   const tty = flags.on('tty') && !detach;
   if (tty && flags.on('interactive') && io.stdin.isTTY !== true) {
@@ -51,6 +54,7 @@ async function execute(call: Call): Promise<number> {
       .map((entry) => environmentEntry(entry, io.env))
       .filter((entry) => entry !== undefined),
     tty,
+    ...(tty ? { detachKeys } : {}),
     privileged: flags.on('privileged'),
     detach,
     stdio: [
@@ -72,5 +76,7 @@ async function execute(call: Call): Promise<number> {
       ...(cause.hint === undefined ? {} : { hint: cause.hint }),
     });
   }
+  const left = tty && result.code === 0 && !result.records.some(({ kind }) => kind === 'exit');
+  if (left) io.err('read escape sequence\n');
   return result.code ?? 1;
 }
