@@ -3,7 +3,8 @@ import { isFault } from '#base/fault.ts';
 import { isHeld } from './container/cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
-import { hostnameOf } from './container/spec.ts';
+import { DEFAULT_SHM, hostnameOf } from './container/spec.ts';
+import type { ContainerOptions } from './container/options.ts';
 import type { ResourceWish } from './container/resources.ts';
 import type { ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
@@ -56,6 +57,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       CapDrop: options.capDrop,
       Init: options.init,
       ...resourceFields(options),
+      ...confinementFields(options),
       NetworkMode: options.network,
       Privileged: options.privileged,
       ReadonlyRootfs: options.readOnly,
@@ -93,6 +95,30 @@ function resourceFields(options: ResourceWish): Record<string, unknown> {
     CpusetMems: options.cpusetMems ?? '',
     PidsLimit: options.pidsLimit ?? null,
     BlkioWeight: options.blkioWeight ?? 0,
+  };
+}
+
+function confinementFields(options: ContainerOptions): Record<string, unknown> {
+  return {
+    CgroupnsMode: options.cgroupnsMode ?? 'private',
+    Devices: (options.devices ?? []).map(({ source, destination, access }) => ({
+      PathOnHost: source,
+      PathInContainer: destination,
+      CgroupPermissions: access,
+    })),
+    GroupAdd: options.groupAdd ?? null,
+    IpcMode: options.ipcMode ?? 'private',
+    OomScoreAdj: options.oomScoreAdj ?? 0,
+    PidMode: options.pidMode ?? '',
+    ShmSize: options.shmSize ?? DEFAULT_SHM,
+    Sysctls: options.sysctls ?? null,
+    Tmpfs: Object.fromEntries((options.tmpfs ?? []).map((one) => [one.destination, one.options.join(',')])),
+    Ulimits: (options.ulimits ?? []).map(({ type, soft, hard }) => ({
+      Name: type.replace('RLIMIT_', '').toLowerCase(),
+      Hard: hard >= 2 ** 64 ? -1 : hard,
+      Soft: soft >= 2 ** 64 ? -1 : soft,
+    })),
+    UTSMode: options.utsMode ?? '',
   };
 }
 

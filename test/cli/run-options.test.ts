@@ -149,6 +149,30 @@ test('rights: security options, groups, and the score for the killer', async () 
   expect(await refusal('--stop-signal', 'NOISE')).toContain('--stop-signal');
 });
 
+test('inspect tells what was asked for', async () => {
+  const options = [
+    '--tmpfs',
+    '/t:size=1m',
+    '--ulimit',
+    'nofile=5:-1',
+    '--shm-size',
+    '1m',
+    '--device',
+    '/dev/null:/dev/x:r',
+  ];
+  await world.sampan('create', '--name', 'asked', ...options, '--pid', 'host', world.image, 'true');
+  const { stdout } = await world.sampan('inspect', '-f', '{{json .HostConfig}}', 'asked');
+  expect(JSON.parse(stdout)).toMatchObject({
+    Tmpfs: { '/t': 'size=1m' },
+    Ulimits: [{ Name: 'nofile', Soft: 5, Hard: -1 }],
+    ShmSize: 2 ** 20,
+    Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/x', CgroupPermissions: 'r' }],
+    PidMode: 'host',
+    IpcMode: 'private',
+  });
+  await world.sampan('rm', 'asked');
+});
+
 test('labels and the id go through files', async () => {
   const labels = join(here, 'labels');
   writeFileSync(labels, '# none\na=1\nb\n');

@@ -30,7 +30,8 @@ export interface SpecInputs {
   rootPath: string;
 }
 
-const DEFAULT_SHM = 64 * 2 ** 20;
+/** Bytes of /dev/shm when nothing is said. */
+export const DEFAULT_SHM = 64 * 2 ** 20;
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 const MASKED = [
