@@ -107,6 +107,10 @@ fuzz: deps ## Fuzz the launcher's decoders, configurations and state files for a
 	@$(MAKE) -C launcher fuzz
 	@$(BUN) test/fuzz/fuzz.ts
 
+.PHONY: man
+man: $(MODULES) ## Write the manual pages to dist/man
+	@$(BUN) tools/write-man-pages.ts
+
 .PHONY: demo bench
 demo: deps build ## Pull, run, look at, stop and remove containers of a real Debian image
 	@$(BUN) demo/demo.ts

@@ -4,42 +4,93 @@
  */
 #include "arena.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define STEP 16
-#define CLASSES 64 /* up to 1,024 bytes */
+#define CLASSES ARENA_CLASSES /* up to 1,024 bytes */
 #define LARGE CLASSES
-#define FIRST_PAGES (768u << 10)
+#define KEPT (CLASSES + 1) /* a large one in the pages of arena_begin */
+#define SORTED 8 /* classes with runs of pages of their own where pages are kept */
+#define RUN 4096
+#define FIRST_PAGES (192u << 10)
 #define MORE_PAGES (2u << 20)
 
 /* Before each block; 8 bytes keep it aligned for doubles and pointers. */
 struct head {
-	uint64_t size_class;
+	uint32_t size_class;
+	uint32_t room; /* for the block; of one from malloc as much as of the largest class */
 };
 
 struct block {
 	struct block *next;
 };
 
-static struct block *unused[CLASSES];
-static uint8_t *at, *end;
+static struct arena arena;
+/* All blocks come from the pages that were given: arena_begin. */
+static bool keeping;
+static struct run {
+	uint8_t *at, *end;
+} runs[SORTED + 1];
+
+void arena_begin(uint8_t *pages, size_t size)
+{
+	arena = (struct arena){ .at = pages, .end = pages + size };
+	memset(runs, 0, sizeof runs);
+	keeping = true;
+}
+
+struct arena arena_end(void)
+{
+	struct arena kept = arena;
+	kept.end = kept.at; /* more is not in the file */
+	keeping = false;
+	return kept;
+}
+
+void arena_go_on(const struct arena *kept)
+{
+	arena = *kept;
+}
+
+/*
+ * In pages that are kept, blocks of one size lie together: objects, names and counts, that a process writes to, are then
+ * in few pages, which it gets for its own one by one.
+ */
+static void *from_kept_pages(size_t size)
+{
+	size_t size_class = size / STEP - 1;
+	struct run *run = &runs[size_class < SORTED ? size_class : SORTED];
+	if (size > (size_t)(run->end - run->at)) {
+		size_t more = (size + RUN - 1) / RUN * RUN;
+		if (more > (size_t)(arena.end - arena.at))
+			return NULL;
+		run->at = arena.at;
+		run->end = arena.at += more;
+	}
+	void *block = run->at;
+	run->at += size;
+	return block;
+}
 
 static void *from_pages(size_t size)
 {
-	if (!at || size > (size_t)(end - at)) {
-		size_t more = at ? MORE_PAGES : FIRST_PAGES;
-		int populate = at ? 0 : MAP_POPULATE; /* the first pages are all used, so one call fetches them */
-		void *pages = mmap(NULL, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
+	if (keeping)
+		return from_kept_pages(size);
+	if (size > (size_t)(arena.end - arena.at)) {
+		static bool more;
+		size_t length = more ? MORE_PAGES : FIRST_PAGES;
+		int populate = more ? 0 : MAP_POPULATE; /* the first pages are all used, so one call fetches them */
+		void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
 		if (pages == MAP_FAILED)
 			return NULL;
-		at = pages;
-		end = at + more;
+		more = true;
+		arena.at = pages;
+		arena.end = arena.at + length;
 	}
-	void *block = at;
-	at += size;
+	void *block = arena.at;
+	arena.at += size;
 	return block;
 }
 
@@ -47,22 +98,23 @@ static void *allocate(JSMallocState *state, size_t size)
 {
 	(void)state;
 	size_t whole = size + sizeof(struct head);
-	size_t size_class = (whole + STEP - 1) / STEP - 1;
+	size_t size_class = (whole + STEP - 1) / STEP - 1, room = (size_class + 1) * STEP - sizeof(struct head);
 	struct head *head;
 	if (whole < size)
 		return NULL;
 	if (size_class >= CLASSES) {
-		size_class = LARGE;
-		head = malloc(whole);
-	} else if (unused[size_class]) {
-		head = (struct head *)unused[size_class] - 1;
-		unused[size_class] = unused[size_class]->next;
+		head = keeping ? from_pages((size_class + 1) * STEP) : malloc(whole);
+		room = keeping ? room : CLASSES * STEP;
+		size_class = keeping ? KEPT : LARGE;
+	} else if (arena.unused[size_class]) {
+		head = (struct head *)arena.unused[size_class] - 1;
+		arena.unused[size_class] = arena.unused[size_class]->next;
 	} else {
 		head = from_pages((size_class + 1) * STEP);
 	}
 	if (!head)
 		return NULL;
-	head->size_class = size_class;
+	*head = (struct head){ (uint32_t)size_class, (uint32_t)room };
 	return head + 1;
 }
 
@@ -72,13 +124,16 @@ static void release(JSMallocState *state, void *pointer)
 	if (!pointer)
 		return;
 	struct head *head = (struct head *)pointer - 1;
-	if (head->size_class >= LARGE) {
-		free(head);
+	if (keeping) /* or the file would say where things lay in the process that made it */
+		memset(pointer, 0, head->room);
+	if (head->size_class >= CLASSES) {
+		if (head->size_class == LARGE)
+			free(head);
 		return;
 	}
 	struct block *block = pointer;
-	block->next = unused[head->size_class];
-	unused[head->size_class] = block;
+	block->next = arena.unused[head->size_class];
+	arena.unused[head->size_class] = block;
 }
 
 static void *resize(JSMallocState *state, void *pointer, size_t size)
@@ -90,17 +145,16 @@ static void *resize(JSMallocState *state, void *pointer, size_t size)
 		return NULL;
 	}
 	struct head *head = (struct head *)pointer - 1;
-	if (head->size_class >= LARGE && size + sizeof *head > CLASSES * STEP) {
+	if (head->size_class == LARGE && size + sizeof *head > CLASSES * STEP) {
 		struct head *moved = size + sizeof *head < size ? NULL : realloc(head, size + sizeof *head);
 		return moved ? moved + 1 : NULL;
 	}
-	size_t room = head->size_class >= LARGE ? CLASSES * STEP : (head->size_class + 1) * STEP - sizeof *head;
-	if (head->size_class < LARGE && size <= room)
+	if (head->size_class != LARGE && size <= head->room)
 		return pointer;
 	void *copy = allocate(state, size);
 	if (!copy)
 		return NULL;
-	memcpy(copy, pointer, room < size ? room : size);
+	memcpy(copy, pointer, head->room < size ? head->room : size);
 	release(state, pointer);
 	return copy;
 }

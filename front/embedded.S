@@ -13,7 +13,21 @@
 	.endm
 
 	embed embedded_launcher, LAUNCHER_FILE
-	embed embedded_oci, OCI_FILE
-	embed embedded_engine, ENGINE_FILE
 	embed embedded_build, BUILD_FILE
+#ifdef OCI_BYTECODE
+	embed embedded_oci, OCI_BYTECODE
+	embed embedded_engine, ENGINE_BYTECODE
+#else
+	/* Changed where they lie (heap.c), so each has pages of its own. */
+	.macro heap name, file
+	.section .\name, "aw", %progbits
+	.balign 4096
+	.global \name
+\name:
+	.incbin "\file"
+	.endm
+
+	heap heap_oci, OCI_HEAP
+	heap heap_engine, ENGINE_HEAP
+#endif
 	.section .note.GNU-stack, "", %progbits

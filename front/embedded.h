@@ -6,7 +6,7 @@
 
 extern const uint8_t embedded_launcher[];
 extern const size_t embedded_launcher_size;
-/* The compiled modules of front/oci.ts and front/engine.ts. */
+/* The compiled modules of front/oci.ts and front/engine.ts: only in the build with sanitizers, others have heap.c. */
 extern const uint8_t embedded_oci[];
 extern const size_t embedded_oci_size;
 extern const uint8_t embedded_engine[];

@@ -4,4 +4,5 @@
 #include "quickjs.h"
 
 JSContext *engine_context(JSRuntime *runtime);
-void engine_host(JSContext *context, char **argv);
+void engine_host(JSContext *context);
+void engine_process(JSContext *context, char **argv);

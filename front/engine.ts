@@ -12,16 +12,12 @@ import { openEngine } from '#engine/engine.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
 import { makePrivate } from '#kernel/install-launcher.ts';
 import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
+import { isShort } from '#store/registry/short-names.ts';
 import { FRONT_COMMANDS, LARGE_NAME } from './commands.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
 import { becomeLarge } from './shim/large.ts';
-import { finish } from './shim/loop.ts';
 import { Output } from './shim/output.ts';
-
-installGlobals();
-const { env } = process;
-const [out, err] = [outputTo(1), outputTo(2)];
 
 /** Monitors live long, so they share the pages of one file; the large program lays it down. */
 function sharedLauncher(runDirectory: string): Launcher {
@@ -30,31 +26,38 @@ function sharedLauncher(runDirectory: string): Launcher {
   return host.launcherIs(path) ? nativeLauncher(path, runDirectory) : becomeLarge();
 }
 
-const world: CliWorld = {
-  io: {
-    get stdin() {
-      return becomeLarge();
+function theWorld(): CliWorld {
+  const { env } = process;
+  const [out, err] = [outputTo(1), outputTo(2)];
+  return {
+    io: {
+      get stdin() {
+        return becomeLarge();
+      },
+      stdout: new Output(1) as unknown as NodeJS.WriteStream,
+      stderr: new Output(2) as unknown as NodeJS.WriteStream,
+      out: out.write,
+      err: err.write,
+      env,
     },
-    stdout: new Output(1) as unknown as NodeJS.WriteStream,
-    stderr: new Output(2) as unknown as NodeJS.WriteStream,
-    out: out.write,
-    err: err.write,
-    env,
-  },
-  openEngine: async (flags) => {
-    if (host.uid !== 0) becomeLarge();
-    const { root, runDirectory } = places(flags, env, host.uid);
-    return openEngine({
-      root,
-      runDirectory,
-      launcher: sharedLauncher(runDirectory),
-      readFacts: readHostFacts,
-      self: [host.readlink('/proc/self/exe'), '--root', root, '--run-root', runDirectory],
-      ...(flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {}),
-    });
-  },
-  oci: () => becomeLarge(),
-};
+    openEngine: async (flags) => {
+      if (host.uid !== 0) becomeLarge();
+      const { root, runDirectory } = places(flags, env, host.uid);
+      return openEngine({
+        root,
+        runDirectory,
+        launcher: sharedLauncher(runDirectory),
+        readFacts: readHostFacts,
+        // The settings that tell more meanings are read by the large program.
+        shortNames: (text) => (isShort(text) ? becomeLarge() : []),
+        self: [host.readlink('/proc/self/exe'), '--root', root, '--run-root', runDirectory],
+        ...(flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {}),
+      });
+    },
+    serveRegistry: () => becomeLarge(),
+    oci: () => becomeLarge(),
+  };
+}
 
 /** What needs the terminal or standard input is for the large program, and so is a line that cannot be read. */
 function isPlain(verb: Verb, args: readonly string[], forLarge: readonly string[]): boolean {
@@ -66,7 +69,7 @@ function isPlain(verb: Verb, args: readonly string[], forLarge: readonly string[
   }
 }
 
-async function main(): Promise<number> {
+async function command(world: CliWorld): Promise<number> {
   // Else a front that is not joined with the large program would begin anew for ever.
   if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
   const { flags, rest } = globalFlags(host.argv.slice(1));
@@ -78,6 +81,13 @@ async function main(): Promise<number> {
   return runVerb(name, { ...entry, load: () => Promise.resolve(verb) }, args, flags, world);
 }
 
-void main()
-  .catch((error: unknown) => complain(world.io, error))
-  .then(finish);
+async function main(): Promise<number> {
+  const world = theWorld();
+  try {
+    return await command(world);
+  } catch (error) {
+    return complain(world.io, error);
+  }
+}
+
+installGlobals(main);

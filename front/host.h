@@ -1,6 +1,8 @@
 /* What the small JavaScript engine of the front may ask of the kernel: one table of functions per file. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "quickjs.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -35,6 +37,9 @@ uint8_t *host_room(JSContext *context, JSValueConst buffer, int64_t offset, int6
  * kernel would stop reading.
  */
 const char *host_text(JSContext *context, JSValueConst value);
+
+/* Bytes as text: UTF-8, or each its own character. */
+JSValue host_decode(JSContext *context, const uint8_t *from, size_t size, bool latin1);
 
 /* An argument as a number; a missing one is `fallback`. */
 int64_t host_number(JSContext *context, int argc, JSValueConst *argv, int at, int64_t fallback);

@@ -29,24 +29,18 @@ HOST_FUNCTION(utf8_length)
 	return JS_NewInt64(context, (int64_t)length);
 }
 
-/* decode(buffer, offset, size, latin1) */
-HOST_FUNCTION(decode)
+JSValue host_decode(JSContext *context, const uint8_t *from, size_t size, bool latin1)
 {
-	(void)self;
-	int64_t size = host_number(context, argc, argv, 2, 0);
-	uint8_t *from = host_room(context, argv[0], host_number(context, argc, argv, 1, 0), size);
-	if (!from)
-		return JS_EXCEPTION;
-	int plain = 1;
-	for (int64_t i = 0; i < size && plain; i++)
+	bool plain = true;
+	for (size_t i = 0; latin1 && i < size && plain; i++)
 		plain = from[i] < 0x80;
-	if (plain || !JS_ToBool(context, argv[3]))
-		return JS_NewStringLen(context, (const char *)from, (size_t)size);
-	uint8_t *wide = js_malloc(context, (size_t)size * 2);
+	if (plain || !latin1)
+		return JS_NewStringLen(context, (const char *)from, size);
+	uint8_t *wide = js_malloc(context, size * 2);
 	if (!wide)
 		return JS_EXCEPTION;
 	size_t at = 0;
-	for (int64_t i = 0; i < size; i++) {
+	for (size_t i = 0; i < size; i++) {
 		if (from[i] >= 0x80)
 			wide[at++] = (uint8_t)(0xc0 | from[i] >> 6);
 		wide[at++] = from[i] < 0x80 ? from[i] : (uint8_t)(0x80 | (from[i] & 0x3f));
@@ -54,6 +48,15 @@ HOST_FUNCTION(decode)
 	JSValue text = JS_NewStringLen(context, (const char *)wide, at);
 	js_free(context, wide);
 	return text;
+}
+
+/* decode(buffer, offset, size, latin1) */
+HOST_FUNCTION(decode)
+{
+	(void)self;
+	int64_t size = host_number(context, argc, argv, 2, 0);
+	const uint8_t *from = host_room(context, argv[0], host_number(context, argc, argv, 1, 0), size);
+	return from ? host_decode(context, from, (size_t)size, JS_ToBool(context, argv[3])) : JS_EXCEPTION;
 }
 
 const JSCFunctionListEntry host_bytes[] = {

@@ -2,12 +2,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "host.h"
 #include "stamp.h"
+
+#define FIRST_READ 16384
 
 HOST_FUNCTION(open_file)
 {
@@ -41,6 +44,50 @@ HOST_FUNCTION(read_file)
 	int64_t position = host_number(context, argc, argv, 4, -1);
 	ssize_t got = position < 0 ? read(fd, to, (size_t)size) : pread(fd, to, (size_t)size, position);
 	return got < 0 ? host_fail(context, errno, "read", NULL) : JS_NewInt64(context, got);
+}
+
+/* All that there is to read; NULL with errno set. */
+static uint8_t *read_all(int fd, size_t *size)
+{
+	size_t room = FIRST_READ;
+	uint8_t *bytes = malloc(room);
+	ssize_t got = -1;
+	for (*size = 0; bytes && (got = read(fd, bytes + *size, room - *size)) > 0;) {
+		*size += (size_t)got;
+		if (*size < room)
+			continue;
+		uint8_t *more = realloc(bytes, room *= 4);
+		if (!more)
+			free(bytes);
+		bytes = more;
+	}
+	if (got < 0) {
+		int number = bytes ? errno : ENOMEM;
+		free(bytes);
+		errno = number;
+		return NULL;
+	}
+	return bytes;
+}
+
+/* readText(path, latin1) */
+HOST_FUNCTION(read_text)
+{
+	(void)self, (void)argc;
+	size_t size;
+	const char *path = host_text(context, argv[0]);
+	if (!path)
+		return JS_EXCEPTION;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *bytes = fd < 0 ? NULL : read_all(fd, &size);
+	JSValue text = bytes  ? host_decode(context, bytes, size, JS_ToBool(context, argv[1])) :
+		       fd < 0 ? host_fail(context, errno, "open", path) :
+				host_fail(context, errno, "read", NULL);
+	free(bytes);
+	if (fd >= 0)
+		close(fd);
+	JS_FreeCString(context, path);
+	return text;
 }
 
 HOST_FUNCTION(write_file)
@@ -191,6 +238,7 @@ const JSCFunctionListEntry host_files[] = {
 	JS_CFUNC_DEF("open", 3, open_file),
 	JS_CFUNC_DEF("close", 1, close_file),
 	JS_CFUNC_DEF("read", 5, read_file),
+	JS_CFUNC_DEF("readText", 2, read_text),
 	JS_CFUNC_DEF("write", 4, write_file),
 	JS_CFUNC_DEF("stat", 2, stat_path),
 	JS_CFUNC_DEF("fstat", 1, stat_file),

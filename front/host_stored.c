@@ -8,8 +8,10 @@ void host_stored(JSContext *context)
 	static const char *const looked[] = { "", "missing", "stale" };
 	JSValue global = JS_GetGlobalObject(context);
 	JSValue host = JS_GetPropertyStr(context, global, "host");
-	JS_SetPropertyStr(context, host, "build", JS_NewStringLen(context, (const char *)embedded_build, BUILD_SIZE));
-	JS_SetPropertyStr(context, host, "looked", JS_NewString(context, looked[handed_over.looked]));
+	JSValue build = JS_NewStringLen(context, (const char *)embedded_build, BUILD_SIZE);
+	JS_DefinePropertyValueStr(context, host, "build", build, JS_PROP_C_W_E);
+	JSValue word = JS_NewString(context, looked[handed_over.looked]);
+	JS_DefinePropertyValueStr(context, host, "looked", word, JS_PROP_C_W_E);
 	if (handed_over.report)
 		JS_SetPropertyStr(context, host, "released",
 				  JS_NewArrayBufferCopy(context, handed_over.report, handed_over.report_size));

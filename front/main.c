@@ -6,38 +6,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "embedded.h"
 #include "engine.h"
 #include "entry.h"
 #include "host.h"
+#include "program.h"
 #include "stamp.h"
 #include "stored.h"
 
 #define FAILED 125
 #define TURNS_TO_COLLECT 4096
 
-static int complain(JSContext *context)
+static int begin(JSContext *context)
 {
-	JSValue error = JS_GetException(context);
-	const char *text = JS_ToCString(context, error);
-	const char *stack = JS_ToCString(context, JS_GetPropertyStr(context, error, "stack"));
-	fprintf(stderr, "sampan: internal: %s\n%s", text ? text : "unknown", stack ? stack : "");
-	return FAILED;
-}
-
-static int run_jobs(JSRuntime *runtime)
-{
-	JSContext *job;
-	int result;
-	while ((result = JS_ExecutePendingJob(runtime, &job)) > 0)
-		;
-	return result < 0 ? complain(job) : 0;
+	JSValue global = JS_GetGlobalObject(context);
+	JSValue begin = JS_GetPropertyStr(context, global, "begin");
+	JSValue begun = JS_Call(context, begin, JS_UNDEFINED, 0, NULL);
+	return JS_IsException(begun) ? complain(context) : 0;
 }
 
 /* The program leaves `tick` in the global object: it waits for what comes next and is the exit status in the end. */
-static int loop(JSRuntime *runtime, JSContext *context)
+static int loop(JSContext *context)
 {
+	JSRuntime *runtime = JS_GetRuntime(context);
 	JSValue global = JS_GetGlobalObject(context);
 	JSValue tick = JS_GetPropertyStr(context, global, "tick");
 	for (unsigned turn = 1;; turn++) {
@@ -76,27 +66,12 @@ int main(int argc, char **argv)
 		_exit(done);
 	stamp("looking for a stored plan");
 	host_processes_prepare();
-	JSRuntime *runtime = JS_NewRuntime2(&arena_functions, NULL);
-	JSContext *context = runtime ? engine_context(runtime) : NULL;
-	if (!context)
-		return FAILED;
-	engine_host(context, argv);
+	JSContext *context = loaded_program(argv);
+	engine_process(context, argv);
 	host_stored(context);
-	stamp("the JavaScript engine");
-	JSValue program = JS_ReadObject(context, oci ? embedded_oci : embedded_engine,
-					oci ? embedded_oci_size : embedded_engine_size, JS_READ_OBJ_BYTECODE);
-	if (JS_IsException(program))
-		return complain(context);
-	stamp("reading the bytecode");
-	JSValue loaded = JS_EvalFunction(context, program);
-	if (JS_IsException(loaded))
-		return complain(context);
-	if (JS_PromiseState(context, loaded) == JS_PROMISE_REJECTED) {
-		JS_Throw(context, JS_PromiseResult(context, loaded));
-		return complain(context);
-	}
+	stamp("the JavaScript engine, as the build has kept it");
 	/* Nothing is taken down: the kernel does it at once. */
-	int status = loop(runtime, context);
+	int status = begin(context) ? FAILED : loop(context);
 	stamp("TypeScript: the report, removing the record");
 	_exit(status);
 }

@@ -12,11 +12,11 @@ import { readAll } from '#kernel/scratch.ts';
 import type { StoredPlans } from '#runtime/stored/world.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
-import { finish } from './shim/loop.ts';
 
 /** `--ended=FD:STATUS`, or `FD:signal NUMBER`: the launcher executed a stored plan that has something to tell. */
 function endedOf(word: string | undefined): LaunchResult | undefined {
-  const [, fd, signal, number] = /^--ended=(\d+):(signal )?(\d+)$/.exec(word ?? '') ?? [];
+  if (word?.startsWith('--ended=') !== true) return undefined;
+  const [, fd, signal, number] = /^--ended=(\d+):(signal )?(\d+)$/.exec(word) ?? [];
   if (fd === undefined) return undefined;
   const records = parseReport(readAll(Number(fd)));
   const name = Object.entries(constants.signals).find(([, value]) => value === Number(number))?.[0];
@@ -54,5 +54,4 @@ function oci(): Promise<number> {
   });
 }
 
-installGlobals();
-void oci().then(finish);
+installGlobals(oci);

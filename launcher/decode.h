@@ -36,16 +36,16 @@ struct numbers {
 	uint32_t count;
 };
 
+/* Small, since there are hundreds. */
 struct field {
-	enum field_type type;
-	size_t offset;
+	uint16_t type;
+	uint16_t offset;
 };
 
 struct step_shape {
 	uint16_t code;
 	uint16_t field_count;
-	size_t size;
-	const char *name;
+	uint32_t size;
 	const struct field *fields;
 };
 

@@ -29,7 +29,7 @@ static int merge_directory(struct merge *merge, int source, int target, const ch
 static int copy_attributes(struct merge *merge, int source, int target, const char *name, const struct stat *status)
 {
 	const struct timespec times[2] = { status->st_atim, status->st_mtim };
-	int error = fchdir(source) < 0 ? -errno : xattrs_read(&merge->xattrs, name);
+	int error = fchdir(source) < 0 ? -errno : xattrs_read(&merge->xattrs, name, false);
 
 	if (error < 0)
 		return error;
@@ -68,7 +68,7 @@ static int copy_symlink(int source, int target, const char *name)
 	return symlinkat(to, target, name) < 0 ? -errno : 0;
 }
 
-static int copy_object(struct merge *merge, int source, int target, const char *name, const struct stat *status)
+int merge_one(struct merge *merge, int source, int target, const char *name, const struct stat *status)
 {
 	bool linked = status->st_nlink > 1;
 	int error = linked ? merge_link(merge, target, name, status) : -ENOENT;
@@ -113,7 +113,7 @@ static int merge_object(struct merge *merge, int source, int target, const char 
 	if (S_ISCHR(status.st_mode) && status.st_rdev == 0)
 		return 0; /* a whiteout */
 	if (!S_ISDIR(status.st_mode))
-		return copy_object(merge, source, target, name, &status);
+		return merge_one(merge, source, target, name, &status);
 	if (mkdirat(target, name, 0700) < 0)
 		return -errno;
 	return merge_directory(merge, source, target, name, &status);

@@ -39,6 +39,9 @@ void merge_allow_descriptors(rlim_t count);
  */
 int merge_copy(int source, int target, bool attributes);
 
+/* Copies one object that is no directory, with its attributes; the target has nothing of the name. */
+int merge_one(struct merge *merge, int source, int target, const char *name, const struct stat *status);
+
 /* copy.c: copies a regular file's data, sharing blocks where the file system can and keeping holes. */
 int copy_data(int from, int to, uint64_t size);
 

@@ -1,7 +1,8 @@
-/* Writing a tar archive (POSIX.1-2017 pax, xattrs in the records that star has introduced) to standard output. */
+/* Writing a tar archive (POSIX.1-2017 pax, xattrs in the records of star, or libarchive's) to standard output. */
 #include "pack.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -32,8 +33,7 @@ static int flush(void)
 	return 0;
 }
 
-/* NULL stands for zeros. */
-static int put(const void *bytes, size_t size)
+int pack_bytes(const void *bytes, size_t size)
 {
 	for (size_t at = 0; at < size;) {
 		size_t part = size - at < BUFFER - waiting ? size - at : BUFFER - waiting;
@@ -55,7 +55,7 @@ static int put(const void *bytes, size_t size)
 
 static int put_filler(uint64_t size)
 {
-	return put(NULL, (size_t)((BLOCK - size % BLOCK) % BLOCK));
+	return pack_bytes(NULL, (size_t)((BLOCK - size % BLOCK) % BLOCK));
 }
 
 /* Octal digits and a NUL; false, and zeros, when they do not fit. */
@@ -113,6 +113,40 @@ static int pax_number(const char *key, int64_t value)
 	return pax_record("", key, first, (size_t)(end - first));
 }
 
+static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static size_t base64(char *out, const uint8_t *bytes, size_t length)
+{
+	size_t size = 0;
+
+	for (size_t at = 0; at < length; at += 3) {
+		uint32_t part = (uint32_t)bytes[at] << 16;
+
+		part |= at + 1 < length ? (uint32_t)bytes[at + 1] << 8 : 0;
+		part |= at + 2 < length ? bytes[at + 2] : 0;
+		for (int shift = 18; shift >= 0; shift -= 6)
+			out[size++] = digits64[part >> shift & 63];
+		for (size_t over = at + 3; over > length; over--)
+			out[size - (over - length)] = '=';
+	}
+	return size;
+}
+
+/* A name with "=" would end there in star's records; libarchive's name such bytes as %XX, and values in base 64. */
+static int pax_odd_xattr(const char *name, const uint8_t *value, size_t length)
+{
+	static char encoded[96 * 1024], key[3 * 256 + 1];
+	size_t size = 0;
+
+	for (; *name != 0 && size + 3 < sizeof(key); name++)
+		if (*name == '=' || *name == '%')
+			size += (size_t)sprintf(key + size, "%%%02X", (unsigned)*name);
+		else
+			key[size++] = *name;
+	key[size] = 0;
+	return pax_record("LIBARCHIVE.xattr.", key, encoded, base64(encoded, value, length));
+}
+
 static int pax_xattrs(const struct xattrs *xattrs)
 {
 	int error = 0;
@@ -124,10 +158,28 @@ static int pax_xattrs(const struct xattrs *xattrs)
 		at += strlen(key) + 1;
 		memcpy(&length, xattrs->data + at, sizeof(length));
 		at += sizeof(length);
-		error = pax_record("SCHILY.xattr.", key, xattrs->data + at, length);
+		if (strchr(key, '=') != NULL)
+			error = pax_odd_xattr(key, xattrs->data + at, length);
+		else
+			error = pax_record("SCHILY.xattr.", key, xattrs->data + at, length);
 		at += length;
 	}
 	return error;
+}
+
+/* Seconds with a fraction where there is one; before 1970 the nanoseconds of the kernel count forward. */
+static int pax_time(const struct timespec *time)
+{
+	char digits[40], *end = digits + sizeof(digits), *first;
+	bool early = time->tv_sec < 0;
+	uint64_t seconds = early ? 0 - (uint64_t)time->tv_sec - 1 : (uint64_t)time->tv_sec;
+
+	first = decimal(end, 1000000000 + (uint64_t)(early ? 1000000000 - time->tv_nsec : time->tv_nsec));
+	*first = '.';
+	first = decimal(first, seconds);
+	if (early)
+		*--first = '-';
+	return pax_record("", "mtime", first, (size_t)(end - first));
 }
 
 static void seal(struct header *header)
@@ -174,8 +226,10 @@ static int fill(struct header *header, const struct pack_entry *entry)
 		error = number(header->gid, 8, "gid", status->st_gid);
 	if (error == 0)
 		error = number(header->size, 12, "size", entry->type == '0' ? (uint64_t)status->st_size : 0);
-	if (error == 0)
-		error = number(header->mtime, 12, "mtime", (uint64_t)status->st_mtim.tv_sec);
+	if (error == 0 && status->st_mtim.tv_nsec != 0)
+		error = pax_time(&status->st_mtim);
+	if (error == 0 && !octal(header->mtime, 12, (uint64_t)status->st_mtim.tv_sec) && status->st_mtim.tv_nsec == 0)
+		error = pax_number("mtime", status->st_mtim.tv_sec);
 	if (error == 0)
 		error = pax_xattrs(entry->xattrs);
 	octal(header->mode, 8, status->st_mode & 07777);
@@ -196,9 +250,9 @@ static int put_pax(void)
 	octal(header.mtime, 12, 0);
 	octal(header.size, 12, pax_size);
 	seal(&header);
-	error = put(&header, sizeof(header));
+	error = pack_bytes(&header, sizeof(header));
 	if (error == 0)
-		error = put(pax, pax_size);
+		error = pack_bytes(pax, pax_size);
 	return error == 0 ? put_filler(pax_size) : error;
 }
 
@@ -213,7 +267,7 @@ int pack_header(const struct pack_entry *entry)
 	seal(&header);
 	if (error == 0 && pax_size > 0)
 		error = put_pax();
-	return error == 0 ? put(&header, sizeof(header)) : error;
+	return error == 0 ? pack_bytes(&header, sizeof(header)) : error;
 }
 
 int pack_data(int file, uint64_t size)
@@ -230,7 +284,7 @@ int pack_data(int file, uint64_t size)
 			continue;
 		if (count < 0)
 			return -errno;
-		error = count == 0 ? put(NULL, wanted) : put(block, (size_t)count);
+		error = count == 0 ? pack_bytes(NULL, wanted) : pack_bytes(block, (size_t)count);
 		if (error < 0)
 			return error;
 		at += count == 0 ? wanted : (size_t)count;
@@ -238,9 +292,9 @@ int pack_data(int file, uint64_t size)
 	return put_filler(size);
 }
 
-int pack_finish(void)
+int pack_finish(bool archive)
 {
-	int error = put(NULL, 2 * BLOCK);
+	int error = archive ? pack_bytes(NULL, 2 * BLOCK) : 0;
 
 	return error == 0 ? flush() : error;
 }

@@ -39,8 +39,11 @@ struct xattrs {
 /* Parses alternating names and hexadecimal values. EINVAL: not that; E2BIG: more than the capacity. */
 int xattrs_parse(struct xattrs *out, const struct texts *list);
 
-/* Reads all attributes of `name` in the working directory but trusted.overlay.*. */
-int xattrs_read(struct xattrs *out, const char *name);
+/*
+ * Reads all attributes of `name` in the working directory but trusted.overlay.*, sorted; for a layer also without
+ * user.overlay.* and the label of SELinux.
+ */
+int xattrs_read(struct xattrs *out, const char *name, bool layer);
 
 /* Sets them on the descriptor, or on `name` in the working directory when it is not NULL (a symlink itself). */
 int xattrs_write(const struct xattrs *from, int fd, const char *name);

@@ -56,7 +56,25 @@ int xattrs_parse(struct xattrs *out, const struct texts *list)
 	return 0;
 }
 
-int xattrs_read(struct xattrs *out, const char *name)
+/* What the overlay file system and a security module of the host have marked is no part of a layer. */
+static bool is_own(const char *name, bool layer)
+{
+	return strncmp(name, "trusted.overlay.", 16) != 0 &&
+	       (!layer || (strncmp(name, "user.overlay.", 13) != 0 && strcmp(name, "security.selinux") != 0));
+}
+
+/* The first name after `last` in the order of their bytes, or NULL. */
+static const char *next_name(const char *names, ssize_t length, const char *last)
+{
+	const char *next = NULL;
+
+	for (const char *at = names; at < names + length; at += strlen(at) + 1)
+		if ((last == NULL || strcmp(at, last) > 0) && (next == NULL || strcmp(at, next) < 0))
+			next = at;
+	return next;
+}
+
+int xattrs_read(struct xattrs *out, const char *name, bool layer)
 {
 	static char names[NAMES_MAX];
 	static uint8_t value[VALUE_MAX];
@@ -65,16 +83,16 @@ int xattrs_read(struct xattrs *out, const char *name)
 	out->size = 0;
 	if (length < 0)
 		return errno == EOPNOTSUPP ? 0 : -errno;
-	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
+	for (const char *at = NULL; (at = next_name(names, length, at)) != NULL;) {
 		ssize_t size;
 		uint8_t *room;
 
-		if (strncmp(names + at, "trusted.overlay.", 16) == 0)
+		if (!is_own(at, layer))
 			continue;
-		size = lgetxattr(name, names + at, value, sizeof(value));
+		size = lgetxattr(name, at, value, sizeof(value));
 		if (size < 0)
 			return -errno;
-		room = add(out, names + at, (size_t)size);
+		room = add(out, at, (size_t)size);
 		if (room == NULL)
 			return -E2BIG;
 		memcpy(room, value, (size_t)size);

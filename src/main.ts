@@ -32,6 +32,7 @@ const world: CliWorld = {
   openEngine: async (flags) => {
     const { openEngine } = await import('#engine/engine.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
+    const { localMeanings } = await import('#engine/registry/short-names.ts');
     refuseRootless();
     const { root, runDirectory } = placesOf(flags);
     const snapshotter = flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {};
@@ -40,10 +41,12 @@ const world: CliWorld = {
       runDirectory,
       launcher: await launcherIn(runDirectory),
       readFacts: readHostFacts,
+      shortNames: localMeanings(env),
       self: [process.execPath, '--root', root, '--run-root', runDirectory],
       ...snapshotter,
     });
   },
+  serveRegistry: async (settings) => (await import('#doors/registry/serve.ts')).serveRegistry(settings),
   oci: async (args, flags) => {
     const { ociCommand } = await import('#doors/cli/oci/oci.ts');
     const { outputTo } = await import('#doors/cli/output.ts');

@@ -37,10 +37,10 @@ const CONSTANTS = [
 const [target = join(TREE, 'dist/front-build')] = process.argv.slice(2);
 /** Loaded only when they are needed; in the front their functions become the large program (front/shim/large.ts). */
 const LARGE_MODULES =
-  /^\.\/(pull\/pull|load\/load|save\/save|import\/import|snapshot\/export|image\/history|push\/push|pull-progress)\.ts$/;
+  /^\.\/(pull\/pull|load\/load(?:-all)?|save\/save(?:-all)?|import\/import|snapshot\/export|snapshot\/changes|implied|commit\/commit|image\/history|push\/push|copy\/(?:use|tags|documents)|index\/(?:unpack|change)|pull-progress)\.ts$/;
 
-const result = await Bun.build({
-  entrypoints: ['oci', 'engine'].map((name) => join(TREE, 'front', `${name}.ts`)),
+const PROGRAMS = ['oci', 'engine'] as const;
+const options: Omit<Bun.BuildConfig, 'entrypoints'> = {
   outdir: target,
   format: 'esm',
   target: 'browser',
@@ -62,17 +62,21 @@ const result = await Bun.build({
             : undefined,
         );
         // What is done in C here.
-        build.onResolve({ filter: /^\.\/encode-steps\.ts$/ }, ({ importer }) =>
-          importer.endsWith('/kernel/encode.ts') ? { path: join(TREE, 'front/shim/encode-steps.ts') } : undefined,
+        build.onResolve({ filter: /^\.\/(encode-steps|read-proc)\.ts$/ }, ({ path, importer }) =>
+          /\/kernel\/(encode|host-facts)\.ts$/.test(importer) ? { path: join(TREE, 'front/shim', path) } : undefined,
         );
         build.onResolve({ filter: /^front:constants$/ }, ({ path }) => ({ path, namespace: 'front' }));
         build.onLoad({ filter: /.*/, namespace: 'front' }, () => ({ contents: CONSTANTS, loader: 'js' }));
       },
     },
   ],
-});
-for (const log of result.logs) console.error(String(log));
-if (!result.success) process.exit(1);
+};
+// One by one: `import()` in one program has the bundler wrap every module that it shares with the other.
+for (const name of PROGRAMS) {
+  const result = await Bun.build({ entrypoints: [join(TREE, 'front', `${name}.ts`)], ...options });
+  for (const log of result.logs) console.error(String(log));
+  if (!result.success) process.exit(1);
+}
 
 const words = (list: Iterable<string>): string => [...list].map((word) => `"${word}"`).join(', ');
 writeFileSync(
@@ -88,10 +92,10 @@ writeFileSync(
 
 /** Everything that a bundle names must be there: the language, or what front/shim/globals.ts brings. */
 const PROVIDED = ['Buffer', 'process', 'performance', 'setTimeout', 'clearTimeout'];
-/** Of the language, what engine.c leaves out. */
-const LEFT_OUT = /(?<![.\w$'"`-])(Intl|Proxy|WeakRef|FinalizationRegistry|eval)(?=\s*[.(])/g;
+/** Of the language, what engine.c leaves out, and what would be the same in every process (front/heap.c). */
+const LEFT_OUT = /(?<![.\w$'"`-])(Intl|Proxy|WeakRef|FinalizationRegistry|eval|Math\.random)(?=\s*[.(])/g;
 
-const bundles = ['oci', 'engine'].map((name) => join(target, `${name}.js`));
+const bundles = PROGRAMS.map((name) => join(target, `${name}.js`));
 const rules = join(target, 'globals.json');
 writeFileSync(
   rules,

@@ -50,7 +50,7 @@ function table(prefix: string, steps: Readonly<Record<string, StepSpec>>): strin
   const rows = Object.entries(steps).map(([name, spec]) => {
     const tag = `${prefix}_${snake(name)}`;
     const count = Object.keys(spec.fields).length;
-    return `\t{ ${spec.code}, ${count}, sizeof(struct ${tag}), "${name}", fields_of_${tag} },`;
+    return `\t{ ${spec.code}, ${count}, sizeof(struct ${tag}), fields_of_${tag} },`;
   });
   return `static const struct step_shape ${prefix}_shapes[] = {\n${rows.join('\n')}\n};\n`;
 }

@@ -16,7 +16,7 @@ export const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
 };
 
 /** Folders of src/doors; doors never import each other. */
-export const DOORS = ['cli', 'docker', 'cri', 'web', 'lib'] as const;
+export const DOORS = ['cli', 'docker', 'cri', 'web', 'lib', 'registry'] as const;
 
 /** The only place that sees every layer and reads the environment. */
 export const COMPOSITION_ROOT = 'src/main.ts';

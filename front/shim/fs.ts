@@ -35,6 +35,8 @@ const encodingOf = (options: ReadOptions): string | undefined =>
   typeof options === 'string' ? options : (options?.encoding ?? undefined);
 
 export function readFileSync(path: string | number, options?: ReadOptions): Buffer | string {
+  const encoding = encodingOf(options);
+  if (typeof path === 'string' && encoding !== undefined) return host.readText(path, encoding === 'latin1');
   const fd = typeof path === 'number' ? path : host.open(path, FLAGS['r']!);
   let buffer = Buffer.alloc(FIRST_READ);
   let length = 0;
@@ -48,7 +50,6 @@ export function readFileSync(path: string | number, options?: ReadOptions): Buff
   } finally {
     if (fd !== path) host.close(fd);
   }
-  const encoding = encodingOf(options);
   if (encoding === undefined) return buffer.subarray(0, length) as Buffer;
   return host.decode(buffer.buffer, 0, length, encoding === 'latin1');
 }

@@ -3,21 +3,22 @@ import { signals } from 'front:constants';
 import { addNumbers, Buffer } from './buffer.ts';
 import { spawn } from './child-process.ts';
 import { host } from './host.ts';
-import { forget, later, offSignal, onSignal, tick } from './loop.ts';
+import { finish, forget, later, offSignal, onSignal, tick } from './loop.ts';
 
 const MACHINES: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64' };
 
-const environment = (): Record<string, string> =>
-  Object.fromEntries(
-    host.environment.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-
 const nodeProcess = {
-  pid: host.pid,
-  arch: MACHINES[host.machine] ?? host.machine,
-  argv: host.argv,
+  get pid() {
+    return host.pid;
+  },
+  get arch() {
+    return MACHINES[host.machine] ?? host.machine;
+  },
+  get argv() {
+    return host.argv;
+  },
   get env() {
-    return environment();
+    return host.environment;
   },
   cwd: (): string => host.directory,
   geteuid: (): number => host.uid,
@@ -40,9 +41,14 @@ function wait(_array: unknown, _index: number, _value: number, milliseconds: num
   return 'timed-out';
 }
 
-export function installGlobals(): void {
+/**
+ * `main` resolves to the exit status. It is called by `begin`, in another process than the one that loads the modules:
+ * what loading them leaves in memory is kept by the build (front/heap.c).
+ */
+export function installGlobals(main: () => Promise<number>): void {
   addNumbers();
   Object.assign(globalThis, {
+    begin: () => void main().then(finish),
     Buffer,
     process: nodeProcess,
     performance: { now: host.monotonic },

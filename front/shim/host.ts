@@ -34,6 +34,8 @@ export interface Host {
   ): number;
   utf8Length(text: string): number;
   decode(buffer: ArrayBufferLike, offset: number, size: number, latin1: boolean): string;
+  /** A whole file. */
+  readText(path: string, latin1: boolean): string;
   /** A descriptor of -1 is /dev/null. */
   spawn(command: readonly string[], environment: readonly string[], descriptors: readonly number[]): number;
   listen(signal: number, on: boolean): void;
@@ -57,7 +59,7 @@ export interface Host {
   /** Milliseconds of the monotonic clock. */
   monotonic(): number;
   readonly argv: readonly string[];
-  readonly environment: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly pid: number;
   readonly uid: number;
   readonly machine: string;

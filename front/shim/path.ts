@@ -1,7 +1,12 @@
 /** As much of node:path as the runtime uses. */
 import { host } from './host.ts';
 
+/** Most paths are what they were to become. */
+const isNormal = (path: string): boolean =>
+  path !== '' && !path.startsWith('.') && !path.endsWith('/') && !path.includes('//') && !path.includes('/.');
+
 export function normalize(path: string): string {
+  if (isNormal(path)) return path;
   if (path === '') return '.';
   const absolute = path.startsWith('/');
   const kept: string[] = [];

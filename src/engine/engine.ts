@@ -31,6 +31,8 @@ export interface EngineSettings {
   readFacts: () => HostFacts;
   self: readonly string[];
   snapshotter?: 'overlay' | 'copy';
+  /** What a name without a registry may mean besides what Docker means by it; asked when the store has nothing by that. */
+  shortNames?: (text: string) => readonly string[];
 }
 
 /** Opens the engine on a root; several processes may do so at the same time. */
@@ -50,6 +52,7 @@ export function openEngine(settings: EngineSettings): Engine {
       database,
       launcher,
       ...(settings.snapshotter === undefined ? {} : { snapshotter: settings.snapshotter }),
+      ...(settings.shortNames === undefined ? {} : { shortNames: settings.shortNames }),
     }),
     facts: () => (facts ??= settings.readFacts()),
     self: settings.self,

@@ -1,5 +1,7 @@
 import { CAPABILITIES } from './capabilities.gen.ts';
 
+const NUMBERS = new Map(CAPABILITIES.map((name, number) => [name, number]));
+
 /** Names to a bit set, with the names nobody knows. A name may lack its `CAP_` and be in any case. */
 export function capabilityBits(names: readonly string[]): { bits: bigint; unknown: string[] } {
   let bits = 0n;
@@ -14,10 +16,10 @@ export function capabilityBits(names: readonly string[]): { bits: bigint; unknow
 
 /** -1 for a name nobody knows. */
 function capabilityNumber(name: string): number {
-  const exact = CAPABILITIES.indexOf(name);
-  if (exact >= 0) return exact;
+  const exact = NUMBERS.get(name);
+  if (exact !== undefined) return exact;
   const upper = name.toUpperCase();
-  return CAPABILITIES.indexOf(upper.startsWith('CAP_') ? upper : `CAP_${upper}`);
+  return NUMBERS.get(upper.startsWith('CAP_') ? upper : `CAP_${upper}`) ?? -1;
 }
 
 export function capabilityNames(bits: bigint): string[] {

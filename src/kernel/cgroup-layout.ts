@@ -52,7 +52,7 @@ export function cgroupLayout(
 ): CgroupLayout {
   const mounts = cgroupMounts(mountinfo);
   const paths = ownPaths(selfCgroup);
-  const hierarchies: Hierarchy[] = [];
+  const hierarchies = new Map<string, Hierarchy>();
   let unified: Unified | undefined;
   for (const mount of mounts) {
     if (mount.fstype === 'cgroup2') {
@@ -71,9 +71,10 @@ export function cgroupLayout(
       continue;
     }
     const hierarchy = hierarchyOf(mount, paths);
-    if (!hierarchies.some((known) => known.name === hierarchy.name)) hierarchies.push(hierarchy);
+    if (!hierarchies.has(hierarchy.name)) hierarchies.set(hierarchy.name, hierarchy);
   }
-  return { mode: modeOf(hierarchies, unified), hierarchies, unified };
+  const all = [...hierarchies.values()];
+  return { mode: modeOf(all, unified), hierarchies: all, unified };
 }
 
 function modeOf(hierarchies: readonly Hierarchy[], unified: Unified | undefined): CgroupLayout['mode'] {

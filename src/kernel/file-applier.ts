@@ -41,14 +41,22 @@ export function openFileApplier(binary: string, target: string): FileApplier {
   ended.catch(() => undefined); // the caller hears it from write or end
   // A launcher that has failed closes the pipe; its own words are better than EPIPE.
   input.on('error', () => undefined);
-  const drained = (): Promise<void> => new Promise((resolve) => input.once('drain', resolve));
+  // One listener for all writes: a promise that each write is raced with would remember every one of them.
+  let wake = (): void => undefined;
+  let closed = false;
+  input.on('drain', () => wake());
+  child.once('close', () => {
+    closed = true;
+    wake();
+  });
   return {
     write: async (chunk) => {
-      if (input.destroyed || child.exitCode !== null) {
+      if (input.destroyed || child.exitCode !== null || closed) {
         await ended;
         throw new Fault('internal', `unpack into ${target}: written to after its end`);
       }
-      if (!input.write(chunk)) await Promise.race([drained(), ended]);
+      if (!input.write(chunk)) await new Promise<void>((resolve) => (wake = resolve));
+      if (closed) await ended;
     },
     end: async () => {
       input.end();

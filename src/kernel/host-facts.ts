@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readResctrl, type Resctrl } from './resctrl.ts';
 import { cgroupLayout, type CgroupLayout } from './cgroup-layout.ts';
+import { readProc } from './read-proc.ts';
 
 /** What lowering needs to know about the machine and about this process; read once, never changed. */
 export interface HostFacts {
@@ -31,8 +32,6 @@ export interface HostFacts {
   labelFiles: { readonly apparmor?: string; readonly selinux?: string };
 }
 
-const FIRST_READ = 16384;
-
 const LIMITS: Readonly<Record<string, string>> = {
   'Max cpu time': 'RLIMIT_CPU',
   'Max file size': 'RLIMIT_FSIZE',
@@ -57,7 +56,9 @@ export function readHostFacts(): HostFacts {
   const status = once(() => readProc('/proc/self/status'));
   const kernel = once(() => readProc('/proc/sys/kernel/osrelease').trim());
   const resctrl = once(() => readResctrl(readProc('/proc/self/mountinfo')));
-  const uidMap = once(() => readProc('/proc/self/uid_map'));
+  const inUserNamespace = once(() => !/^\s*0\s+0\s+4294967295\s*$/.test(readProc('/proc/self/uid_map')));
+  const bounding = once(() => hexField(status(), 'CapBnd'));
+  const effective = once(() => hexField(status(), 'CapEff'));
   const hardLimits = once(() => parseLimits(readProc('/proc/self/limits')));
   return {
     arch: process.arch === 'arm64' ? 'arm64' : 'x86-64',
@@ -69,17 +70,17 @@ export function readHostFacts(): HostFacts {
     ),
     lastCapability: Number(readProc('/proc/sys/kernel/cap_last_cap')) || 40,
     get bounding() {
-      return hexField(status(), 'CapBnd');
+      return bounding();
     },
     get effective() {
-      return hexField(status(), 'CapEff');
+      return effective();
     },
     uid: process.geteuid?.() ?? 0,
     get gid() {
       return Number(/^Gid:\s+\d+\s+(\d+)/m.exec(status())?.[1] ?? 0);
     },
     get inUserNamespace() {
-      return !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap());
+      return inUserNamespace();
     },
     get gidMap() {
       return readProc('/proc/self/gid_map');
@@ -116,27 +117,6 @@ function labelFiles(): HostFacts['labelFiles'] {
 function once<T>(read: () => T): () => T {
   let value: T | undefined;
   return () => (value ??= read());
-}
-
-/** The text of a small file, "" when it is missing. `readFileSync` costs three times as much on such files. */
-function readProc(path: string): string {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return '';
-  }
-  try {
-    const buffer = Buffer.allocUnsafe(FIRST_READ);
-    let text = '';
-    for (;;) {
-      const size = readSync(fd, buffer);
-      if (size === 0) return text;
-      text += buffer.toString('latin1', 0, size);
-    }
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function hexField(status: string, name: string): bigint {

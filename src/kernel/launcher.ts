@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFileApplier, type FileApplier } from './file-applier.ts';
 import { failureFault, type LaunchResult } from './failure.ts';
-import { packTree, type PackedObject } from './tree-packer.ts';
+import { packOne, packTree, type PackedObject, type PackRequest } from './tree-packer.ts';
 import { parseReport, type ReportRecord } from './report.ts';
 import { readAll, scratchFile } from './scratch.ts';
 import { spawnProgram, type Running, type Stdio } from './spawn.ts';
@@ -26,6 +26,13 @@ export interface Launch {
   result: Promise<LaunchResult>;
 }
 
+/** What a layer leaves to those below it; paths are byte strings (latin1), relative to the tree. */
+export type Implied =
+  /** A directory that it does not list; `marks` has nothing in it but marks of deletions. */
+  | { kind: 'parent' | 'marks'; path: string }
+  /** A hard link to a file that is not its own. */
+  | { kind: 'link'; path: string; target: string };
+
 /** The one door to the kernel: runs the native launcher in each of its roles. */
 export interface Launcher {
   /** Path of the launcher's executable. */
@@ -37,8 +44,12 @@ export interface Launcher {
   apply(targetDirectory: string): FileApplier;
   /** Lays a tree in overlay form over a plain tree. */
   merge(source: string, target: string): Promise<void>;
-  /** The tree below a directory, or one object in it, as a tar archive. */
-  pack(tree: string, only?: PackedObject): AsyncIterable<Uint8Array>;
+  /** Settles what a layer leaves to the layers below it, given top first; directories above come before what is in them. */
+  imply(tree: string, layers: readonly string[], implied: readonly Implied[]): Promise<void>;
+  /** A tree, or what it changes of another one, as a tar archive, a layer or a list. */
+  pack(request: PackRequest): AsyncIterable<Uint8Array>;
+  /** One object of a directory, and all below it, as a tar archive. */
+  packOne(directory: string, object: PackedObject): AsyncIterable<Uint8Array>;
   /** Removes the tree `name` below the directory `parent`; a missing one is fine. */
   remove(parent: string, name: string): Promise<void>;
 }
@@ -52,10 +63,11 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
     doing: string,
     directories: readonly string[],
     rest: readonly string[],
+    input: Stdio = 'ignore',
   ): Promise<void> => {
     const fds = directories.map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
     try {
-      const result = await run(role, fds, rest, ['ignore', 'ignore', 'inherit']).result;
+      const result = await run(role, fds, rest, [input, 'ignore', 'inherit']).result;
       if (result.code !== 0) throw failureFault(doing, result);
     } finally {
       for (const fd of fds) closeSync(fd);
@@ -68,10 +80,23 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
       withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
     apply: (target) => openFileApplier(binary, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
-    pack: (tree, only) => packTree(binary, tree, only),
+    imply: async (tree, layers, implied) => {
+      const list = implied.map(impliedLine).join('');
+      const input = scratchFile(scratch, Buffer.from(list, 'latin1'));
+      try {
+        await treeRole('imply', `complete ${tree}`, [tree], layers, input);
+      } finally {
+        closeSync(input);
+      }
+    },
+    pack: (request) => packTree(binary, request),
+    packOne: (directory, object) => packOne(binary, directory, object),
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
   };
 }
+
+const impliedLine = (one: Implied): string =>
+  one.kind === 'link' ? `l${one.target}\0${one.path}\0` : `${one.kind === 'marks' ? 'm' : 'c'}${one.path}\0`;
 
 type Run = (role: string, args: readonly Stdio[], rest: readonly string[], stdio: readonly Stdio[]) => Launch;
 

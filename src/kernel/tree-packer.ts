@@ -1,8 +1,40 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { failureFault } from './failure.ts';
 import { reportFrom } from './report-stream.ts';
 import type { Ended } from './spawn.ts';
+
+/** Two trees to be compared. Each is a stack of directories, top first, named relative to `base` and short. */
+export interface TreePair {
+  base: string;
+  upper: readonly string[];
+  /** Empty: everything in the upper tree is new. */
+  lower: readonly string[];
+  /** The upper tree, one directory, lies over the lower one in overlay form; else it is all there is to see. */
+  over: boolean;
+}
+
+export interface PackRequest extends TreePair {
+  /** A plain archive; a layer, with marks of what is deleted; or a list of names, `A`, `C` or `D` before each, NUL after. */
+  form: 'archive' | 'layer' | 'names';
+  /** Absolute path of an empty directory, to mount stacks on in a namespace that nobody else sees. */
+  point: string;
+  /** Paths in the tree, without a slash in front, that are left out with all below them. */
+  skip?: readonly string[];
+}
+
+const FORMS = { archive: 'a', layer: 'l', names: 'n' } as const;
+
+/**
+ * What the upper tree holds and the lower one does not; see the `pack` role in docs/plan.md. Throws a fault whose facts
+ * name errno and path when it comes to no good end: what was given until then is no whole archive.
+ */
+export function packTree(binary: string, request: PackRequest): AsyncGenerator<Uint8Array, void, undefined> {
+  const { base, upper, lower, over, form, point, skip = [] } = request;
+  const what = [`${FORMS[form]}${over ? 'o' : 'w'}`, upper.join(':'), lower.join(':'), point, ...skip];
+  return packed(binary, base, what, `read ${join(base, upper[0] ?? '')}`);
+}
 
 /** One object of a directory, and what the archive calls it. */
 export interface PackedObject {
@@ -10,19 +42,25 @@ export interface PackedObject {
   as: string;
 }
 
-/**
- * The tree below a directory as a tar archive; see the `pack` role in docs/plan.md. Throws a fault whose facts name
- * errno and path when it comes to no good end: what was given until then is no whole archive.
- */
-export async function* packTree(
+/** The same of one object in a directory: a link is a link. */
+export function packOne(
   binary: string,
-  tree: string,
-  only?: PackedObject,
+  directory: string,
+  { name, as }: PackedObject,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  return packed(binary, directory, ['ae', name, as, '/'], `read ${join(directory, name)}`);
+}
+
+async function* packed(
+  binary: string,
+  base: string,
+  what: readonly string[],
+  doing: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const { Readable } = process.getBuiltinModule('node:stream');
-  const directory = openSync(tree, constants.O_RDONLY | constants.O_DIRECTORY);
-  const child = spawn(binary, ['pack', '3', ...(only === undefined ? [] : [only.name, only.as]), '4'], {
+  const directory = openSync(base, constants.O_RDONLY | constants.O_DIRECTORY);
+  const child = spawn(binary, ['pack', '3', '4', ...what], {
     stdio: ['ignore', 'pipe', 'inherit', directory, 'pipe'],
     env: {},
   });
@@ -36,7 +74,7 @@ export async function* packTree(
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   const ended = closed.then(async ({ code, signal }) => {
-    if (code !== 0) throw failureFault(`pack ${tree}`, { code, signal, records: await records });
+    if (code !== 0) throw failureFault(doing, { code, signal, records: await records });
   });
   ended.catch(() => undefined); // heard below
   try {

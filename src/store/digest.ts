@@ -33,12 +33,12 @@ export function algorithmOf(digest: Digest): 'sha256' | 'sha512' {
 
 /** Hashes and counts a stream. */
 export class Digester {
-  readonly #algorithm: 'sha256' | 'sha512';
+  readonly algorithm: 'sha256' | 'sha512';
   readonly #hash: Hash;
   size = 0;
 
   constructor(algorithm: 'sha256' | 'sha512' = 'sha256') {
-    this.#algorithm = algorithm;
+    this.algorithm = algorithm;
     this.#hash = createHash(algorithm);
   }
 
@@ -48,7 +48,7 @@ export class Digester {
   }
 
   digest(): Digest {
-    return `${this.#algorithm}:${this.#hash.digest('hex')}`;
+    return `${this.algorithm}:${this.#hash.digest('hex')}`;
   }
 }
 

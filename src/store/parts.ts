@@ -3,6 +3,7 @@ import type { Blobs } from './content/blobs.ts';
 import type { Trash } from './content/trash.ts';
 import type { Database } from './database.ts';
 import type { Images } from './image/images.ts';
+import type { Indexes } from './index/indexes.ts';
 import type { Leases } from './leases.ts';
 import type { Platform } from './platform.ts';
 import type { GrowthLimit } from './pull/layers.ts';
@@ -19,6 +20,7 @@ export interface StoreParts {
   trash: Trash;
   leases: Leases;
   images: Images;
+  indexes: Indexes;
   snapshots: Snapshotter;
   growth: GrowthLimit;
   transport: { retry?: RetryPolicy; idleMs?: number };

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tar } from '#store/testing/tar-writer.ts';
 import { makeImage, sha256, type Layer } from '#tools/image/oci-image.ts';
 import { pushImage } from '#tools/image/push.ts';
+import { startOwnRegistry } from '#tools/own-registry.ts';
 import { startRegistry, type TestRegistry } from '#tools/registry.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
@@ -35,7 +36,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(async () => {
-  target = await startRegistry();
+  target = await startOwnRegistry();
 });
 afterEach(() => target.stop());
 
@@ -94,7 +95,8 @@ test('each kind of failure has its exit status and names what is wrong', async (
     [['push', `${target.host}/x@sha256:${'0'.repeat(64)}`], 2, 'digest'],
     [['push', world.image, '127.0.0.1:1/x'], 7, '127.0.0.1:1'],
     [['push', world.image, 'UPPER'], 2, 'UPPER'],
-    [['push', '--all-platforms', world.image], 125, 'unknown flag: --all-platforms'],
+    [['push', '--all-platforms', world.image], 3, 'No such index'],
+    [['push', '--no-such-flag', world.image], 125, 'unknown flag: --no-such-flag'],
     [['push'], 125, 'argument'],
   ];
   for (const [args, status, text] of cases) {

@@ -110,6 +110,35 @@ describe('both programs', () => {
   });
 });
 
+describe('the programs that the build has loaded', () => {
+  const heap = (name: string): Buffer => readFileSync(join(TREE, 'dist/front-build', `front-heap-${name}`));
+
+  test.each(['oci', 'engine'])('%s knows nothing of the process that loaded it', (name) => {
+    const bytes = heap(name);
+    expect(bytes.length).toBeGreaterThan(500_000);
+    expect(bytes.includes(TREE)).toBe(false);
+    expect(bytes.includes(process.env['PATH'] ?? 'PATH=')).toBe(false);
+    const foreign: number[] = [];
+    for (let at = 0; at < bytes.length; at += 8) {
+      // Stacks, and what mmap gives: addresses that are others each time.
+      if (bytes.readBigUInt64LE(at) >> 40n === 0x7fn) foreign.push(at);
+    }
+    expect(foreign).toEqual([]);
+  });
+
+  test('each process has its own arguments, directory and environment', () => {
+    world.configure(['true']);
+    const dry = (cwd: string, env: Record<string, string>, ...more: string[]) => {
+      const args = ['oci', '--root', join(directory, 'own'), 'run', '--dry-run', ...more, 'x'];
+      return spawnSync(SAMPAN, args, { cwd, encoding: 'utf8', env: { PATH: '/bin', ...env } });
+    };
+    expect(dry(directory, {}, '--config', 'none.json').stderr).toContain(join(directory, 'none.json'));
+    expect(dry('/', {}, '--config', 'none.json').stderr).toContain(" '/none.json'");
+    expect(dry(world.directory, { LISTEN_FDS: '2' }).stdout).toContain('LISTEN_FDS=2');
+    expect(dry(world.directory, {}).stdout).not.toContain('LISTEN_FDS');
+  });
+});
+
 describe('what the small engine must not get wrong', () => {
   test('a closed standard output takes nothing that belongs to a file', () => {
     for (const closed of ['>&-', '2>&-', '<&- >&- 2>&-']) {

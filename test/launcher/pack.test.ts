@@ -2,9 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packTree } from '#kernel/tree-packer.ts';
+import { packOne, packTree, type PackRequest } from '#kernel/tree-packer.ts';
 import { BUILDS } from './harness.ts';
 import { runRole, scratchDirectory } from './tree-roles.ts';
+
+/** A tree by itself. */
+const plain = (base: string, name: string): PackRequest => {
+  return { base, upper: [name], lower: [], over: false, form: 'archive', point: '/nowhere' };
+};
 
 describe.each(BUILDS.map((path) => [path]))('pack (%s)', (launcher) => {
   let scratch: ReturnType<typeof scratchDirectory>;
@@ -18,7 +23,7 @@ describe.each(BUILDS.map((path) => [path]))('pack (%s)', (launcher) => {
 
   const pack = async (): Promise<Buffer> => {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of packTree(launcher, tree)) chunks.push(chunk);
+    for await (const chunk of packTree(launcher, plain(scratch.path, 'tree'))) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
   /** GNU tar unpacks it; what find sees of it, with attributes. */
@@ -94,21 +99,20 @@ describe.each(BUILDS.map((path) => [path]))('pack (%s)', (launcher) => {
     symlinkSync('/etc', join(tree, 'link'));
     const names = async (name: string, as: string): Promise<string> => {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of packTree(launcher, tree, { name, as })) chunks.push(chunk);
+      for await (const chunk of packOne(launcher, tree, { name, as })) chunks.push(chunk);
       return execFileSync('tar', ['-tv'], { input: Buffer.concat(chunks) })
         .toString()
         .replaceAll(/^(\S).*? (\S+( -> \S+)?)$/gm, '$1 $2');
     };
     expect(await names('dir', 'other')).toBe('d other/\nd other/sub/\n- other/sub/file\n');
     expect(await names('link', 'way')).toBe('l way -> /etc\n');
-    for (const name of ['', '../x', 'dir/sub', 'x'.repeat(300)]) {
+    for (const name of ['../x', 'dir/sub', 'x'.repeat(300)]) {
       const error: unknown = await names(name, 'x').catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ facts: { errno: 'EINVAL' } });
     }
   });
 
   test('a command line that is none is refused', () => {
-    expect(runRole(launcher, 'pack', [tree], ['name']).code).toBe(124);
     expect(runRole(launcher, 'pack', [tree], ['9']).code).toBe(124);
     expect(runRole(launcher, 'pack', []).code).toBe(124);
   });

@@ -1,8 +1,9 @@
 import { Fault, sentence } from '#base/fault.ts';
 import { VERSION } from '#base/version.ts';
 import type { Engine } from '#engine/engine.ts';
-import { COMMANDS, type Entry } from './commands.ts';
+import type { ServeRegistry } from '#engine/hosting/serving.ts';
 import { exitStatus, STATUS_ENGINE } from './exit-status.ts';
+import { findCommand, groupMembers, unknownCommand } from './find-command.ts';
 import { globalFlags, type GlobalFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
 import { isOciName } from './oci-names.ts';
@@ -11,6 +12,7 @@ import { isOciName } from './oci-names.ts';
 export interface CliWorld {
   io: Io;
   openEngine(flags: GlobalFlags): Promise<Engine>;
+  serveRegistry: ServeRegistry;
   /** The OCI runtime's own command line. */
   oci(args: readonly string[], flags: GlobalFlags): Promise<number>;
 }
@@ -25,7 +27,7 @@ export async function runCli(program: string, argv: readonly string[], world: Cl
     if (rest.length === 0 || flags.help || rest[0] === 'help')
       return await help(world, rest[0] === 'help' ? rest.slice(1) : []);
     const found = findCommand(rest);
-    if (found === undefined) throw unknownCommand(rest[0] ?? '');
+    if (found === undefined) return await group(world, rest);
     const { runVerb } = await import('./run-verb.ts');
     return await runVerb(found.name, found.entry, found.args, flags, world);
   } catch (error) {
@@ -49,50 +51,27 @@ function traces(error: unknown): string[] {
   return found;
 }
 
-/** `container run` and `image pull` are the same as `run` and `pull`. */
-const ALIASES: Record<string, string> = {
-  'container ls': 'ps',
-  'container list': 'ps',
-  'container ps': 'ps',
-  'system events': 'events',
-  'image ls': 'images',
-  'image list': 'images',
-  'image rm': 'rmi',
-};
-
-function findCommand(rest: readonly string[]): { name: string; entry: Entry; args: readonly string[] } | undefined {
-  const two = rest.slice(0, 2).join(' ');
-  const second = (rest[0] === 'container' || rest[0] === 'image') && rest[1] !== undefined ? rest[1] : undefined;
-  for (const [name, words] of [
-    [two, 2],
-    [ALIASES[two] ?? '', 2],
-    [second ?? '', 2],
-    [rest[0] ?? '', 1],
-  ] as const) {
-    const entry = COMMANDS[name];
-    if (entry !== undefined) return { name, entry, args: rest.slice(words) };
-  }
-  return undefined;
-}
-
-function unknownCommand(name: string): Fault {
-  return new Fault('invalid', `"${name}" is not a sampan command`, {
-    facts: { usage: true },
-    hint: "See 'sampan --help'.",
-  });
-}
-
 function say(io: Io, text: string): number {
   io.out(`${text}\n`);
   return 0;
 }
 
+/** A group's own word, alone or before --help, lists its commands; anything else is no command. */
+async function group(world: CliWorld, [name = '', ...words]: readonly string[]): Promise<number> {
+  const members = groupMembers(name);
+  const asked = words.length === 0 || ['--help', '-h', 'help'].includes(words[0] ?? '');
+  if (members === undefined || !asked) throw await unknownCommand([name, ...words]);
+  const { groupHelp } = await import('./overview.ts');
+  return say(world.io, groupHelp(name, members));
+}
+
 async function help(world: CliWorld, words: readonly string[]): Promise<number> {
-  const found = words.length === 0 ? undefined : findCommand(words);
+  const found = findCommand(words);
   if (found !== undefined) {
     const { runVerb } = await import('./run-verb.ts');
     return runVerb(found.name, found.entry, ['--help'], { version: false, help: false }, world);
   }
+  if (words.length > 0) return group(world, words.slice(0, 2));
   const { overview } = await import('./overview.ts');
   return say(world.io, overview());
 }

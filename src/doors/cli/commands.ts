@@ -1,6 +1,7 @@
 import { CONTAINER_COMMANDS } from './commands/containers.ts';
 import type { Entry } from './commands/entry.ts';
 import { IMAGE_COMMANDS } from './commands/images.ts';
+import { MANIFEST_COMMANDS } from './commands/manifests.ts';
 import { REGISTRY_COMMANDS } from './commands/registries.ts';
 import { SYSTEM_COMMANDS } from './commands/system.ts';
 
@@ -10,6 +11,7 @@ export type { Entry } from './commands/entry.ts';
 export const COMMANDS: Record<string, Entry> = {
   ...CONTAINER_COMMANDS,
   ...IMAGE_COMMANDS,
+  ...MANIFEST_COMMANDS,
   ...REGISTRY_COMMANDS,
   ...SYSTEM_COMMANDS,
 };

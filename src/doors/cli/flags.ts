@@ -83,7 +83,7 @@ function checkValue({ spec }: Found, value: string, word: string): void {
 }
 
 function findFlags(word: string, table: FlagTable): Found[] {
-  const bare = word.replace(/^--?/, '');
+  const bare = word.slice(word.startsWith('--') ? 2 : 1);
   const equals = bare.indexOf('=');
   const asked = equals < 0 ? bare : bare.slice(0, equals);
   const inline = equals < 0 ? undefined : bare.slice(equals + 1);

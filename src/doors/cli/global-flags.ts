@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import type { FlagTable } from './flags.ts';
 
 /** Options that stand before the command. */
 export interface GlobalFlags {
@@ -8,6 +9,15 @@ export interface GlobalFlags {
   version: boolean;
   help: boolean;
 }
+
+/** The same as a table, for help and completion. */
+export const GLOBAL_FLAGS: FlagTable = {
+  root: { kind: 'text', value: 'DIR', does: 'Durable state (default /var/lib/sampan)' },
+  'run-root': { kind: 'text', value: 'DIR', does: 'State of this boot (default /run/sampan)' },
+  snapshotter: { kind: 'text', value: 'NAME', does: 'overlay or copy (default overlay)' },
+  version: { kind: 'switch', short: 'v', does: 'Show the version and leave' },
+  help: { kind: 'switch', short: 'h', does: 'Show this help' },
+};
 
 const SWITCHES: Record<string, 'version' | 'help'> = {
   '--version': 'version',

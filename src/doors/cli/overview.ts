@@ -1,11 +1,15 @@
 import { COMMANDS, type Entry } from './commands.ts';
+import { EXAMPLES } from './examples.ts';
+import { groupNames } from './find-command.ts';
 import type { FlagTable } from './flags.ts';
+import { GLOBAL_FLAGS } from './global-flags.ts';
 
 /** The text of `sampan --help`. */
 export function overview(): string {
-  const commands = Object.entries(COMMANDS).filter(([, entry]) => entry.hidden !== true);
+  const commands = Object.entries(COMMANDS).filter(([name, entry]) => entry.hidden !== true && !name.includes(' '));
   const width = Math.max(...commands.map(([name]) => name.length), 'oci'.length);
   const line = (name: string, summary: string): string => `  ${name.padEnd(width + 2)}${summary}`;
+  const groups = groupNames();
   return [
     'Usage:  sampan [OPTIONS] COMMAND',
     '',
@@ -15,31 +19,65 @@ export function overview(): string {
     ...commands.map(([name, entry]) => line(name, entry.summary)),
     line('oci', 'The low-level runtime: run an OCI bundle (create, start, state, kill, delete, ...)'),
     '',
+    'Groups:',
+    ...groups.map((name) => line(name, GROUP_SUMMARIES[name] ?? '')),
+    '',
     'Options:',
-    '      --root DIR       Durable state (default /var/lib/sampan)',
-    '      --run-root DIR   State of this boot (default /run/sampan)',
-    '      --snapshotter S  overlay or copy (default overlay)',
-    '  -v, --version        Show the version and leave',
-    '  -h, --help           Show this help',
+    ...flagLines(GLOBAL_FLAGS),
     '',
     "Run 'sampan COMMAND --help' for more on a command.",
   ].join('\n');
 }
 
+const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
+  container: 'Manage containers',
+  image: 'Manage images',
+  manifest: 'Manage indexes: images for several platforms under one name',
+  registry: 'Serve images to others',
+  system: 'Look after the whole store',
+};
+
+/** The text of `sampan GROUP --help`. */
+export function groupHelp(group: string, members: Readonly<Record<string, Entry>>): string {
+  const width = Math.max(...Object.keys(members).map((name) => name.length));
+  return [
+    `Usage:  sampan ${group} COMMAND`,
+    '',
+    GROUP_SUMMARIES[group] ?? group,
+    '',
+    'Commands:',
+    ...Object.entries(members).map(([name, { summary }]) => `  ${name.padEnd(width + 2)}${summary}`),
+    '',
+    `Run 'sampan ${group} COMMAND --help' for more on a command.`,
+  ].join('\n');
+}
+
 /** The text of `sampan COMMAND --help`. */
 export function verbHelp(name: string, entry: Entry, flags: FlagTable): string {
-  const rows = Object.entries(flags).map(([flag, spec]) => {
-    const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
-    return [`  ${short}--${flag}${spec.kind === 'switch' ? '' : ` ${spec.value ?? 'VALUE'}`}`, spec.does] as const;
-  });
-  const width = Math.max(...rows.map(([left]) => left.length));
   return [
     `Usage:  sampan ${name} ${entry.usage}`,
     '',
     entry.summary,
     '',
     'Options:',
-    ...rows.map(([left, does]) => `${left.padEnd(width + 2)}${does}`),
+    ...flagLines(flags),
+    ...examplesOf(name),
     '',
   ].join('\n');
+}
+
+function flagLines(flags: FlagTable): string[] {
+  const rows = Object.entries(flags).map(([flag, { short, kind, value = 'VALUE', does }]) => {
+    const letter = short === undefined ? '    ' : `-${short}, `;
+    return [`  ${letter}--${flag}${kind === 'switch' ? '' : ` ${value}`}`, does] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, does]) => `${left.padEnd(width + 2)}${does}`);
+}
+
+function examplesOf(name: string): string[] {
+  const examples = EXAMPLES[name] ?? [];
+  return examples.length === 0
+    ? []
+    : ['', 'Examples:', ...examples.flatMap(([words, does]) => [`  # ${does}`, `  sampan ${words}`])];
 }

@@ -25,7 +25,14 @@ export async function runVerb(
   }
   const [least, most] = verb.args;
   if (parsed.rest.length < least || parsed.rest.length > most) throw wrongCount(name, verb, parsed.rest.length);
-  return verb.act({ args: parsed.rest, flags: parsed.flags, io: world.io, engine: () => openSettled(world, flags) });
+  return verb.act({
+    args: parsed.rest,
+    flags: parsed.flags,
+    io: world.io,
+    globals: flags,
+    engine: (places = flags) => openSettled(world, places),
+    serveRegistry: world.serveRegistry,
+  });
 }
 
 function parse(name: string, verb: Verb, args: readonly string[]): ReturnType<typeof parseFlags> {

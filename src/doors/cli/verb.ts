@@ -1,5 +1,7 @@
 import type { Engine } from '#engine/engine.ts';
+import type { ServeRegistry } from '#engine/hosting/serving.ts';
 import type { Flags, FlagTable } from './flags.ts';
+import type { GlobalFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
 
 /** One command of the command line: how it is written, and what it calls. */
@@ -18,6 +20,10 @@ export interface Call {
   args: readonly string[];
   flags: Flags;
   io: Io;
-  /** Opens the engine, after bringing records and reality together. */
-  engine(): Promise<Engine>;
+  /** Options before the command. */
+  globals: GlobalFlags;
+  /** Opens the engine, after bringing records and reality together; on other places than the command line's, if given. */
+  engine(places?: GlobalFlags): Promise<Engine>;
+  /** The registry's door. */
+  serveRegistry: ServeRegistry;
 }

@@ -5,11 +5,12 @@ import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteEnd } from '#engine/event/container.ts';
+import { thaw } from '#runtime/cgroup/freezer.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
 import { discardContainer } from './discard.ts';
-import { removeContainerCgroups } from './cgroups.ts';
+import { containerCgroups, removeContainerCgroups } from './cgroups.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
@@ -85,6 +86,8 @@ export async function settleOwned(
   }
   const directory = containerDirectory(engine.root, record.id);
   const { status } = observe(directory);
+  // Who held it for a commit may have died before letting it go.
+  if (reason === 'abandoned') await thaw(containerCgroups(engine, record.id));
   if (monitorLives(directory) && status !== 'exited') {
     if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
     if (reason === 'ended') return undefined;

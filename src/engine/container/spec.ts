@@ -159,8 +159,19 @@ function tmpfsMount({ destination, options }: TmpfsMount): Mount {
   return mount(destination, 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'noexec', ...options]);
 }
 
+/** Where something is mounted over a container's tree. */
+export function mountedPaths(options: ContainerOptions): string[] {
+  const all = [
+    ...systemMounts(options),
+    ...fileMounts({ directory: '/', options }),
+    ...(options.tmpfs ?? []),
+    ...options.binds,
+  ];
+  return all.map(({ destination }) => destination);
+}
+
 /** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
-function fileMounts({ directory, options }: SpecInputs): Mount[] {
+function fileMounts({ directory, options }: Pick<SpecInputs, 'directory' | 'options'>): Mount[] {
   const bind = (destination: string, source: string): Mount =>
     mount(destination, 'bind', source, ['rbind', 'rprivate']);
   return [

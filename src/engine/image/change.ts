@@ -72,7 +72,8 @@ function pairsOf(value: string, instruction: string): [string, string][] {
   });
 }
 
-function withVariables(env: readonly string[], pairs: readonly [string, string][]): string[] {
+/** Sets variables `NAME=value` in a list of them. */
+export function withVariables(env: readonly string[], pairs: readonly [string, string][]): string[] {
   const names = new Set(pairs.map(([name]) => name));
   return [...env.filter((item) => !names.has(item.split('=')[0] ?? '')), ...pairs.map((pair) => pair.join('='))];
 }

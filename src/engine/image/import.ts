@@ -1,8 +1,8 @@
 import { createReadStream, statSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
-import { parseReference, type Reference } from '#store/reference.ts';
 import type { Engine } from '#engine/engine.ts';
 import { applyChanges } from './change.ts';
+import { newNames } from './new-name.ts';
 
 export interface ImportImageRequest {
   /** A file, or the bytes of an archive. */
@@ -17,21 +17,13 @@ export interface ImportImageRequest {
 /** Makes an image of one layer out of a root file system; gives its ID. */
 export async function importRootfs(engine: Engine, request: ImportImageRequest): Promise<string> {
   const { from, name, changes, message, ...options } = request;
-  const names = name === undefined ? [] : [targetOf(name)];
+  const names = newNames('import', name);
   const config = applyChanges({}, changes);
   const archive = typeof from === 'string' ? openArchive(from) : from;
   const comment = message ?? `Imported from ${typeof from === 'string' ? from : '-'}`;
   await engine.store.reconcile();
   const image = await engine.store.import({ archive, names, config, comment, ...options });
   return image.configDigest;
-}
-
-function targetOf(name: string): Reference {
-  const reference = parseReference(name);
-  if (reference.digest === undefined) return reference;
-  throw new Fault('invalid', `import as ${name}: a digest cannot be given, it follows from the content`, {
-    field: 'REPOSITORY',
-  });
 }
 
 function openArchive(path: string): AsyncIterable<Uint8Array> {

@@ -21,6 +21,18 @@ export function listImages(engine: Engine): ListedImage[] {
     .flatMap(namesOf);
 }
 
+/** The same for names that mean an index or artifact and no image that is unpacked. */
+export function listIndexes(engine: Engine): ListedImage[] {
+  const { images, indexes } = engine.store;
+  const taken = new Set(images.list().flatMap(({ names, digests }) => [...names, ...digests]));
+  return indexes.list().flatMap(({ id, names, digests, size, created }) => {
+    const free = (name: string): boolean => !taken.has(name);
+    const record = { manifestDigest: id, configDigest: id, chainId: '', platform: '', config: {}, layers: [] };
+    const own = { ...record, names: names.filter(free), digests: digests.filter(free), size, created };
+    return own.names.length + own.digests.length === 0 ? [] : namesOf(own);
+  });
+}
+
 /** A tag each; a repository that only has digests of the image gives one entry. */
 function namesOf(image: ImageRecord): ListedImage[] {
   const digests = new Map<string, string>();
@@ -43,4 +55,9 @@ function namesOf(image: ImageRecord): ListedImage[] {
 function placeOf(name: string): { repository: string; tag: string; digest: string } {
   const { tag, digest, ...place } = parseReference(name);
   return { repository: familiarName(place), tag: tag ?? NONE, digest: digest ?? NONE };
+}
+
+/** A name in full as people write it. */
+export function familiar(name: string): string {
+  return familiarName(parseReference(name));
 }

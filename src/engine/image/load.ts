@@ -8,6 +8,8 @@ export interface LoadRequest {
   /** A file, or the directory of an OCI layout; or the bytes of an archive. */
   from: string | AsyncIterable<Uint8Array>;
   platform?: string;
+  /** Keep whole indexes and artifacts, not only the image for the platform. */
+  allPlatforms: boolean;
   signal: AbortSignal;
 }
 
@@ -18,13 +20,13 @@ export interface Loaded {
 }
 
 /** Brings images from an archive or layout into the store, ready to run. */
-export async function loadImages(engine: Engine, { from, ...options }: LoadRequest): Promise<Loaded[]> {
+export async function loadImages(engine: Engine, request: LoadRequest): Promise<Loaded[]> {
+  const { from, allPlatforms, ...options } = request;
   await engine.store.reconcile();
-  const loaded = await engine.store.load(inputOf(from), options);
-  return loaded.map(({ names, image }) => ({
-    names: names.map((name) => familiarName(parseReference(name))),
-    id: image.configDigest,
-  }));
+  const loaded = allPlatforms
+    ? await engine.store.loadAll(inputOf(from), options)
+    : (await engine.store.load(inputOf(from), options)).map(({ names, image }) => ({ names, id: image.configDigest }));
+  return loaded.map(({ names, id }) => ({ names: names.map((name) => familiarName(parseReference(name))), id }));
 }
 
 function inputOf(from: LoadRequest['from']): LoadInput {

@@ -1,6 +1,7 @@
+import { imageMounts } from '#store/image/mounts.ts';
 import type { Engine } from '#engine/engine.ts';
 import { imageFilter } from './filter.ts';
-import { listImages } from './list.ts';
+import { listImages, listIndexes } from './list.ts';
 import { removeRecords, type ImageRemoval } from './remove.ts';
 
 export const PRUNE_FILTERS = ['until', 'label', 'label!'];
@@ -19,13 +20,17 @@ export interface Pruned {
   reclaimed: number;
 }
 
-/** Removes images without a tag, or with `all` every one that no container is made from, and what only they needed. */
+/**
+ * Removes images without a tag, or with `all` every one that no container is made from, what only they needed, and what
+ * pulls that were cut off have left.
+ */
 export async function pruneImages(engine: Engine, request: PruneRequest): Promise<Pruned> {
   await engine.store.reconcile();
   if (request.dryRun) return rehearse(engine, request);
   const removals = engine.database.durably(() => removeUnused(engine, request));
+  const unfinished = engine.store.forgetUnfinished();
   const { bytes } = await engine.store.collect();
-  return { removals, reclaimed: bytes };
+  return { removals, reclaimed: unfinished + bytes };
 }
 
 /** Does it in a transaction that is rolled back, so that what is told is what would happen. */
@@ -35,7 +40,8 @@ function rehearse(engine: Engine, request: PruneRequest): Pruned {
   try {
     engine.database.transaction(() => {
       const removals = removeUnused(engine, request);
-      told = { removals, reclaimed: engine.store.collectable().bytes };
+      const unfinished = engine.store.rehearseForgetting();
+      told = { removals, reclaimed: unfinished + engine.store.collectable().bytes };
       throw back;
     });
   } catch (error) {
@@ -46,9 +52,10 @@ function rehearse(engine: Engine, request: PruneRequest): Pruned {
 
 function removeUnused(engine: Engine, { all, filters }: PruneRequest): ImageRemoval[] {
   const filter = imageFilter(engine, filters, PRUNE_FILTERS);
-  const unused = listImages(engine)
+  const mounts = imageMounts(engine.database);
+  const unused = [...listImages(engine), ...(all ? listIndexes(engine) : [])]
     .filter((entry) => (all || entry.image.names.length === 0) && filter(entry))
     .map(({ image }) => image.configDigest)
-    .filter((id) => engine.containers.usingImage(id).length === 0);
+    .filter((id) => engine.containers.usingImage(id).length === 0 && mounts.find(id) === undefined);
   return [...new Set(unused)].map((id) => removeRecords(engine, id, true));
 }

@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { formatReference, parseReference, type Reference } from '#store/reference.ts';
 import { placeToPush } from '#store/registry/registries.ts';
-import type { PushedImage, PushProgress } from '#store/store.ts';
+import type { CopyContentOptions, PushedImage, PushProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { RegistryAccess } from '#engine/registry/access.ts';
 
@@ -54,6 +54,8 @@ export interface PushRequest {
   access: RegistryAccess;
   /** Plain HTTP. */
   insecure: boolean;
+  /** The index of the name with all that it leads to, in place of the image. */
+  allPlatforms?: boolean;
   signal?: AbortSignal;
   onProgress?: (event: PushProgress) => void;
 }
@@ -61,10 +63,29 @@ export interface PushRequest {
 export async function pushImage(
   engine: Engine,
   { source, destination }: PushTask,
-  { access, ...options }: PushRequest,
+  { access, allPlatforms = false, ...options }: PushRequest,
 ): Promise<PushedImage> {
   const { rules, credentials, certificates } = access;
   const place = placeToPush(rules, destination);
   await engine.store.reconcile();
+  if (allPlatforms) {
+    return engine.store.copy(
+      { kind: 'store', name: source, content: 'index' },
+      {
+        kind: 'registry',
+        reference: destination,
+        places: [place],
+        way: { ...wayOf(options), credentials, certificates },
+      },
+      { ...options, which: 'all' } as CopyContentOptions,
+    );
+  }
   return engine.store.push(source, destination, { ...options, place, credentials, certificates });
+}
+
+function wayOf({
+  insecure,
+  signal,
+}: Pick<PushRequest, 'insecure' | 'signal'>): Pick<PushRequest, 'insecure' | 'signal'> {
+  return { insecure, ...(signal === undefined ? {} : { signal }) };
 }

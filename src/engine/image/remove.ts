@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import { imageMounts } from '#store/image/mounts.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
 import type { RemovedImage } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -13,10 +14,13 @@ export interface ImageRemoval {
 
 /**
  * Takes a name from an image, or the whole image when it is named by its id or by its last name; then what nobody needs
- * any more is cleared. While a container is made from it, its last name goes only with `force`, and the image stays.
+ * any more is cleared. While a container is made from it, or it is mounted, its last name goes only with `force`, and the image stays.
  */
 export async function removeImage(engine: Engine, nameOrId: string, force: boolean): Promise<ImageRemoval> {
-  const removal = engine.database.durably(() => removeRecords(engine, nameOrId, force));
+  const removal = engine.database.durably(() => {
+    imageMounts(engine.database).settle();
+    return removeRecords(engine, nameOrId, force);
+  });
   await engine.store.collect();
   return removal;
 }
@@ -26,7 +30,8 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
   const { images } = engine.store;
   const id = images.find(nameOrId)?.configDigest;
   const user = id === undefined ? undefined : engine.containers.usingImage(id)[0];
-  const removed = images.remove(nameOrId, { force, keep: user !== undefined });
+  const mount = id === undefined ? undefined : imageMounts(engine.database).find(id);
+  const removed = images.remove(nameOrId, { force, keep: user !== undefined || mount !== undefined });
   if (user !== undefined && needsAll(removed, force)) {
     throw new Fault(
       'conflict',
@@ -36,11 +41,26 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
   }
   for (const name of removed.untagged) noteImage(engine, 'untag', id, familiarName(parseReference(name)));
   if (removed.deleted !== undefined) noteImage(engine, 'delete', removed.deleted);
-  if (removed.deleted !== undefined) engine.database.run('DELETE FROM accounts WHERE image_id = ?', removed.deleted);
+  if (mount !== undefined && needsAll(removed, force)) {
+    throw new Fault('conflict', `remove image ${nameOrId}: it is mounted at ${mount.path}`, {
+      hint: `Unmount it first: sampan image unmount ${nameOrId}.`,
+    });
+  }
+  if (removed.deleted !== undefined) forgetAccounts(engine, removed.deleted);
+  for (const left of removed.left) {
+    if (engine.containers.usingImage(left).length > 0) continue;
+    images.remove(left, { force: true });
+    forgetAccounts(engine, left);
+    noteImage(engine, 'delete', left);
+  }
   return {
     untagged: removed.untagged.map((name) => familiarName(parseReference(name))),
     deleted: removed.deleted,
   };
+}
+
+function forgetAccounts(engine: Engine, imageId: string): void {
+  engine.database.run('DELETE FROM accounts WHERE image_id = ?', imageId);
 }
 
 function needsAll({ last }: RemovedImage, force: boolean): boolean {

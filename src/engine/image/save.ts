@@ -13,6 +13,8 @@ export function isSaveFormat(text: string): text is SaveFormat {
 export interface SaveRequest {
   names: readonly string[];
   format: SaveFormat;
+  /** Of names that mean an index, all that it leads to. */
+  allPlatforms: boolean;
   /** For `oci-dir`. */
   directory: string | undefined;
   /** For archives: takes the bytes. */
@@ -20,8 +22,9 @@ export interface SaveRequest {
 }
 
 /** Writes images with the blobs as they are in the store, digests and all. */
-export async function saveImages(engine: Engine, { names, format, directory, write }: SaveRequest): Promise<void> {
-  await engine.store.save(names, format, (files) => {
+export async function saveImages(engine: Engine, request: SaveRequest): Promise<void> {
+  const { names, format, allPlatforms, directory, write } = request;
+  await engine.store[allPlatforms ? 'saveAll' : 'save'](names, format, (files) => {
     if (format !== 'oci-dir') return write(tarOf(files));
     if (directory === undefined)
       throw new Fault('invalid', 'save to a directory: none is named', { field: '--output' });

@@ -15,6 +15,7 @@ const ALWAYS: readonly DeviceRule[] = [
   { allow: true, type: 'c', major: 136 }, // terminals of devpts
 ];
 const DEFAULT = 'default device rules';
+const ALWAYS_FROM_DEFAULT = ALWAYS.map((rule) => ({ rule, origin: DEFAULT }));
 
 /** Which devices a container may use: the last rule that covers an access decides it, `allowOthers` what none covers. */
 export interface DeviceRules {
@@ -34,7 +35,7 @@ export function deviceRules(configured: readonly DeviceRule[], devices: readonly
   const allowOthers = configured[last]?.allow ?? false;
   const origin = (index: number): string => `linux.resources.devices[${index}]`;
   const rules = configured.slice(last + 1).map((rule, index) => ({ rule, origin: origin(last + 1 + index) }));
-  if (!allowOthers) rules.push(...[...ALWAYS, ...useOf(devices)].map((rule) => ({ rule, origin: DEFAULT })));
+  if (!allowOthers) rules.push(...ALWAYS_FROM_DEFAULT, ...useOf(devices).map((rule) => ({ rule, origin: DEFAULT })));
   return { allowOthers, origin: last < 0 ? DEFAULT : origin(last), rules };
 }
 
@@ -43,14 +44,12 @@ export function deniesSomething({ allowOthers, rules }: DeviceRules): boolean {
   return !allowOthers || rules.some(({ rule }) => !rule.allow);
 }
 
+const ALL_ACCESSES = 'rwm';
+
 /** The accesses of a rule, each once, in the order r, w, m; left out or empty means all of them. */
 export function accessOf({ access }: DeviceRule): string {
-  return access
-    ? 'rwm'
-        .split('')
-        .filter((letter) => access.includes(letter))
-        .join('')
-    : 'rwm';
+  if (!access || access === ALL_ACCESSES) return ALL_ACCESSES;
+  return ALL_ACCESSES.replace(/./g, (letter) => (access.includes(letter) ? letter : ''));
 }
 
 /** The number a rule is about; undefined for any. */

@@ -16,14 +16,15 @@ export function limitsV1(resources: Resources): Limit[] {
       field: 'linux.resources.unified',
     });
   }
+  const { memory, cpu, pids, blockIO, hugepageLimits, network, rdma } = resources;
   return [
-    ...memoryLimitsV1(resources.memory ?? {}),
-    ...cpuLimitsV1(resources.cpu ?? {}),
-    ...pidsLimits(resources.pids),
-    ...blockLimitsV1(resources.blockIO ?? {}),
-    ...hugePageLimitsV1(resources.hugepageLimits ?? []),
-    ...networkLimits(resources.network ?? {}),
-    ...rdmaLimits(resources.rdma ?? {}),
+    ...(memory ? memoryLimitsV1(memory) : []),
+    ...(cpu ? cpuLimitsV1(cpu) : []),
+    ...(pids ? pidsLimits(pids) : []),
+    ...(blockIO ? blockLimitsV1(blockIO) : []),
+    ...(hugepageLimits ? hugePageLimitsV1(hugepageLimits) : []),
+    ...(network ? networkLimits(network) : []),
+    ...(rdma ? rdmaLimits(rdma) : []),
   ];
 }
 

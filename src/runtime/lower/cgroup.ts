@@ -48,9 +48,14 @@ export function lowerCgroup(spec: Spec, { facts, id, cgroup }: LowerContext): Lo
   const rules = deviceRules(resources.devices ?? [], spec.linux?.devices);
   requireDevices(rules, facts);
   // Busy only when processes outlive init, which a pid namespace of its own excludes: then the caller kills them.
-  const remove = directories.map((directory): Step => {
-    return { op: 'rmdir', path: directory.path, retryMs: ownPids(spec) ? 500 : 0, onError: 'ignore', origin: ORIGIN };
-  });
+  const retryMs = ownPids(spec) ? 500 : 0;
+  const remove = directories.map(({ path }): Step => ({
+    op: 'rmdir',
+    path,
+    retryMs,
+    onError: 'ignore',
+    origin: ORIGIN,
+  }));
   const warnings = ignoredLimits(resources, facts.cgroup.mode === 'v2' ? 2 : 1);
   const isHeld = hasHostRights(facts);
   if (!isHeld && rules.rules.some(({ rule }) => !rule.allow)) warnings.push(DEVICES_UNHELD);

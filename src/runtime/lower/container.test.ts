@@ -318,7 +318,7 @@ test('an overlay root is mounted inside the namespace, with short names', () => 
   expect(one(init, 'mount')).toMatchObject({
     dir: 'layers',
     target: '/run/root',
-    data: String.raw`lowerdir=b:a\:1,upperdir=u,workdir=w`,
+    data: String.raw`lowerdir=b:a\:1,upperdir=u,workdir=w,redirect_dir=off,metacopy=off`,
   });
 });
 

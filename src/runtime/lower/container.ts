@@ -5,7 +5,9 @@ import type { Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup } from './cgroup.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
 import { mainSteps } from './first-program.ts';
+import { lowerDevices } from './devices.ts';
 import { fitUserNamespace } from './fit-user-namespace.ts';
+import { lowerHiddenPaths } from './hidden-paths.ts';
 import { leavesGroups } from './id-map.ts';
 import { keepsGroups, lowerIdentity } from './identity.ts';
 import { initSteps } from './init.ts';
@@ -14,7 +16,7 @@ import { mountPlace, type MountPlace } from './mount-namespace.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces } from './namespaces.ts';
 import { notifyProgram, withNotify } from './notify.ts';
-import { hasHostRights, requireUserNamespace } from './rights.ts';
+import { hasHostRights, livesInUserNamespace, requireUserNamespace } from './rights.ts';
 import { lowerRlimits } from './rlimits.ts';
 import { rootSource } from './root.ts';
 import { handedOver } from './seccomp-listener.ts';
@@ -58,6 +60,8 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, mapped ? PIDFD : undefined),
     rdt: lowerRdt(spec.linux, context.id, facts),
+    devices: lowerDevices(spec, livesInUserNamespace(spec, facts)),
+    hidden: lowerHiddenPaths(spec, facts),
     notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
     sources: [...rootSource(context), ...mounts.sources],

@@ -1,7 +1,6 @@
 import { PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { hasHooks, lowerHooks } from './hooks.ts';
-import { lowerHiddenPaths } from './hidden-paths.ts';
 import { hasFixedGroups } from './id-map.ts';
 import { keepsGroups, type LoweredIdentity } from './identity.ts';
 import type { LoweredMounts } from './lowered-mounts.ts';
@@ -12,7 +11,6 @@ import { lowerPolicy } from './policy.ts';
 import { execStep, findStep } from './program.ts';
 import { lowerFirstPropagation, lowerLeave, lowerRoot } from './root.ts';
 import {
-  devicesOf,
   hostParts,
   INIT_END,
   MAIN_END,
@@ -72,9 +70,7 @@ function enterSteps(sections: Sections, identity: LoweredIdentity): Step[] {
 
 /** The tree: everything below slot `root`, while the host's tree is still in sight. */
 function treeSteps(sections: Sections, attach: readonly Step[], finish: readonly Step[]): Step[] {
-  const { spec, process, context, cgroup, namespaces, place } = sections;
-  const devices = devicesOf(sections);
-  const hidden = lowerHiddenPaths(spec, context.facts);
+  const { spec, process, context, cgroup, namespaces, place, devices, hidden } = sections;
   const steps: Step[] = place === 'joined' ? [] : hostParts(sections);
   if (sections.cloner === 'inTurn') steps.push(...sections.sources);
   steps.push(...lowerRoot(spec, context, place), ...attach);

@@ -8,9 +8,9 @@ interface Maps {
   gids: readonly IdMapping[];
 }
 
-const NAMES = new Set(['idmap', 'ridmap']);
+const ID_MAP = /^r?idmap(=|$)/;
 
-export const isIdMapOption = (option: string): boolean => NAMES.has(option.split('=', 1)[0] ?? '');
+export const isIdMapOption = (option: string): boolean => option.includes('idmap') && ID_MAP.test(option);
 
 /**
  * Ids on a bind mount shown as others: by the mount's own maps, by those of the option (`idmap=uids=0-1000-1;gids=...`,

@@ -78,9 +78,20 @@ export interface MountOptions {
 
 /** Sorts the options of one mount; a later option wins over an earlier one. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
-  const bare = { set: 0, clear: 0, treeSet: 0, treeClear: 0 };
-  const off = { sourceNoFollow: false, copySymlink: false, destinationNoFollow: false, copyUp: false, remount: false };
-  const out: MountOptions = { bind: 'none', ...bare, ...off, propagation: [], data: [] };
+  const out: MountOptions = {
+    bind: 'none',
+    set: 0,
+    clear: 0,
+    treeSet: 0,
+    treeClear: 0,
+    propagation: [],
+    sourceNoFollow: false,
+    copySymlink: false,
+    destinationNoFollow: false,
+    copyUp: false,
+    remount: false,
+    data: [],
+  };
   for (const option of options) {
     const own = ATTRIBUTES[option];
     const tree = option.startsWith('r') ? ATTRIBUTES[option.slice(1)] : undefined;

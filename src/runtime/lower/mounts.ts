@@ -36,8 +36,8 @@ export function lowerMounts(spec: Spec, context: LowerContext, groups: CgroupVie
   return lowered;
 }
 
-export function isBind(mount: Mount): boolean {
-  return mount.type === 'bind' || (mount.options ?? []).some((option) => option === 'bind' || option === 'rbind');
+export function isBind({ type, options }: Mount): boolean {
+  return type === 'bind' || (options ?? []).includes('bind') || (options ?? []).includes('rbind');
 }
 
 /** Absolute paths of everything that is bind-mounted, for the caller to look at before lowering. */
@@ -48,9 +48,9 @@ export function bindSources(spec: Spec, bundle: string | undefined): string[] {
 
 /** Bind sources whose symlinks are not to be followed, for the caller to read what they say. */
 export function linkSources(spec: Spec, bundle: string | undefined): string[] {
-  const asked = (mount: Mount): boolean =>
-    (mount.options ?? []).some((option) => option === 'src-nofollow' || option === 'copy-symlink');
-  return (spec.mounts ?? []).filter((mount) => isBind(mount) && asked(mount)).map((mount) => sourcePath(mount, bundle));
+  const asked = ({ options = [] }: Mount): boolean =>
+    options.includes('src-nofollow') || options.includes('copy-symlink');
+  return (spec.mounts ?? []).filter((mount) => asked(mount) && isBind(mount)).map((mount) => sourcePath(mount, bundle));
 }
 
 export function sourcePath(mount: Mount, bundle = '/'): string {

@@ -17,11 +17,13 @@ export interface LoweredRlimits {
  */
 export function lowerRlimits(limits: readonly Rlimit[], facts: HostFacts, pidfd: string | undefined): LoweredRlimits {
   const lowered: LoweredRlimits = { outside: [], own: [], warnings: [] };
+  const mayRaise = holds(facts.effective, 'CAP_SYS_RESOURCE');
+  // Who sets their own and may raise them need not know how they were.
+  const known = mayRaise && pidfd === undefined ? {} : facts.hardLimits;
   for (const [index, limit] of limits.entries()) {
     const resource = RLIMITS[limit.type] ?? 0;
-    const inherited = facts.hardLimits[limit.type] ?? Infinity;
+    const inherited = known[limit.type] ?? Infinity;
     const raises = limit.hard > inherited;
-    const mayRaise = raises && holds(facts.effective, 'CAP_SYS_RESOURCE');
     const hard = raises && !mayRaise ? inherited : limit.hard;
     const soft = Math.min(limit.soft, hard);
     const origin = `process.rlimits[${index}]`;
@@ -29,7 +31,7 @@ export function lowerRlimits(limits: readonly Rlimit[], facts: HostFacts, pidfd:
       lowered.warnings.push(`${origin}: ${limit.type} stays at ${inherited}: raising it needs CAP_SYS_RESOURCE`);
     }
     const step: Step = { op: 'rlimit', resource, soft: amount(soft), hard: amount(hard), origin };
-    if (mayRaise && pidfd !== undefined) lowered.outside.push({ ...step, pidfd });
+    if (raises && mayRaise && pidfd !== undefined) lowered.outside.push({ ...step, pidfd });
     else lowered.own.push(step);
   }
   return lowered;

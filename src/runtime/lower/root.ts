@@ -115,8 +115,9 @@ export function overlayMountSteps(root: Extract<RootMount, { kind: 'overlay' }>,
   ];
 }
 
+/** A layer is read off the upper directory, so what is there must be whole, whatever the kernel's defaults are. */
 function overlayOptions(root: Extract<RootMount, { kind: 'overlay' }>): string {
   const escape = (path: string): string => path.replace(/[\\,:]/g, String.raw`\$&`);
   const lower = root.lower.map(escape).join(':');
-  return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)}`;
+  return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)},redirect_dir=off,metacopy=off`;
 }

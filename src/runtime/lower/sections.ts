@@ -3,15 +3,14 @@ import type { Step } from '#kernel/plan.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { LoweredCgroup } from './cgroup.ts';
 import { INIT_PIDFD, type LowerContext } from './context.ts';
-import { lowerDevices } from './devices.ts';
+import type { LoweredDevices } from './devices.ts';
 import { hasHooks, type HookSubject } from './hooks.ts';
-import { lowerHiddenPaths } from './hidden-paths.ts';
+import type { LoweredHiddenPaths } from './hidden-paths.ts';
 import type { LoweredRdt } from './intel-rdt.ts';
 import type { MountPlace } from './mount-namespace.ts';
 import type { LoweredNamespaces } from './namespaces.ts';
 import { hasNetDevices } from './net-devices.ts';
 import type { notifyProgram } from './notify.ts';
-import { livesInUserNamespace } from './rights.ts';
 import type { LoweredRlimits } from './rlimits.ts';
 import type { LoweredTerminal } from './terminal.ts';
 
@@ -33,6 +32,8 @@ export interface Sections {
   mapped: boolean;
   place: MountPlace;
   rdt: LoweredRdt;
+  devices: LoweredDevices;
+  hidden: LoweredHiddenPaths;
   /**
    * Sources are cloned by the first program (`main`), as init has no right to or would find another tree by their paths;
    * or by init: before it changes its ids, or when their turn comes.
@@ -78,11 +79,7 @@ export function fifos({ paths }: LowerContext): { go: string; report: string } {
   return { go, report };
 }
 
-export function devicesOf({ spec, context }: Sections): ReturnType<typeof lowerDevices> {
-  return lowerDevices(spec, livesInUserNamespace(spec, context.facts));
-}
-
 /** What is taken from the host's /dev, while nothing else can be in sight. */
-export function hostParts(sections: Sections): Step[] {
-  return [...lowerHiddenPaths(sections.spec, sections.context.facts).prepare, ...devicesOf(sections).open];
+export function hostParts({ hidden, devices }: Sections): Step[] {
+  return [...hidden.prepare, ...devices.open];
 }

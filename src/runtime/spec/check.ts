@@ -1,6 +1,9 @@
 import { Fault } from '#base/fault.ts';
 
-/** Looks at one value; throws `invalid` or `unsupported` with the field's name. */
+/**
+ * Looks at one value; throws `invalid` or `unsupported` with the field's name. Nearly always nothing is wrong, so names are
+ * not put together before something is: then the value is looked at again, by its name.
+ */
 export type Check = (value: unknown, field: string) => void;
 
 function invalid(field: string, wanted: string): never {
@@ -49,7 +52,13 @@ export function list(item: Check, least = 0): Check {
   return (value, field) => {
     if (!Array.isArray(value)) invalid(field, 'a list');
     if (value.length < least) invalid(field, `a list of at least ${least}`);
-    for (let index = 0; index < value.length; index++) item(value[index], `${field}[${index}]`);
+    let index = 0;
+    try {
+      for (; index < value.length; index++) item(value[index], '');
+    } catch (error) {
+      item(value[index], `${field}[${index}]`);
+      throw error;
+    }
   };
 }
 
@@ -75,20 +84,28 @@ export interface Shape {
  * the parsed object, so that nobody who reads it has to ask again.
  */
 export function shape({ required = {}, optional = {}, refused = [] }: Shape): Check {
-  const needs = Object.entries(required);
-  const takes = Object.entries(optional);
+  const needed = Object.keys(required);
+  const refusals = refused.map((name): [string, Check] => [name, unsupported]);
+  const checks = new Map<string, Check>([...Object.entries({ ...required, ...optional }), ...refusals]);
   return (value, field) => {
     const object = asObject(value, field);
     const prefix = field === '' ? '' : `${field}.`;
-    for (const [name, check] of needs) {
-      if (isAbsent(object[name])) throw new Fault('invalid', `${prefix}${name} is missing`, { field: prefix + name });
-      check(object[name], prefix + name);
+    const missing = needed.find((name) => isAbsent(object[name]));
+    if (missing !== undefined) {
+      throw new Fault('invalid', `${prefix}${missing} is missing`, { field: prefix + missing });
     }
-    for (const [name, check] of takes) {
-      if (object[name] === null) delete object[name];
-      else if (object[name] !== undefined) check(object[name], prefix + name);
+    let at = '';
+    try {
+      for (const name of Object.keys(object)) {
+        const entry = object[name];
+        at = name;
+        if (entry === null && checks.has(name)) delete object[name];
+        else if (entry !== undefined) checks.get(name)?.(entry, '');
+      }
+    } catch (error) {
+      checks.get(at)?.(object[at], prefix + at);
+      throw error;
     }
-    for (const name of refused) if (!isEmpty(object[name])) refuse(prefix + name);
   };
 }
 

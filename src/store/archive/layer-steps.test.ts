@@ -13,13 +13,18 @@ class Recorder extends StepQueue {
 }
 
 function stepsOf(...items: TarItem[]): string[] {
+  return read(items).steps;
+}
+
+function read(items: readonly TarItem[]): { steps: string[]; implied: string[] } {
   const recorder = new Recorder();
   const steps = new LayerSteps(recorder);
   const reader = new TarReader(steps);
   reader.push(tar(...items));
   reader.finish();
   steps.finish(false);
-  return recorder.steps;
+  const implied = steps.implied().map((one) => Object.values(one).join(' '));
+  return { steps: recorder.steps, implied };
 }
 
 test('Names are brought into one form', () => {
@@ -45,3 +50,40 @@ for (const name of ['.wh.', '.wh..', '.wh...']) {
     expect(() => stepsOf({ name })).toThrow('deletes nothing that can be named');
   });
 }
+
+const impliedBy = (...items: TarItem[]): string[] => read(items).implied;
+
+test('Directories that are not listed are told of, those above first, and what holds nothing but marks', () => {
+  const listed = { name: 'listed/', type: '5' };
+  expect(impliedBy({ name: 'b/c/x' }, { name: 'b/a/x' }, { name: 'listed/x' }, listed)).toEqual([
+    'parent ',
+    'parent b',
+    'parent b/a',
+    'parent b/c',
+  ]);
+  expect(
+    impliedBy({ name: './', type: '5' }, { name: 'm/n/.wh.x' }, { name: 'o/.wh..wh..opq' }, { name: 'p/x' }),
+  ).toEqual(['marks m', 'marks m/n', 'marks o', 'parent p']);
+});
+
+test('A hard link to what the layer has not is left for later, with those to it; a later entry of the name takes it back', () => {
+  const link = (name: string, to: string): TarItem => ({ name, type: '1', link: to });
+  const root = { name: './', type: '5' };
+  expect(read([root, link('a', 'd/below'), link('b', 'a'), { name: 'x' }, link('y', 'x')])).toEqual({
+    steps: ['directory .', 'file x', 'hardlink y', 'end'],
+    implied: ['parent d', 'link a d/below', 'link b d/below'],
+  });
+  expect(read([root, link('a', 'below'), { name: 'a' }])).toEqual({
+    steps: ['directory .', 'file a', 'end'],
+    implied: [],
+  });
+});
+
+test('A hard link that can lead nowhere is left to the launcher, which refuses it', () => {
+  const items: TarItem[] = [
+    { name: 's', type: '2', link: '/' },
+    { name: 'a', type: '1', link: 's/etc/passwd' },
+    { name: 'b', type: '1', link: '../x' },
+  ];
+  expect(stepsOf(...items)).toEqual(['symlink s', 'hardlink a', 'hardlink b', 'end']);
+});

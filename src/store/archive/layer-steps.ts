@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import { fileStepOf } from './file-step.ts';
+import type { Implied } from '#kernel/launcher.ts';
 import type { StepQueue } from './step-queue.ts';
 import type { TarEntry, TarEvents } from './tar-entry.ts';
 
@@ -21,6 +22,13 @@ export class LayerSteps implements TarEvents {
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
 
+  /** Directories that the layer does not list, but has something in. */
+  readonly #implied = new Set<string>(['']);
+  /** The same, with nothing in them but marks. */
+  readonly #marksOnly = new Set<string>();
+  /** Hard links to files that the layer does not have, or not yet. */
+  readonly #lateLinks = new Map<string, string>();
+
   /** Bytes of the files so far, holes included. */
   bytes = 0;
 
@@ -33,9 +41,19 @@ export class LayerSteps implements TarEvents {
     const base = path.slice(path.lastIndexOf('/') + 1);
     if (base.startsWith(WHITEOUT)) this.#mark(path, base);
     else {
+      const target = entry.kind === 'hardlink' ? this.#lateTarget(normalPath(entry.link)) : undefined;
       this.#remember(path, entry.kind === 'directory');
-      this.#append(entry, path);
+      if (target === undefined) this.#append(entry, path);
+      else this.#linkLater(path, target);
     }
+  }
+
+  /** What the layer leaves to those below it, directories first and from above; complete after `finish`. */
+  implied(): Implied[] {
+    const parents = [...this.#implied].map((path): Implied => ({ kind: 'parent', path }));
+    const marks = [...this.#marksOnly].map((path): Implied => ({ kind: 'marks', path }));
+    const links = [...this.#lateLinks].map(([path, target]): Implied => ({ kind: 'link', path, target }));
+    return [...[...parents, ...marks].sort((a, b) => (a.path < b.path ? -1 : 1)), ...links];
   }
 
   data(offset: number, bytes: Uint8Array): void {
@@ -46,9 +64,15 @@ export class LayerSteps implements TarEvents {
   finish(sync: boolean): void {
     for (const path of this.#whiteouts) {
       if (this.#directories.has(path)) this.#opaque.add(path);
-      else if (!this.#others.has(path)) this.#out.step({ op: 'whiteout', path });
+      else if (!this.#others.has(path)) {
+        this.#out.step({ op: 'whiteout', path });
+        this.#markAbove(path);
+      }
     }
-    for (const path of this.#opaque) this.#out.step({ op: 'opaque', path: path === '' ? '.' : path });
+    for (const path of this.#opaque) {
+      this.#out.step({ op: 'opaque', path: path === '' ? '.' : path });
+      this.#markAbove(`${path}/`);
+    }
     this.#out.step({ op: 'end', sync: sync ? 1 : 0 });
   }
 
@@ -66,8 +90,31 @@ export class LayerSteps implements TarEvents {
     this.#whiteouts.add(parent === '' ? name : `${parent}/${name}`);
   }
 
+  /** A mark needs the directories above it, which the layer may say nothing of. */
+  #markAbove(path: string): void {
+    for (const parent of above(path)) {
+      if (this.#directories.has(parent)) break;
+      this.#marksOnly.add(parent);
+    }
+  }
+
+  /** Where a hard link leads when that is in a layer below, if anywhere; undefined when it is here, or cannot be. */
+  #lateTarget(target: string): string | undefined {
+    const late = this.#lateLinks.get(target);
+    if (late !== undefined || this.#others.has(target) || this.#directories.has(target)) return late;
+    const impossible = /(?:^|\/)\.\.(?:\/|$)/.test(target) || [...above(target)].some((one) => this.#others.has(one));
+    return impossible ? undefined : target;
+  }
+
+  #linkLater(path: string, target: string): void {
+    this.#lateLinks.set(path, target);
+    for (const parent of above(target)) if (!this.#directories.has(parent)) this.#implied.add(parent);
+  }
+
   /** The last entry of a name counts; directories above it exist as well, listed or not. */
   #remember(path: string, directory: boolean): void {
+    this.#implied.delete(path);
+    this.#lateLinks.delete(path);
     if (directory) {
       this.#directories.add(path);
       this.#others.delete(path);
@@ -75,10 +122,10 @@ export class LayerSteps implements TarEvents {
       this.#others.add(path);
       this.#directories.delete(path);
     }
-    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
-      const parent = path.slice(0, slash);
+    for (const parent of above(path)) {
       if (this.#directories.has(parent)) break;
       this.#directories.add(parent);
+      this.#implied.add(parent);
       this.#others.delete(parent);
     }
   }
@@ -89,6 +136,12 @@ export class LayerSteps implements TarEvents {
     const link = entry.kind === 'hardlink' ? normalPath(entry.link) : entry.link;
     this.#out.step(fileStepOf({ ...entry, link, xattrs }, path));
   }
+}
+
+/** The directories above a path, nearest first, without the root. */
+function* above(path: string): Generator<string> {
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
+    yield path.slice(0, slash);
 }
 
 /** Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. */

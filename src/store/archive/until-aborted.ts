@@ -1,19 +1,24 @@
 import { Fault } from '#base/fault.ts';
 
-/** Passes a stream on; throws `cancelled` as soon as the signal is aborted, whatever the stream is waiting for. */
+/**
+ * Passes a stream on; throws `cancelled` as soon as the signal is aborted, whatever the stream is waiting for. No
+ * promise here outlives its chunk: one that all reads were raced with would keep every chunk in memory.
+ */
 export async function* untilAborted(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  const abort = (): void => reject(new Fault('cancelled', 'read the archive', { cause: signal?.reason }));
+  let refuse: (fault: Fault) => void = () => undefined;
+  const abort = (): void => refuse(cancelled(signal));
   signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted === true) abort();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      if (signal?.aborted === true) throw cancelled(signal);
+      const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
+        refuse = reject;
+        iterator.next().then(resolve, reject);
+      });
       if (next.done === true) return;
       yield next.value;
     }
@@ -22,4 +27,8 @@ export async function* untilAborted(
     // Not waited for: a read that is pending may never end.
     iterator.return?.().catch(() => undefined);
   }
+}
+
+function cancelled(signal: AbortSignal | undefined): Fault {
+  return new Fault('cancelled', 'read the archive', { cause: signal?.reason });
 }

@@ -1,13 +1,20 @@
 import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
 import { isDigest, type Digest } from '#store/digest.ts';
-import { formatReference, parseReference } from '#store/reference.ts';
+import { memberImageId } from '#store/index/find.ts';
+import { fullName } from '#store/index/names.ts';
+import type { Platform } from '#store/platform.ts';
+
+/** What `ownImageId` gives, else the image for `wanted` of the index that the words mean. */
+export function findImageId(database: Database, text: string, wanted: Platform): Digest | undefined {
+  return ownImageId(database, text) ?? memberImageId(database, text, wanted);
+}
 
 /**
  * The ID of the image that the user's words mean: a whole ID or manifest digest first, then a name, then the start of
  * an ID or manifest digest. Throws `conflict` when such a start fits several images.
  */
-export function findImageId(database: Database, text: string): Digest | undefined {
+export function ownImageId(database: Database, text: string): Digest | undefined {
   const hex = text.startsWith('sha256:') ? text.slice('sha256:'.length) : text;
   const isHex = /^[0-9a-f]{1,64}$/.test(hex);
   if (isDigest(text)) return byDigest(database, text);
@@ -24,14 +31,8 @@ function byDigest(database: Database, digest: Digest): Digest | undefined {
 }
 
 function byName(database: Database, text: string): Digest | undefined {
-  let full: string;
-  try {
-    const { tag: _, ...reference } = parseReference(text);
-    full = formatReference(reference.digest === undefined ? parseReference(text) : reference);
-  } catch {
-    return undefined; // 64 digits are no name, but may be an ID
-  }
-  return database.get<{ image: Digest }>('SELECT image FROM image_name WHERE name = ?', full)?.image;
+  const name = fullName(text) ?? '';
+  return database.get<{ image: Digest }>('SELECT image FROM image_name WHERE name = ?', name)?.image;
 }
 
 function byPrefix(database: Database, text: string, prefix: string): Digest | undefined {

@@ -3,10 +3,15 @@ import type { Database } from '#store/database.ts';
 import type { Digest } from '#store/digest.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import type { ImageRecord } from './record.ts';
-import { findImageId } from './find.ts';
-import { removeName, untagNames, type RemovalOptions, type RemovedImage } from './remove-name.ts';
+import { findIndexId, namedIndexId } from '#store/index/find.ts';
+import { imageTookNames, putIndexName } from '#store/index/names.ts';
+import { removeIndex, untagIndex } from '#store/index/remove.ts';
+import type { Platform } from '#store/platform.ts';
+import { findImageId, ownImageId } from './find.ts';
+import { removeName, untagNames, type RemovalOptions } from './remove-name.ts';
+import type { RemovedImage } from './removed.ts';
 
-export type { RemovedImage } from './remove-name.ts';
+export type { RemovedImage } from './removed.ts';
 
 /** The table of images. Layers and blobs that a removal leaves without use stay until `collect`. */
 export interface Images {
@@ -14,12 +19,13 @@ export interface Images {
   list(): ImageRecord[];
   /**
    * By name (`debian`, `debian:12`, `debian@sha256:...`), by ID or digest, whole or the start of one, with or without
-   * `sha256:`. Throws `conflict` for a start that several images share.
+   * `sha256:`. What means an index alone is its image for this machine, if that is unpacked. Throws `conflict` for a start
+   * that several images share.
    */
   find(name: string): ImageRecord | undefined;
   /** Records an image and moves the names given to it. Joins a transaction. */
   put(image: Omit<ImageRecord, 'names' | 'digests'>, names: readonly Reference[]): void;
-  /** Gives a further name to an image. Throws `notFound`. */
+  /** Gives a further name to an image, and to the index that the name means as well. Throws `notFound`. */
   tag(name: string, target: Reference): void;
   /** Takes names away (all, when none is given) and keeps the image; gives them in full. Throws `notFound`. */
   untag(name: string, targets: readonly string[]): string[];
@@ -43,12 +49,12 @@ interface Row {
   created: number;
 }
 
-export function openImages(database: Database): Images {
+export function openImages(database: Database, host: Platform, meant: (text: string) => string): Images {
   const names = (id: string): { name: string; kind: 'tag' | 'digest' }[] =>
     database.all('SELECT name, kind FROM image_name WHERE image = ? ORDER BY name', id);
   const read = (row: Row): ImageRecord => fromRow(row, names(row.id));
-  const find = (name: string): ImageRecord | undefined => {
-    const id = findImageId(database, name);
+  const find = (text: string): ImageRecord | undefined => {
+    const id = findImageId(database, meant(text), host);
     const row = id === undefined ? undefined : database.get<Row>('SELECT * FROM image WHERE id = ?', id);
     return row === undefined ? undefined : read(row);
   };
@@ -62,6 +68,8 @@ export function openImages(database: Database): Images {
     }
     return image;
   };
+  const onlyIndex = (name: string): Digest | undefined =>
+    ownImageId(database, name) === undefined ? findIndexId(database, name) : undefined;
   return {
     list: () => database.all<Row>('SELECT * FROM image ORDER BY pulled DESC, id').map(read),
     find,
@@ -69,10 +77,33 @@ export function openImages(database: Database): Images {
       database.transaction(() => {
         putImage(database, image);
         for (const reference of references) putName(database, image.configDigest, reference);
+        imageTookNames(database, references, image.manifestDigest);
       }),
-    tag: (name, target) => database.transaction(() => putName(database, needed(name).configDigest, target)),
-    untag: (name, targets) => database.transaction(() => untagNames(database, needed(name), targets)),
-    remove: (name, options = {}) => database.transaction(() => removeName(database, needed(name), name, options)),
+    tag: (text, target) =>
+      database.transaction(() => {
+        const name = meant(text);
+        const own = ownImageId(database, name);
+        const index = own === undefined ? findIndexId(database, name) : namedIndexId(database, name);
+        if (own !== undefined || index === undefined) putName(database, own ?? needed(name).configDigest, target);
+        imageTookNames(database, [target]);
+        if (index !== undefined) putIndexName(database, index, target);
+      }),
+    untag: (text, targets) =>
+      database.transaction(() => {
+        const name = meant(text);
+        const index = onlyIndex(name);
+        return index === undefined
+          ? untagNames(database, needed(name), targets.map(meant))
+          : untagIndex(database, index, targets.length === 0 ? undefined : targets.map(meant));
+      }),
+    remove: (text, options = {}) =>
+      database.transaction(() => {
+        const name = meant(text);
+        const index = onlyIndex(name);
+        return index === undefined
+          ? removeName(database, needed(name), name, options)
+          : removeIndex(database, index, name);
+      }),
     layerSize: (chainId) =>
       database.get<{ size: number }>('SELECT size FROM snapshot WHERE key = ? LIMIT 1', chainId)?.size ?? 0,
   };

@@ -18,15 +18,39 @@ export interface Manifest {
   layers: readonly Descriptor[];
 }
 
+/** A manifest of something that is no container image (image-spec manifest.md, "Guidelines for Artifact Usage"). */
+export interface Artifact extends Manifest {
+  artifactType: string;
+}
+
+export interface IndexEntry extends Descriptor {
+  platform: Platform | undefined;
+}
+
 export interface Index {
-  manifests: readonly (Descriptor & { platform: Platform | undefined })[];
+  manifests: readonly IndexEntry[];
+}
+
+/** As `parseContent`, and refuses what is no image. */
+export function parseManifest(bytes: Uint8Array, served: string): Manifest | Index {
+  const document = parseContent(bytes, served);
+  if (!isArtifact(document)) return document;
+  const { artifactType } = document;
+  throw new Fault('unsupported', `this is no container image but an artifact: ${JSON.stringify(artifactType)}`, {
+    hint: 'sampan image copy brings artifacts from place to place.',
+    facts: { mediaType: artifactType },
+  });
+}
+
+export function isArtifact(document: Manifest | Artifact | Index): document is Artifact {
+  return 'artifactType' in document;
 }
 
 /**
- * Reads an image manifest or an index, OCI's or Docker's. The document's own mediaType must agree with the one it was
- * served as, so that one document cannot be read in two ways. Throws `corrupt` or `unsupported`.
+ * Reads an image manifest, one of an artifact, or an index, OCI's or Docker's. The document's own mediaType must agree
+ * with the one it was served as, so that one document cannot be read in two ways. Throws `corrupt` or `unsupported`.
  */
-export function parseManifest(bytes: Uint8Array, served: string): Manifest | Index {
+export function parseContent(bytes: Uint8Array, served: string): Manifest | Artifact | Index {
   const json = parseJson(bytes, 'manifest');
   const own = asText(json['mediaType'], "manifest's mediaType");
   if (json['schemaVersion'] === 1 || SCHEMA1_TYPES.has(served)) throw schema1();
@@ -49,7 +73,7 @@ export function ownMediaType(bytes: Uint8Array): string {
   return asText(parseJson(bytes, 'manifest')['mediaType'], "manifest's mediaType") ?? OCI_MANIFEST;
 }
 
-export function isIndex(document: Manifest | Index): document is Index {
+export function isIndex(document: Manifest | Artifact | Index): document is Index {
   return 'manifests' in document;
 }
 
@@ -87,19 +111,11 @@ function schema1(): Fault {
   });
 }
 
-function readImage(json: JsonObject): Manifest {
+function readImage(json: JsonObject): Manifest | Artifact {
   const config = readDescriptor(json['config'], "manifest's config");
-  if (!CONFIG_TYPES.has(config.mediaType)) {
-    throw new Fault(
-      'unsupported',
-      `this is no container image: its configuration is ${JSON.stringify(config.mediaType)}`,
-      {
-        facts: { mediaType: config.mediaType },
-      },
-    );
-  }
   const layers = asArray(json['layers'], "manifest's layers").map((layer) => readDescriptor(layer, "manifest's layer"));
-  return { config, layers };
+  if (CONFIG_TYPES.has(config.mediaType)) return { config, layers };
+  return { config, layers, artifactType: asText(json['artifactType'], 'artifactType') ?? config.mediaType };
 }
 
 function readIndex(json: JsonObject): Index {

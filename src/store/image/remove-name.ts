@@ -1,17 +1,10 @@
 import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
-import type { Digest } from '#store/digest.ts';
-import { formatReference, parseReference, type Reference } from '#store/reference.ts';
+import { dropIndexNames, fullName } from '#store/index/names.ts';
+import { indexesOf, leftByIndexes } from '#store/index/remove.ts';
+import { parseReference, type Reference } from '#store/reference.ts';
 import type { ImageRecord } from './record.ts';
-
-export interface RemovedImage {
-  /** Names that are no more, in full. */
-  untagged: string[];
-  /** ID of the image when it went too. */
-  deleted: Digest | undefined;
-  /** The image has no name any more: it lost its last one, or it was named by ID and lost all. */
-  last: 'name' | 'id' | undefined;
-}
+import type { RemovedImage } from './removed.ts';
 
 export interface RemovalOptions {
   /** Named by ID, an image goes with names in several repositories too. */
@@ -32,10 +25,13 @@ export function removeName(
   const gone = named === undefined ? known : withItsDigests(image, named);
   const rest = known.filter((name) => !gone.includes(name));
   if (named === undefined && !force) checkSingle(image, text);
+  const indexes = indexesOf(database, gone);
   dropNames(database, gone);
-  if (rest.length > 0) return { untagged: gone, deleted: undefined, last: undefined };
+  const left = leftByIndexes(database, indexes).filter((id) => id !== image.configDigest);
+  if (rest.length > 0) return { untagged: gone, deleted: undefined, last: undefined, left };
   if (!keep) database.run('DELETE FROM image WHERE id = ?', image.configDigest);
-  return { untagged: gone, deleted: keep ? undefined : image.configDigest, last: named === undefined ? 'id' : 'name' };
+  const last = named === undefined ? 'id' : 'name';
+  return { untagged: gone, deleted: keep ? undefined : image.configDigest, last, left };
 }
 
 /** Takes names away and keeps the image, with none if they were all. Throws `notFound` for one that is not its own. */
@@ -57,6 +53,7 @@ function ownName(known: readonly string[], image: ImageRecord, text: string): st
 
 function dropNames(database: Database, names: readonly string[]): void {
   for (const name of names) database.run('DELETE FROM image_name WHERE name = ?', name);
+  dropIndexNames(database, names);
 }
 
 /** A repository's digests go with its last tag: nobody has asked to keep them. */
@@ -83,12 +80,6 @@ function repositoryOf({ registry, repository }: Reference): string {
 
 /** The one of `known` that the user's words mean; undefined when they are an ID. */
 function nameAmong(known: readonly string[], text: string): string | undefined {
-  try {
-    const reference = parseReference(text);
-    const { tag: _, ...byDigest } = reference;
-    const full = formatReference(reference.digest === undefined ? reference : byDigest);
-    return known.includes(full) ? full : undefined;
-  } catch {
-    return undefined;
-  }
+  const full = fullName(text);
+  return full !== undefined && known.includes(full) ? full : undefined;
 }

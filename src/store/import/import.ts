@@ -5,14 +5,13 @@ import { digestOfStream, spoolFile } from '#store/archive/spool-file.ts';
 import type { SpooledFile } from '#store/archive/spool.ts';
 import { untilAborted } from '#store/archive/until-aborted.ts';
 import { compressionIn, unwrap } from '#store/archive/unwrap.ts';
-import { openWorkArea } from '#store/content/work-area.ts';
 import { digestOf, type Digest } from '#store/digest.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import { spooledLayers } from '#store/load/archive-content.ts';
 import { headOf } from '#store/load/head.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import { describeImage, type ResolvedImage } from '#store/pull/resolve.ts';
 import type { Reference } from '#store/reference.ts';
@@ -36,29 +35,15 @@ export interface ImportRequest {
  */
 export async function importImage(parts: StoreParts, request: ImportRequest): Promise<ImageRecord> {
   const { names, signal } = request;
-  const area = openWorkArea(parts.root, parts.launcher);
-  try {
-    const layer = await spoolFile(untilAborted(request.archive, signal), join(area.path, 'archive'));
+  return inWorkArea(parts, 'import the image', async ({ owner, path }) => {
+    const layer = await spoolFile(untilAborted(request.archive, signal), join(path, 'archive'));
     const image = await describe(parts, request, layer);
-    const own = join(area.path, 'image');
-    mkdirSync(own, { mode: 0o700 });
+    const area = join(path, 'image');
+    mkdirSync(area, { mode: 0o700 });
     const source = spooledLayers(() => layer);
-    await installImage(parts, {
-      image,
-      names,
-      source,
-      owner: area.owner,
-      area: own,
-      onProgress: () => undefined,
-      signal,
-    });
+    await installImage(parts, { image, names, source, owner, area, onProgress: () => undefined, signal });
     return made(parts, image);
-  } catch (error) {
-    throw asDiskFault(error, 'import the image');
-  } finally {
-    parts.leases.release(area.owner);
-    await area.remove();
-  }
+  });
 }
 
 async function describe(parts: StoreParts, request: ImportRequest, layer: SpooledFile): Promise<ResolvedImage> {

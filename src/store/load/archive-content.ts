@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Fault } from '#base/fault.ts';
 import type { SpooledArchive, SpooledFile } from '#store/archive/spool.ts';
 import type { Digest } from '#store/digest.ts';
-import type { LayerSource } from '#store/pull/layers.ts';
-import { blobName, LARGEST_DOCUMENT, type LoadContent } from './content.ts';
+import { blobName, LARGEST_DOCUMENT, type FileLayers, type LoadContent } from './content.ts';
 
 /** The files of an archive as content to load. */
 export function archiveContent(archive: SpooledArchive): LoadContent {
@@ -20,7 +19,7 @@ export function archiveContent(archive: SpooledArchive): LoadContent {
 }
 
 /** Layers out of spooled files; each file is handed over to the store once. */
-export function spooledLayers(find: (digest: Digest) => SpooledFile | undefined): LayerSource {
+export function spooledLayers(find: (digest: Digest) => SpooledFile | undefined): FileLayers {
   const taken = new Set<string>();
   const needed = (digest: Digest): SpooledFile => {
     const file = find(digest);
@@ -28,7 +27,10 @@ export function spooledLayers(find: (digest: Digest) => SpooledFile | undefined)
     return file;
   };
   return {
-    blob: (digest) => createReadStream(needed(digest).path, { highWaterMark: 1024 * 1024 }),
+    blob: (digest, _, rest) =>
+      createReadStream(needed(digest).path, { highWaterMark: 1024 * 1024, start: rest?.start ?? 0 }),
+    part: (digest, start, end) =>
+      createReadStream(needed(digest).path, { highWaterMark: 1024 * 1024, start, end: end - 1 }),
     takeFile: (digest) => {
       const { path } = needed(digest);
       if (taken.has(path)) return undefined;

@@ -3,12 +3,18 @@ import type { LayerSource } from '#store/pull/layers.ts';
 import type { ResolvedImage } from '#store/pull/resolve.ts';
 import type { Reference } from '#store/reference.ts';
 
+/** Layers that lie in files. */
+export interface FileLayers extends LayerSource {
+  /** The bytes from `start` to before `end`; whoever reads them verifies them. */
+  part(digest: Digest, start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
 /** What images are read from: the files of an archive, or a directory. */
 export interface LoadContent {
   /** A document by its name; undefined when there is none. Throws `corrupt` when it is too large to be one. */
   document(name: string): Promise<Buffer | undefined>;
   /** Layers by digest, as an OCI layout has them. */
-  readonly layers: LayerSource;
+  readonly layers: FileLayers;
 }
 
 /** Largest index, manifest or configuration. */
@@ -23,5 +29,5 @@ export function blobName(digest: Digest): string {
 export interface FoundImage {
   image: ResolvedImage;
   names: readonly Reference[];
-  source: LayerSource;
+  source: FileLayers;
 }

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import { spoolArchive } from '#store/archive/spool.ts';
-import { newOwner, openWorkArea } from '#store/content/work-area.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
+import { spoolArchive, type SpooledArchive } from '#store/archive/spool.ts';
+import { newOwner, type WorkArea } from '#store/content/work-area.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { parsePlatform, type Platform } from '#store/platform.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import { layerJobs } from '#store/pull/layers.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
@@ -37,24 +37,30 @@ export interface LoadedImage {
  */
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
-  const area = openWorkArea(parts.root, parts.launcher);
   const { signal } = options;
   const keeper = newOwner();
-  try {
-    const found = await findImages(input, area.path, wanted, signal);
-    keepAll(parts, keeper, found);
-    for (const [index, one] of found.entries()) {
-      const own = join(area.path, String(index));
-      mkdirSync(own, { mode: 0o700 });
-      await installImage(parts, { ...one, owner: area.owner, area: own, onProgress: () => undefined, signal });
+  return inWorkArea(parts, 'load the images', async (area) => {
+    try {
+      const found = await findImages(input, area.path, wanted, signal);
+      return await installFound(parts, found, { area, keeper, signal });
+    } finally {
+      parts.leases.release(keeper);
     }
-    return found.map((one) => loaded(parts, one));
-  } catch (error) {
-    throw asDiskFault(error, 'load the images');
-  } finally {
-    for (const owner of [area.owner, keeper]) parts.leases.release(owner);
-    await area.remove();
+  });
+}
+
+export async function installFound(
+  parts: StoreParts,
+  found: readonly FoundImage[],
+  { area, keeper, signal }: { area: WorkArea; keeper: string; signal: AbortSignal | undefined },
+): Promise<LoadedImage[]> {
+  keepAll(parts, keeper, found);
+  for (const [index, one] of found.entries()) {
+    const own = join(area.path, String(index));
+    mkdirSync(own, { mode: 0o700 });
+    await installImage(parts, { ...one, owner: area.owner, area: own, onProgress: () => undefined, signal });
   }
+  return found.map((one) => loaded(parts, one));
 }
 
 /** Images of one archive share layers: a removal of the first must not take them from the second. */
@@ -77,17 +83,22 @@ async function findImages(
     return needed(await readOciLayout(directoryContent(input.directory), wanted), input.directory);
   }
   const archive = await spoolArchive(input.archive, join(area, 'files'), signal);
+  return needed(await imagesOfArchive(archive, wanted), 'the archive');
+}
+
+/** The images of a spooled archive of either kind; undefined when it is none. */
+export async function imagesOfArchive(archive: SpooledArchive, wanted: Platform): Promise<FoundImage[] | undefined> {
   const content = archiveContent(archive);
   const layout = await readOciLayout(content, wanted);
-  if (layout === undefined) return needed(await readDockerArchive(content, archive), 'the archive');
+  if (layout === undefined) return readDockerArchive(content, archive);
   const beside = await namesBeside(content, archive);
-  return needed(layout, 'the archive').map((one) => ({
+  return layout.map((one) => ({
     ...one,
     names: distinct([...one.names, ...(beside.get(one.image.manifest.config.digest) ?? [])]),
   }));
 }
 
-function needed(found: FoundImage[] | undefined, where: string): FoundImage[] {
+export function needed(found: FoundImage[] | undefined, where: string): FoundImage[] {
   if (found !== undefined && found.length > 0) return found;
   throw new Fault('corrupt', `load images from ${where}: there is none in it`, {
     hint: 'It must hold index.json and oci-layout, or the manifest.json of docker save. A root file system is imported: sampan import.',

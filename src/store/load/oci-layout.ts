@@ -7,11 +7,11 @@ import { describeImage, type ResolvedImage } from '#store/pull/resolve.ts';
 import { parseReference, type Reference } from '#store/reference.ts';
 import { blobName, type FoundImage, type LoadContent } from './content.ts';
 
-const MOST_IMAGES = 1000;
+export const MOST_IMAGES = 1000;
 const DEEPEST = 4;
 /** Where containerd and docker write a whole name, and where podman, skopeo and umoci write a whole name or a tag. */
-const CONTAINERD_NAME = 'io.containerd.image.name';
-const REF_NAME = 'org.opencontainers.image.ref.name';
+export const CONTAINERD_NAME = 'io.containerd.image.name';
+export const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** The images of an OCI layout (image-spec image-layout.md); undefined when it is none. */
 export async function readOciLayout(content: LoadContent, wanted: Platform): Promise<FoundImage[] | undefined> {
@@ -44,7 +44,7 @@ function isImage(entry: JsonObject): boolean {
  * A whole name in the specification's own annotation counts. A bare tag has no repository: that comes from containerd's
  * name, unless it speaks of another tag because a tool has copied it along with the rest.
  */
-function namesOf(entry: JsonObject): Reference[] {
+export function namesOf(entry: JsonObject): Reference[] {
   const annotations = asObject(entry['annotations'] ?? {}, 'annotations of index.json');
   const text = (key: string): string | undefined => asText(annotations[key], `annotation ${key}`);
   const ref = text(REF_NAME);

@@ -40,11 +40,18 @@ async function failure(name: string): Promise<Fault> {
   return error as Fault;
 }
 
-/** The pull fails in that way, leaves nothing, and an honest pull succeeds afterwards. */
+/**
+ * The pull fails in that way, leaves nothing (but for what another try would go on with, where that may succeed), and an
+ * honest pull succeeds afterwards.
+ */
 async function refused(name: string, kind: FaultKind, words: RegExp): Promise<Fault> {
   const error = await failure(name);
   expect(`${error.kind}: ${sentence(error)}`).toMatch(new RegExp(`^${kind}: `));
   expect(sentence(error)).toMatch(words);
+  if (kind !== 'corrupt' && kind !== 'unsupported') {
+    at.store.forgetUnfinished();
+    await at.store.collect();
+  }
   expect(at.contents()).toEqual([]);
   registry.behave();
   const image = await at.store.pull(`${registry.host}/good`);

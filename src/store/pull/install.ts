@@ -1,11 +1,16 @@
+import { isFault } from '#base/fault.ts';
+import { openClaims } from '#store/claims.ts';
+import { openPartials } from '#store/content/partials.ts';
 import type { StoreParts } from '#store/parts.ts';
 import type { Reference } from '#store/reference.ts';
-import { sweepOrphans } from '#store/upkeep/orphans.ts';
-import { commitImage } from './commit.ts';
+import { bringLayer, progressOf } from './bring-layer.ts';
+import { commit, writeDocuments, type ClaimedLayer } from './commit.ts';
+import { CommitLine } from './commit-line.ts';
 import { inParallel } from './in-parallel.ts';
-import { fetchLayer, layerJobs, type FetchedLayer, type LayerJob, type LayerSource } from './layers.ts';
+import { keysOf, layerJobs, type LayerJob, type LayerSource } from './layers.ts';
 import type { PullProgress } from './progress.ts';
 import type { ResolvedImage } from './resolve.ts';
+import { Slots } from './slots.ts';
 
 export interface InstallRequest {
   image: ResolvedImage;
@@ -22,63 +27,54 @@ export interface InstallRequest {
 const LAYERS_AT_A_TIME = 3;
 
 /**
- * Brings the layers of an image into the store and makes it visible, in one step at the end. What the store has is not
- * fetched; a layer whose blob is lost, or was never there because another image brought it in another form, is.
+ * Brings the layers of an image into the store, each as soon as all below it are there, and makes the image visible
+ * with the last of them. What the store has is not fetched, and what another process is bringing is waited for.
  */
 export async function installImage(parts: StoreParts, request: InstallRequest): Promise<void> {
-  const { image, source, owner, area, onProgress } = request;
-  const jobs = layerJobs(image);
-  const missing = leaseExisting(parts, jobs, owner, onProgress);
-  const fetched = await inParallel(missing, LAYERS_AT_A_TIME, request.signal, (job, signal) =>
-    fetchLayer({ ...parts, source, area, onProgress }, job, signal),
-  );
-  await finish(parts, request, jobs, fetched);
-}
-
-/** Keeps what is there from being collected, in one transaction; gives the layers that have to be fetched. */
-function leaseExisting(
-  parts: StoreParts,
-  jobs: readonly LayerJob[],
-  owner: string,
-  onProgress: (progress: PullProgress) => void,
-): LayerJob[] {
-  const { database, snapshots, blobs, leases } = parts;
-  const missing = database.transaction(() =>
-    jobs.filter(({ chainId, descriptor: { digest } }) => {
-      const unpacked = snapshots.has(chainId);
-      const kept = blobs.has(digest);
-      if (unpacked) leases.take(owner, 'snapshot', chainId);
-      if (kept) leases.take(owner, 'blob', digest);
-      return !unpacked || !kept;
-    }),
-  );
-  for (const job of jobs) {
-    const { digest, size: total } = job.descriptor;
-    const phase = missing.includes(job) ? 'waiting' : 'exists';
-    onProgress({ kind: 'layer', digest, total, done: phase === 'exists' ? total : 0, phase });
-  }
-  return missing;
-}
-
-async function finish(
-  parts: StoreParts,
-  request: InstallRequest,
-  jobs: readonly LayerJob[],
-  fetched: readonly FetchedLayer[],
-): Promise<void> {
-  const drafts = new Map(fetched.map(({ chainId, draft }) => [chainId, draft]));
-  for (const { parent, draft } of fetched) {
-    await draft.seal(parent === undefined ? undefined : (drafts.get(parent) ?? parent));
-  }
+  const { image: resolved, names, owner, area, onProgress } = request;
+  const jobs = layerJobs(resolved);
+  const documents = await writeDocuments(area, resolved);
+  const commitBatch = async (layers: readonly ClaimedLayer[], isLast: boolean): Promise<void> => {
+    const image = isLast ? { resolved, documents, jobs, names } : undefined;
+    await commit(parts, { layers, owner, area, image });
+    for (const layer of layers) onProgress(progressOf(layer, 'done'));
+  };
+  const line = new CommitLine(jobs.length, commitBatch);
   try {
-    await commitImage(parts, { ...request, jobs, fetched });
+    await bringAll(parts, request, jobs, line);
+    if (jobs.length === 0) await commitBatch([], true);
   } catch (error) {
-    // A transaction that failed half-way has renamed files that no row speaks of.
-    sweepOrphans(parts);
+    await line.idle();
+    if (!worthContinuing(error)) forget(parts, jobs, owner);
     throw error;
   }
-  for (const { descriptor } of fetched) {
-    const { digest, size } = descriptor;
-    request.onProgress({ kind: 'layer', digest, total: size, done: size, phase: 'done' });
-  }
+}
+
+async function bringAll(
+  parts: StoreParts,
+  { source, owner, area, onProgress, signal: outer }: InstallRequest,
+  jobs: readonly LayerJob[],
+  line: CommitLine<ClaimedLayer>,
+): Promise<void> {
+  const claims = openClaims(parts.database);
+  const slots = new Slots(LAYERS_AT_A_TIME);
+  const bring = { parts, claims, partials: openPartials(parts), source, slots, line, owner, area, onProgress };
+  for (const job of jobs) onProgress(progressOf(job, 'waiting'));
+  // All of them at once, since most of what they do is waiting; the slots bound the work.
+  await inParallel([...jobs.entries()], jobs.length, outer, ([at, job], signal) => bringLayer(bring, job, at, signal));
+}
+
+/** The same pull may succeed later, or from another place; `exhausted` by a registry's limit, and not by a full disk. */
+function worthContinuing(error: unknown): boolean {
+  if (isFault(error, 'exhausted')) return 'status' in error.facts;
+  return isFault(error, 'unavailable', 'cancelled', 'denied', 'notFound');
+}
+
+/** What has come so far is of no use to anyone. */
+function forget(parts: StoreParts, jobs: readonly LayerJob[], owner: string): void {
+  parts.database.transaction(() => {
+    const digests = jobs.map(({ descriptor }) => descriptor.digest);
+    openPartials(parts).drop(digests, owner);
+    parts.leases.forgetKept(keysOf(jobs));
+  });
 }

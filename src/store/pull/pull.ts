@@ -1,7 +1,5 @@
 import { Fault, isFault, sentence } from '#base/fault.ts';
-import { openWorkArea } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { formatPlatform, parsePlatform, type Platform } from '#store/platform.ts';
@@ -11,7 +9,8 @@ import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
 import { howLax } from '#store/registry/probe.ts';
 import type { Place } from '#store/registry/registries.ts';
-import { DEFAULT_RETRY } from '#store/registry/retry.ts';
+import { DEFAULT_RETRY, type RetryPolicy } from '#store/registry/retry.ts';
+import { inWorkArea } from './in-work-area.ts';
 import { installImage } from './install.ts';
 import type { PullProgress } from './progress.ts';
 import { resolveImage, type ResolvedImage } from './resolve.ts';
@@ -23,6 +22,8 @@ export interface PullOptions {
   certificates?: CertificateSource;
   /** Plain HTTP. Loopback hosts are spoken to in that way without being asked. */
   insecure?: boolean;
+  /** How often a failed request is repeated; the store's own setting when left out. */
+  retry?: RetryPolicy;
   /** Where to fetch it from, the next one when one fails; the place that its name means when left out. */
   places?: readonly Place[];
   onProgress?: (progress: PullProgress) => void;
@@ -30,7 +31,8 @@ export interface PullOptions {
 }
 
 /**
- * Brings an image into the store, unpacked and ready to run. After a failure the store is as it was before.
+ * Brings an image into the store, unpacked and ready to run. After a failure there is no image; what had come by then is
+ * kept for some days when another try may succeed, and the next pull continues from there, else it is gone.
  * Faults: invalid (name), denied, notFound, unavailable, exhausted (quota or disk), unsupported (platform, media
  * type), corrupt (anything that is not what its digest says), cancelled.
  */
@@ -81,18 +83,11 @@ async function pullFrom(
   const client = openRepository({ registry, repository, ...parts.transport, ...transportOf(options), ...lax });
   onProgress({ kind: 'status', text: `Resolving ${familiarName(reference)} for ${formatPlatform(wanted)}` });
   const image = await resolveImage(client, reference, wanted, parts.blobs);
-  const area = openWorkArea(parts.root, parts.launcher);
-  const { owner, path } = area;
+  const names = namesOf(reference, image.namedDigest);
   const { signal } = options;
-  try {
-    const names = namesOf(reference, image.namedDigest);
-    await installImage(parts, { image, names, source: client, owner, area: path, onProgress, signal });
-  } catch (error) {
-    throw asDiskFault(error, `pull ${familiarName(reference)}`);
-  } finally {
-    parts.leases.release(area.owner);
-    await area.remove();
-  }
+  await inWorkArea(parts, `pull ${familiarName(reference)}`, ({ owner, path }) =>
+    installImage(parts, { image, names, source: client, owner, area: path, onProgress, signal }),
+  );
   return pulled(parts, image, wanted);
 }
 
@@ -103,11 +98,12 @@ function namesOf(reference: Reference, namedDigest: Digest): Reference[] {
 }
 
 function transportOf(options: PullOptions): Partial<Parameters<typeof openRepository>[0]> {
-  const { credentials, certificates, insecure, signal } = options;
+  const { credentials, certificates, insecure, retry, signal } = options;
   return {
     ...(credentials === undefined ? {} : { credentials }),
     ...(certificates === undefined ? {} : { certificates }),
     ...(insecure === undefined ? {} : { insecure }),
+    ...(retry === undefined ? {} : { retry }),
     ...(signal === undefined ? {} : { signal }),
   };
 }

@@ -1,7 +1,8 @@
 import { Fault } from '#base/fault.ts';
 import type { Digest } from '#store/digest.ts';
 import { parseConfigFile, type ConfigFile } from '#store/image/config.ts';
-import { isIndex, parseManifest, selectPlatform, type Manifest } from '#store/image/manifest.ts';
+import { manifestFor } from '#store/graph/choose.ts';
+import { isIndex, parseManifest, type Descriptor, type Manifest } from '#store/image/manifest.ts';
 import { fitness, formatPlatform, type Platform } from '#store/platform.ts';
 import type { Reference } from '#store/reference.ts';
 import type { FetchedManifest, RepositoryClient } from '#store/registry/client.ts';
@@ -58,12 +59,10 @@ async function imageManifest(
   named: FetchedManifest,
   wanted: Platform,
 ): Promise<{ fetched: FetchedManifest; manifest: Manifest }> {
-  const document = parseManifest(named.bytes, named.mediaType);
-  if (!isIndex(document)) return { fetched: named, manifest: document };
-  const chosen = selectPlatform(document, wanted);
-  const fetched = await client.manifest(chosen.digest);
+  const source = { document: ({ digest }: Descriptor): Promise<FetchedManifest> => client.manifest(digest) };
+  const fetched = await manifestFor(named, source, wanted);
   const manifest = parseManifest(fetched.bytes, fetched.mediaType);
-  if (isIndex(manifest)) throw new Fault('unsupported', 'read an index within an index');
+  if (isIndex(manifest)) throw new Fault('internal', 'resolve an image: its manifest is an index');
   return { fetched, manifest };
 }
 

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import type { Launcher } from '#kernel/launcher.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
 
@@ -13,5 +14,15 @@ export async function syncFileSystem(launcher: Launcher, directory: string): Pro
     for (const part of queue.take()) await applier.write(part);
   } finally {
     await applier.end();
+  }
+}
+
+/** The bytes of one file are on disk when this resolves. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path);
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Fault, isFault } from '#base/fault.ts';
 import type { FileApplier } from '#kernel/file-applier.ts';
-import type { Launcher } from '#kernel/launcher.ts';
+import type { Implied, Launcher } from '#kernel/launcher.ts';
 import { asCorrupt, checkMagic, decompressor, type Compression } from '#store/archive/decompress.ts';
 import { LayerSteps } from '#store/archive/layer-steps.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
@@ -25,16 +25,23 @@ export interface UnpackRequest {
 
 const BATCH = 128 * 1024;
 
+export interface UnpackedLayer {
+  /** Bytes of its files. */
+  size: number;
+  /** Directories that it does not list. */
+  implied: readonly Implied[];
+}
+
 /**
- * Decompresses, hashes and unpacks a layer in one stream. Gives the bytes of its files. After a failure the tree is
+ * Decompresses, hashes and unpacks a layer in one stream. After a failure the tree is
  * unfinished and nothing writes to it any more. Throws `corrupt`, `unsupported`, `exhausted`, `cancelled`.
  */
-export async function unpackLayer(request: UnpackRequest): Promise<number> {
+export async function unpackLayer(request: UnpackRequest): Promise<UnpackedLayer> {
   const applier = request.launcher.apply(request.tree);
   try {
-    const size = await run(request, applier);
+    const unpacked = await run(request, applier);
     await applier.end();
-    return size;
+    return unpacked;
   } catch (error) {
     applier.abort();
     await applier.end().catch(() => undefined);
@@ -45,7 +52,7 @@ export async function unpackLayer(request: UnpackRequest): Promise<number> {
 async function run(
   { source, compression, diffId, limit, signal }: UnpackRequest,
   applier: FileApplier,
-): Promise<number> {
+): Promise<UnpackedLayer> {
   const digester = new Digester();
   const queue = new StepQueue();
   const steps = new LayerSteps(queue);
@@ -70,7 +77,7 @@ async function run(
   checkDiffId(digester.digest(), diffId);
   steps.finish(false);
   await send();
-  return steps.bytes;
+  return { size: steps.bytes, implied: steps.implied() };
 }
 
 function asBuffer(chunk: Uint8Array): Buffer {

@@ -17,9 +17,7 @@ export async function* verified(
   const digester = new Digester(algorithmOf(digest));
   for await (const chunk of source) {
     if (digester.size + chunk.length > size) {
-      throw new Fault('corrupt', `the blob ${digest} is larger than the ${size} bytes that the manifest declares`, {
-        facts: { digest, size },
-      });
+      throw tooLarge({ digest, size });
     }
     digester.update(chunk);
     await witness(chunk, digester.size);
@@ -36,6 +34,12 @@ export async function* verified(
       facts: { digest, actual },
     });
   }
+}
+
+export function tooLarge({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Fault {
+  return new Fault('corrupt', `the blob ${digest} is larger than the ${size} bytes that the manifest declares`, {
+    facts: { digest, size },
+  });
 }
 
 /** A small verified blob as a whole. */

@@ -3,6 +3,7 @@ import type { Blobs } from '#store/content/blobs.ts';
 import { algorithmOf, Digester, type Digest } from '#store/digest.ts';
 import type { Descriptor } from '#store/image/manifest.ts';
 import type { RepositoryClient } from '#store/registry/client.ts';
+import { NOT_DISTRIBUTABLE } from '#store/registry/media-types.ts';
 import type { PushProgress } from './progress.ts';
 
 export interface PushBlobParts {
@@ -15,9 +16,6 @@ export interface PushBlobParts {
   onProgress?: (progress: PushProgress) => void;
   signal?: AbortSignal;
 }
-
-/** Their licences forbid it: a manifest names other places where they can be had. */
-const NOT_DISTRIBUTABLE = /\.nondistributable\.|\.foreign\./;
 
 /** Sees to it that the repository has a blob. */
 export async function pushBlob(parts: PushBlobParts, { mediaType, digest, size }: Descriptor): Promise<void> {

@@ -10,6 +10,8 @@ export interface BlobRequest {
   digest: Digest;
   /** Bytes, as the manifest declares them. */
   size: number;
+  /** The first byte that is wanted. */
+  start?: number;
   policy: RetryPolicy;
   signal?: AbortSignal;
 }
@@ -18,12 +20,12 @@ export interface BlobRequest {
 const PROGRESS = 1024 * 1024;
 
 /**
- * The blob's bytes in order. A connection that is cut is followed by a request for the rest. The end is either after
+ * The blob's bytes in order, from `start` on. A connection that is cut is followed by a request for the rest. The end is either after
  * at least `size` bytes (more means that the registry sends too much) or a fault.
  */
 export async function* readBlob(request: BlobRequest): AsyncGenerator<Uint8Array, void, undefined> {
   const { size, policy, signal } = request;
-  let done = 0;
+  let done = request.start ?? 0;
   let failures = 0;
   while (done < size) {
     const start = done;

@@ -10,6 +10,7 @@ import { MANIFEST_TYPES } from './media-types.ts';
 import { followRedirects } from './redirect.ts';
 import { DEFAULT_RETRY, retry, type RetryPolicy } from './retry.ts';
 import { statusFault } from './status-fault.ts';
+import { listTags } from './tags.ts';
 import { hasBlob, uploadBlob, type UploadRequest } from './upload.ts';
 
 export interface FetchedManifest {
@@ -22,13 +23,21 @@ export interface FetchedManifest {
 export interface RepositoryClient {
   /** A manifest or index by tag or digest, verified against the digest asked for and the one announced. */
   manifest(tagOrDigest: string): Promise<FetchedManifest>;
-  /** The bytes of a blob, resumed after a cut connection; whoever reads them verifies them. */
-  blob(digest: Digest, size: number): AsyncIterable<Uint8Array>;
+  /** The bytes of a blob or its rest, resumed after a cut connection; whoever reads them verifies them. */
+  blob(digest: Digest, size: number, rest?: BlobRest): AsyncIterable<Uint8Array>;
   has(digest: Digest, size: number): Promise<boolean>;
   /** Brings a blob there; see upload.ts. */
   upload(blob: BlobToUpload): Promise<'mounted' | 'sent'>;
-  /** Gives a manifest a tag, when all that it names is there. */
-  putManifest(tag: string, manifest: FetchedManifest): Promise<void>;
+  /** Gives a manifest a tag (or none, by its digest), when all that it names is there. */
+  putManifest(tagOrDigest: string, manifest: FetchedManifest): Promise<void>;
+  /** All tags of the repository, in the registry's order. */
+  tags(): Promise<string[]>;
+}
+
+export interface BlobRest {
+  /** The first byte that is wanted. */
+  start: number;
+  signal?: AbortSignal;
 }
 
 export type BlobToUpload = Pick<UploadRequest, 'digest' | 'size' | 'open' | 'mountFrom' | 'onSent' | 'signal'>;
@@ -65,10 +74,11 @@ export function openRepository(options: RepositoryOptions): RepositoryClient {
       const mediaType = (reply.headers.get('content-type') ?? '').replace(/;.*$/, '').trim();
       return { bytes, mediaType, digest: verified(bytes, tagOrDigest, announced) };
     },
-    blob: (digest, size) =>
-      readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel }),
+    blob: (digest, size, rest) =>
+      readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel, ...rest }),
     has: (digest, size) => hasBlob({ exchange, base, digest, size, ...cancel }),
     upload: (blob) => uploadBlob({ ...cancel, ...blob, exchange, base, policy }),
+    tags: () => listTags(exchange, base, repository, signal),
     putManifest: async (tag, { bytes, mediaType, digest }) => {
       const url = new URL(`manifests/${tag}`, base);
       const headers = { 'Content-Type': mediaType };

@@ -27,3 +27,13 @@ export const OCI_LAYER = {
   gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 } as const;
+
+/** Layers whose licences forbid to pass them on: a manifest names other places where they can be had. */
+export const NOT_DISTRIBUTABLE = /\.nondistributable\.|\.foreign\./;
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+/** The same in Docker's words; its own daemon does not read zstd. */
+export const DOCKER_LAYER = {
+  none: 'application/vnd.docker.image.rootfs.diff.tar',
+  gzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  zstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
+} as const;

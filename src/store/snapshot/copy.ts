@@ -81,10 +81,13 @@ function copyDraft(parts: DriverParts, directory: string, sealed: WeakMap<LayerD
   mkdirSync(tree, { recursive: true, mode: 0o755 });
   const draft: LayerDraft = {
     tree,
-    seal: async (parent) => {
+    seal: async (parent, implied = []) => {
       mkdirSync(merged, { mode: 0o755 });
       const below = typeof parent === 'object' ? sealed.get(parent) : parent && layerTree(parts, parent);
       if (typeof parent === 'object' && below === undefined) throw new Fault('internal', 'seal on an unsealed draft');
+      await (
+        await import('./implied.ts')
+      ).settleImplied(parts, tree, below === undefined || below === '' ? [] : [below], implied);
       if (below !== undefined) await copyTree(parts, below, merged);
       await copyTree(parts, tree, merged);
       await parts.launcher.remove(directory, 'fs');

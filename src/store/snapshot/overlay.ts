@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Fault } from '#base/fault.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import {
   copyRootAttributes,
@@ -17,13 +18,14 @@ import type { LayerDraft, Snapshotter } from './port.ts';
 /** Layers side by side, put on top of each other by the kernel's overlay file system when a container starts. */
 export function overlaySnapshotter(parts: DriverParts): Snapshotter {
   const { base, rows, database } = parts;
+  const sealed = new WeakMap<LayerDraft, readonly string[]>();
   return {
     driver: 'overlay',
     has: (chainId) => {
       const row = rows.find(chainId);
       return row?.kind === 'layer' && hasTree(parts, row.id);
     },
-    draft: (directory) => overlayDraft(parts, directory),
+    draft: (directory) => overlayDraft(parts, directory, sealed),
     prepare: (key, parent) => Promise.resolve().then(() => database.transaction(() => prepare(parts, key, parent))),
     mounts: (key) => {
       const row = rows.need(key);
@@ -58,12 +60,30 @@ function containerMount(base: string, id: number, lower: readonly string[]): Roo
   return { kind: 'overlay', base, lower, upper: treeOf(id), work: `${id}/work` };
 }
 
-function overlayDraft(parts: DriverParts, directory: string): LayerDraft {
+/** `sealed` holds the trees of a draft and of all below it, top first. */
+function overlayDraft(
+  parts: DriverParts,
+  directory: string,
+  sealed: WeakMap<LayerDraft, readonly string[]>,
+): LayerDraft {
   const tree = join(directory, 'fs');
   mkdirSync(tree, { recursive: true, mode: 0o755 });
-  return {
+  const draft: LayerDraft = {
     tree,
-    seal: () => Promise.resolve(),
+    seal: async (parent, implied = []) => {
+      const below = typeof parent === 'object' ? sealed.get(parent) : layerTrees(parts, parent);
+      if (below === undefined) throw new Fault('internal', 'seal on an unsealed draft');
+      await (await import('./implied.ts')).settleImplied(parts, tree, below, implied);
+      sealed.set(draft, [tree, ...below]);
+    },
     commit: (layer) => placeLayer(parts, layer, tree),
   };
+  return draft;
+}
+
+/** Absolute trees of a layer and of all below it, top first. */
+function layerTrees({ base, rows }: DriverParts, chainId: string | undefined): string[] {
+  if (chainId === undefined || chainId === '') return [];
+  const { id } = rows.need(chainId);
+  return [id, ...rows.below(id)].map((one) => join(base, treeOf(one)));
 }

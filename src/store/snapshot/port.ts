@@ -1,3 +1,4 @@
+import type { Implied } from '#kernel/launcher.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 
 /**
@@ -49,8 +50,11 @@ export type SnapshotDriver = 'overlay' | 'copy';
 export interface LayerDraft {
   /** Absolute path of the directory to unpack into. */
   readonly tree: string;
-  /** Completes the draft on top of a committed layer's chain ID, another sealed draft, or nothing. */
-  seal(parent: string | LayerDraft | undefined): Promise<void>;
+  /**
+   * Completes the draft on top of a committed layer's chain ID, another sealed draft, or nothing. Directories that the
+   * layer does not list get the attributes they have below; with nothing but marks in them, and none below, they go.
+   */
+  seal(parent: string | LayerDraft | undefined, implied?: readonly Implied[]): Promise<void>;
   /** Puts the sealed draft in place under its chain ID; synchronous, inside a transaction. */
   commit(layer: CommittedLayer): void;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { chmodSync, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testStore, type TestStore } from '#store/testing/test-store.ts';
 import type { SnapshotDriver, Snapshotter } from './port.ts';
@@ -44,6 +44,28 @@ export function snapshotterSuite(driver: SnapshotDriver): void {
       await layer(key('a'), undefined, { other: '2' });
       expect(snapshots.list().length).toBe(1);
       expect(statSync(join(at.tree(key('a')), 'one')).size).toBe(1);
+    });
+
+    test('settles what a layer leaves to the one below', async () => {
+      await layer(key('a'), undefined, { one: '1' });
+      mkdirSync(join(at.tree(key('a')), 'd'), { mode: 0o700 });
+      chmodSync(at.tree(key('a')), 0o751);
+      const area = join(at.root, 'work', 'implied');
+      const draft = snapshots.draft(area);
+      for (const name of ['d', 'm']) mkdirSync(join(draft.tree, name), { mode: 0o755 });
+      await draft.seal(key('a'), [
+        { kind: 'parent', path: '' },
+        { kind: 'parent', path: 'd' },
+        { kind: 'marks', path: 'm' },
+        { kind: 'link', path: 'd/two', target: 'one' },
+      ]);
+      at.database.transaction(() => draft.commit({ chainId: key('b'), parent: key('a'), size: 10 }));
+      rmSync(area, { recursive: true, force: true });
+      const tree = at.tree(key('b'));
+      const modes = ['', 'd'].map((path) => statSync(join(tree, path)).mode & 0o7777);
+      expect(modes).toEqual([0o751, 0o700]);
+      expect(readdirSync(tree).sort()).toEqual(['d', 'one']);
+      expect(statSync(join(tree, 'd', 'two')).ino).toBe(statSync(join(tree, 'one')).ino);
     });
 
     test("gives a container a tree of its own with the root's attributes of its layer", async () => {

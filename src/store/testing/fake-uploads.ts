@@ -112,13 +112,17 @@ async function manifest(
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   const repository = path.replace(/\/manifests\/.*$/, '');
-  const { config, layers } = JSON.parse(bytes.toString()) as {
-    config: { digest: string };
-    layers: { digest: string }[];
+  const { config, layers, manifests } = JSON.parse(bytes.toString()) as {
+    config?: { digest: string };
+    layers?: { digest: string }[];
+    manifests?: { digest: string }[];
   };
-  const lost = [config, ...layers].find(
-    ({ digest }) => isDigest(digest) && !content.has(`${repository}/blobs/${digest}`),
-  );
+  const blobs = [...(config === undefined ? [] : [config]), ...(layers ?? [])];
+  const needed = [
+    ...blobs.map(({ digest }) => ['blobs', digest] as const),
+    ...(manifests ?? []).map(({ digest }) => ['manifests', digest] as const),
+  ];
+  const lost = needed.find(([kind, digest]) => isDigest(digest) && !content.has(`${repository}/${kind}/${digest}`));
   if (lost !== undefined) return void response.writeHead(400).end('{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}');
   const mediaType = request.headers['content-type'] ?? OCI_MANIFEST;
   for (const name of [path, `${repository}/manifests/${digestOf(bytes)}`]) content.set(name, { bytes, mediaType });

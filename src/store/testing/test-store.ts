@@ -58,12 +58,25 @@ export function testStore(settings: Partial<StoreSettings> = {}, parent = tmpdir
   };
 }
 
+const TABLES = [
+  'blob',
+  'snapshot',
+  'image',
+  'image_name',
+  'image_blob',
+  'image_index',
+  'index_name',
+  'index_blob',
+  'lease',
+  'claim',
+];
+
 function storeContents(root: string, database: Database): string[] {
-  const rows = ['blob', 'snapshot', 'image', 'image_name', 'image_blob', 'lease'].flatMap((table) =>
+  const rows = TABLES.flatMap((table) =>
     database.all(`SELECT * FROM ${table}`).map((row) => `${table} ${JSON.stringify(row)}`),
   );
-  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256'].flatMap((directory) =>
-    namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
+  const files = ['work', 'trash', 'snapshots/overlay', 'snapshots/copy', 'blobs/sha256', 'partial/sha256'].flatMap(
+    (directory) => namesIn(join(root, directory)).map((name) => `${directory}/${name}`),
   );
   return [...rows, ...files];
 }

@@ -1,4 +1,6 @@
+import { openPartials } from '#store/content/partials.ts';
 import type { Digest } from '#store/digest.ts';
+import { KEPT_MS } from '#store/leases.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { snapshotPath } from './orphans.ts';
 
@@ -9,13 +11,14 @@ export interface Collected {
   bytes: number;
 }
 
-/** Every layer that an image, a container or a lease stands on, from the top down. */
+/** Every layer that an image, a container, a lease or a mount stands on, from the top down. */
 const UNNEEDED_SNAPSHOTS = `
   WITH RECURSIVE needed (id, parent) AS (
     SELECT id, parent FROM snapshot
       WHERE kind = 'container'
         OR key IN (SELECT chain FROM image)
         OR key IN (SELECT key FROM lease WHERE kind = 'snapshot')
+        OR key IN (SELECT chain FROM image_mount)
     UNION
     SELECT s.id, s.parent FROM snapshot s JOIN needed ON s.id = needed.parent
   )
@@ -24,6 +27,7 @@ const UNNEEDED_SNAPSHOTS = `
 const UNNEEDED_BLOBS = `
   SELECT digest, size FROM blob
     WHERE digest NOT IN (SELECT digest FROM image_blob)
+      AND digest NOT IN (SELECT digest FROM index_blob)
       AND digest NOT IN (SELECT key FROM lease WHERE kind = 'blob')`;
 
 interface Unneeded {
@@ -47,9 +51,13 @@ export function collectable(parts: StoreParts): Collected {
   return parts.database.transaction(() => counted(unneeded(parts)));
 }
 
-/** Removes layers and blobs that nothing needs any more. Records and names go at once, the files right after. */
+/**
+ * Removes layers and blobs that nothing needs any more, and what pulls that were cut off have left too long ago. Records
+ * and names go at once, the files right after.
+ */
 export async function collect(parts: StoreParts): Promise<Collected> {
   const { database, blobs, trash, root } = parts;
+  openPartials(parts).sweep(Date.now() - KEPT_MS);
   const collected = database.transaction(() => {
     const found = unneeded(parts);
     // A layer is younger than its parent, so this order never breaks a reference.

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { openClaims } from '#store/claims.ts';
+import { imageMounts } from '#store/image/mounts.ts';
 import { namesIn, ownerLives, workDirectory } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
 import type { StoreParts } from '#store/parts.ts';
@@ -18,6 +20,7 @@ export async function reconcile(parts: StoreParts): Promise<string[]> {
     ...forgetLostBlobs(parts),
     ...forgetLostContainers(parts),
     ...forgetBrokenImages(parts),
+    ...parts.database.transaction(() => imageMounts(parts.database).settle()),
   ];
   if (repaired.length > 0) await collect(parts);
   else await parts.trash.empty();
@@ -32,7 +35,10 @@ async function removeAbandonedWork({ root, launcher }: StoreParts): Promise<stri
 }
 
 function expireLeases({ database, leases }: StoreParts): string[] {
-  const expired = database.transaction(() => leases.expire());
+  const expired = database.transaction(() => {
+    openClaims(database).expire();
+    return leases.expire();
+  });
   return expired === 0 ? [] : [`Released ${expired} leases of processes that have died.`];
 }
 
@@ -42,6 +48,8 @@ function forgetLostBlobs({ database, blobs }: StoreParts): string[] {
     const lost = database.all<{ digest: Digest }>('SELECT digest FROM blob').filter(({ digest }) => !blobs.has(digest));
     for (const { digest } of lost) {
       database.run('DELETE FROM image_blob WHERE digest = ?', digest);
+      database.run('DELETE FROM index_blob WHERE digest = ?', digest);
+      database.run('DELETE FROM image_index WHERE id = ?', digest);
       blobs.drop(digest);
     }
     return lost.map(({ digest }) => `Forgot the blob ${digest}: its file has gone or has another size.`);

@@ -117,6 +117,22 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: "Write a container's root file system to a tar archive",
     load: async () => (await import('#doors/cli/engine/export.ts')).exportVerb,
   },
+  commit: {
+    usage: '[OPTIONS] CONTAINER [REPOSITORY[:TAG]]',
+    summary: "Make an image out of a container's changes",
+    load: async () => (await import('#doors/cli/engine/commit.ts')).commit,
+  },
+  diff: {
+    usage: '[OPTIONS] CONTAINER|IMAGE [CONTAINER|IMAGE]',
+    summary: 'List what was added, changed and deleted',
+    load: async () => (await import('#doors/cli/engine/diff.ts')).diff,
+  },
+  'container diff': {
+    usage: '[OPTIONS] CONTAINER [CONTAINER]',
+    summary: 'List what was added, changed and deleted in a container',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/diff.ts')).containerDiff,
+  },
   explain: {
     usage: '[OPTIONS] IMAGE [COMMAND] [ARG...] | --bundle DIR',
     summary: 'Print the plan of what run would do, without doing it',

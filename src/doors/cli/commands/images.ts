@@ -42,6 +42,33 @@ export const IMAGE_COMMANDS: Record<string, Entry> = {
     summary: 'Make an image out of a root file system in a tar archive',
     load: async () => (await import('#doors/cli/engine/import.ts')).importVerb,
   },
+  'image copy': {
+    usage: '[OPTIONS] SOURCE DESTINATION',
+    summary: 'Copy an image between registries, archives, layouts and the store',
+    load: async () => (await import('#doors/cli/engine/image-copy.ts')).imageCopy,
+  },
+  'image diff': {
+    usage: '[OPTIONS] IMAGE [IMAGE]',
+    summary: 'List what was added, changed and deleted by an image',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/diff.ts')).imageDiff,
+  },
+  'image mount': {
+    usage: '[OPTIONS] [IMAGE...]',
+    summary: "Show images' files at a path of this machine, read-only",
+    load: async () => (await import('#doors/cli/engine/image-mount.ts')).imageMount,
+  },
+  'image unmount': {
+    usage: '[OPTIONS] [IMAGE...]',
+    summary: 'Take such a path away',
+    load: async () => (await import('#doors/cli/engine/image-mount.ts')).imageUnmount,
+  },
+  'image umount': {
+    usage: '[OPTIONS] [IMAGE...]',
+    summary: 'Take such a path away',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/image-mount.ts')).imageUnmount,
+  },
   'image prune': {
     usage: '[OPTIONS]',
     summary: 'Remove images that nothing uses',

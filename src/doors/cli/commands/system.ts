@@ -7,4 +7,20 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Show the version',
     load: async () => (await import('#doors/cli/engine/version.ts')).version,
   },
+  doctor: {
+    usage: '[OPTIONS]',
+    summary: 'Say what this machine can do for containers, and how to mend what it cannot',
+    load: async () => (await import('#doors/cli/engine/doctor.ts')).doctor,
+  },
+  completion: {
+    usage: 'bash|zsh|fish',
+    summary: 'Print the script that completes command lines in a shell',
+    load: async () => (await import('#doors/cli/engine/completion.ts')).completion,
+  },
+  __complete: {
+    usage: '-- [WORD...]',
+    summary: 'Say what may come next in a command line',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/completion.ts')).complete,
+  },
 };

@@ -1,7 +1,7 @@
 import { shortId } from '#base/ids.ts';
 import { formatBytes, formatDuration } from '#base/units.ts';
 import { imageFilter, refersTo, type ImageFilter } from '#engine/image/filter.ts';
-import { listImages, type ListedImage } from '#engine/image/list.ts';
+import { listImages, listIndexes, type ListedImage } from '#engine/image/list.ts';
 import type { ImageRecord } from '#engine/image/pull.ts';
 import { print } from '#doors/cli/io.ts';
 import { table } from '#doors/cli/table.ts';
@@ -36,7 +36,9 @@ export const images: Verb = {
   act: async ({ args: [name], flags, io, engine: open }) => {
     const engine = await open();
     const filter = imageFilter(engine, flags.list('filter'), FILTER_KEYS);
-    const shown = listImages(engine).filter((entry) => filter(entry) && matches(name)(entry));
+    const shown = [...listImages(engine), ...listIndexes(engine)].filter(
+      (entry) => filter(entry) && matches(name)(entry),
+    );
     const whole = flags.on('no-trunc');
     if (flags.on('quiet')) {
       for (const id of new Set(shown.map(({ image }) => idOf(image, whole)))) print(io, id);

@@ -2,17 +2,13 @@ import { importRootfs } from '#engine/image/import.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 import { withArchiveInput } from './archive-input.ts';
+import { CHANGE } from './change-flag.ts';
 import { cancellable } from './cancellation.ts';
 
 /** `import`: an image out of a root file system. */
 export const importVerb: Verb = {
   flags: {
-    change: {
-      kind: 'list',
-      short: 'c',
-      value: 'INSTRUCTION',
-      does: 'Apply a Dockerfile instruction, such as CMD ["sh"]',
-    },
+    change: CHANGE,
     message: { kind: 'text', short: 'm', value: 'TEXT', does: 'What the history says of it' },
     platform: { kind: 'text', value: 'OS/ARCH', does: 'What the image is for, if not for this machine' },
   },

@@ -10,14 +10,16 @@ export const load: Verb = {
     input: { kind: 'text', short: 'i', value: 'FILE|DIR', does: 'Read from there, not from standard input' },
     quiet: { kind: 'switch', short: 'q', does: 'Print no progress; there is none to print yet' },
     platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to take from a multi-platform image' },
+    'all-platforms': { kind: 'switch', does: 'Keep multi-platform images whole, and artifacts that have a name' },
   },
   args: [0, 0],
   act: async ({ flags, io, engine: open }) => {
     const [input, platform] = [flags.text('input'), flags.text('platform')];
+    const allPlatforms = flags.on('all-platforms');
     const loadFrom = async (from: string | AsyncIterable<Uint8Array>): Promise<Loaded[]> => {
       const engine = await open();
       return cancellable((signal) =>
-        loadImages(engine, { from, signal, ...(platform === undefined ? {} : { platform }) }),
+        loadImages(engine, { from, signal, allPlatforms, ...(platform === undefined ? {} : { platform }) }),
       );
     };
     const loaded = await (input === undefined || input === '-' ? withArchiveInput(io, loadFrom) : loadFrom(input));

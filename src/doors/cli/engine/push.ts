@@ -18,6 +18,7 @@ import { progressOn, type PhaseWords } from './layer-progress.ts';
 export const push: Verb = {
   flags: {
     'all-tags': { kind: 'switch', short: 'a', does: 'Push all tags of the repository' },
+    'all-platforms': { kind: 'switch', does: 'Push the index of the name with all its images' },
     quiet: { kind: 'switch', short: 'q', does: 'Print only the name that was pushed' },
     'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
   },
@@ -56,6 +57,7 @@ async function pushOne(engine: Engine, task: PushTask, call: Call): Promise<Push
       pushImage(engine, task, {
         access: registryAccess(call.io.env),
         insecure: call.flags.on('plain-http'),
+        allPlatforms: call.flags.on('all-platforms'),
         signal,
         ...(progress === undefined ? {} : { onProgress: progress.event }),
       }),

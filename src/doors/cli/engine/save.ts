@@ -12,6 +12,7 @@ export const save: Verb = {
       value: 'FORMAT',
       does: `${SAVE_FORMATS.join(', ')} (default ${SAVE_FORMATS[0]}, which is an OCI layout as well)`,
     },
+    'all-platforms': { kind: 'switch', does: 'Of a name that means an index, all images of it' },
   },
   args: [1, Infinity],
   act: async ({ args: names, flags, io, engine }) => {
@@ -20,7 +21,7 @@ export const save: Verb = {
     const directory = flags.text('output');
     if (format === 'oci-dir' && directory === undefined) throw usage('--format oci-dir needs --output DIR');
     const write = format === 'oci-dir' ? () => Promise.resolve() : archiveOutput(io, directory);
-    await saveImages(await engine(), { names, format, directory, write });
+    await saveImages(await engine(), { names, format, allPlatforms: flags.on('all-platforms'), directory, write });
     return 0;
   },
 };

@@ -4,7 +4,7 @@ import { OPEN } from '#kernel/linux.ts';
 import { unwrap } from '#store/archive/unwrap.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
-import { hostSource, placeOnHost } from './host.ts';
+import { hostSource, packContents, placeOnHost } from './host.ts';
 import { findInside, type Inside } from './inside.ts';
 import { meansContents, placeCopy, type CopySource, type CopyTarget } from './place.ts';
 import { withContainerRoot } from './root.ts';
@@ -106,7 +106,7 @@ function withSource<T>(
       return work({ isDirectory, contents, name: as }, (inner) =>
         inner || name === ''
           ? packDirectory(engine, found)
-          : engine.launcher.pack(`/proc/self/fd/${parent}`, { name: textOf(name), as }),
+          : engine.launcher.packOne(`/proc/self/fd/${parent}`, { name: textOf(name), as }),
       );
     }),
   );
@@ -158,7 +158,7 @@ function openDirectory({ parent, name }: Inside): number {
 async function* packDirectory(engine: Engine, found: Inside): AsyncGenerator<Uint8Array, void, undefined> {
   const fd = openDirectory(found);
   try {
-    yield* engine.launcher.pack(`/proc/self/fd/${fd}`);
+    yield* packContents(engine.launcher, `/proc/self/fd/${fd}`);
   } finally {
     if (fd !== found.parent) closeSync(fd);
   }

@@ -30,8 +30,13 @@ export function hostSource(path: string, follow: boolean): HostSource {
     isDirectory,
     contents: contents || real === '/',
     name: only.as,
-    archive: (launcher, inner) => (inner ? launcher.pack(real) : launcher.pack(dirname(real), only)),
+    archive: (launcher, inner) => (inner ? packContents(launcher, real) : launcher.packOne(dirname(real), only)),
   };
+}
+
+/** What is in a directory, as an archive. Nothing is laid over anything, so no place to mount on is needed. */
+export function packContents(launcher: Launcher, directory: string): AsyncIterable<Uint8Array> {
+  return launcher.pack({ base: directory, upper: ['.'], lower: [], over: false, form: 'archive', point: '/' });
 }
 
 /** A directory of this machine to copy into, and what the copy is called there. */

@@ -1,0 +1,47 @@
+#include "program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arena.h"
+#include "engine.h"
+
+#define FAILED 125
+
+int complain(JSContext *context)
+{
+	JSValue error = JS_GetException(context);
+	const char *text = JS_ToCString(context, error);
+	const char *stack = JS_ToCString(context, JS_GetPropertyStr(context, error, "stack"));
+	fprintf(stderr, "sampan: internal: %s\n%s", text ? text : "unknown", stack ? stack : "");
+	return FAILED;
+}
+
+int run_jobs(JSRuntime *runtime)
+{
+	JSContext *job;
+	int result;
+	while ((result = JS_ExecutePendingJob(runtime, &job)) > 0)
+		;
+	return result < 0 ? complain(job) : 0;
+}
+
+JSContext *load_program(const uint8_t *bytecode, size_t size)
+{
+	JSRuntime *runtime = JS_NewRuntime2(&arena_functions, NULL);
+	JSContext *context = runtime ? engine_context(runtime) : NULL;
+	if (!context)
+		exit(FAILED);
+	engine_host(context);
+	JSValue program = JS_ReadObject(context, bytecode, size, JS_READ_OBJ_BYTECODE);
+	JSValue loaded = JS_IsException(program) ? program : JS_EvalFunction(context, program);
+	if (JS_IsException(loaded) || run_jobs(runtime))
+		exit(complain(context));
+	if (JS_PromiseState(context, loaded) != JS_PROMISE_FULFILLED) {
+		JS_Throw(context, JS_PromiseResult(context, loaded));
+		exit(complain(context));
+	}
+	JS_FreeValue(context, loaded);
+	JS_RunGC(runtime);
+	return context;
+}

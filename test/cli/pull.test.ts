@@ -1,0 +1,129 @@
+/** Pulls by several processes and pulls that are killed, as the registry sees them. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { digestOf } from '#store/digest.ts';
+import { fakeRegistry, type FakeRegistry } from '#store/testing/fake-registry.ts';
+import { plainLayer, testImage, type TestLayer } from '#store/testing/test-image.ts';
+import { cliWorld, type CliWorld } from './world.ts';
+
+let world: CliWorld;
+let registry: FakeRegistry;
+beforeAll(async () => {
+  world = await cliWorld();
+  registry = await fakeRegistry();
+}, 60_000);
+afterAll(async () => {
+  await registry.close();
+  await world[Symbol.asyncDispose]();
+});
+afterEach(() => {
+  registry.behave();
+  registry.seen.length = 0;
+});
+
+const noisy = (name: string, bytes: number): TestLayer => plainLayer({ name, content: randomBytes(bytes) });
+const MB = 1024 * 1024;
+const PIECE = 32 * 1024;
+const PIECE_MS = 8;
+
+/** Sends a blob, or its rest, at the speed of a network of 30 Mbit/s. */
+async function sendSlowly(
+  bytes: Buffer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onSent: (bytes: number) => void,
+): Promise<void> {
+  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const range = start === 0 ? {} : { 'Content-Range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
+  response.writeHead(start === 0 ? 200 : 206, { 'Content-Length': bytes.length - start, ...range });
+  for (let at = start; at < bytes.length && !response.destroyed; at += PIECE) {
+    const piece = bytes.subarray(at, at + PIECE);
+    onSent(piece.length);
+    response.write(piece);
+    await sleep(PIECE_MS);
+  }
+  response.end();
+}
+
+/** From here on blobs come slowly; gives the number of bytes that have been sent. */
+function countSlowly(): () => number {
+  let sent = 0;
+  registry.misbehave(/\/blobs\//, (request, response) => {
+    const bytes = registry.content(request.url ?? '');
+    if (bytes === undefined) return false;
+    void sendSlowly(bytes, request, response, (count) => (sent += count));
+    return true;
+  });
+  return () => sent;
+}
+
+test('a pull killed twenty times and continued fetches little more than the image', async () => {
+  const image = testImage(Array.from({ length: 5 }, (_, number) => noisy(`file${number}`, 20 * MB)));
+  registry.add('killed', 'latest', image);
+  const sent = countSlowly();
+  const name = `${registry.host}/killed`;
+  let unfinished = 0;
+  for (let round = 0; round < 20; round += 1) {
+    const child = world.spawn(['pull', '-q', name]);
+    await sleep(50 + Math.random() * 300);
+    if (child.exitCode === null) unfinished += 1;
+    child.kill('SIGKILL');
+    await child.exited;
+  }
+  const last = await world.sampan('pull', '-q', name);
+  expect({ ...last, stdout: '' }).toEqual({ status: 0, signal: null, stdout: '', stderr: '' });
+  expect(unfinished).toBeGreaterThan(10);
+  const size = image.layers.reduce((sum, { blob }) => sum + blob.length, 0);
+  expect(sent()).toBeGreaterThanOrEqual(size);
+  expect(sent() / size).toBeLessThanOrEqual(1.1);
+  expect((await world.sampan('image', 'inspect', '-f', '{{.Id}}', name)).stdout.trim()).toBe(image.configDigest);
+  expect((await world.sampan('rmi', name)).status).toBe(0);
+  expect((await world.sampan('image', 'prune', '-f')).stdout).toContain('reclaimed space: 0B');
+}, 180_000);
+
+test('twenty pulls side by side of images that share layers fetch each blob once', async () => {
+  const base = Array.from({ length: 4 }, (_, number) => noisy(`base${number}`, MB));
+  const images = Array.from({ length: 20 }, (_, number) => testImage([...base, noisy(`own${number}`, 1000)]));
+  for (const [number, image] of images.entries()) registry.add(`side${number}`, 'latest', image);
+  const pulls = images.map((_, number) => world.sampan('pull', '-q', `${registry.host}/side${number}`));
+  for (const { status, stderr } of await Promise.all(pulls))
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  for (const { blob } of images.flatMap(({ layers }) => layers)) {
+    const gets = registry.seen.filter(({ path }) => path.endsWith(`blobs/${digestOf(blob)}`));
+    expect(gets.length).toBe(1);
+  }
+  expect((await world.sampan('images', '-q')).stdout.trim().split('\n').length).toBe(20);
+  expect((await world.sampan('image', 'prune', '-af')).status).toBe(0);
+}, 180_000);
+
+test('who waits for a pull that is killed goes on from there', async () => {
+  const image = testImage([noisy('file', 10 * MB)]);
+  registry.add('heir', 'latest', image);
+  const sent = countSlowly();
+  const dying = world.spawn(['pull', '-q', `${registry.host}/heir`]);
+  while (sent() < 2 * MB) await sleep(5);
+  const heir = world.sampan('pull', '-q', `${registry.host}/heir`);
+  await sleep(200);
+  dying.kill('SIGKILL');
+  await dying.exited;
+  expect(await heir).toMatchObject({ status: 0 });
+  expect(sent() / (10 * MB)).toBeLessThan(1.1);
+}, 60_000);
+
+test('what a killed pull has left is told of and removed by image prune', async () => {
+  const image = testImage([noisy('small', 1000), noisy('file', 10 * MB)]);
+  registry.add('left', 'latest', image);
+  const sent = countSlowly();
+  const dying = world.spawn(['pull', '-q', `${registry.host}/left`]);
+  while (sent() < 2 * MB) await sleep(5);
+  await sleep(100);
+  dying.kill('SIGKILL');
+  await dying.exited;
+  const told = (await world.sampan('image', 'prune', '--dry-run')).stdout;
+  const size = Number(/reclaimed: ([\d.]+)MB/.exec(told)?.[1] ?? 0);
+  expect(size).toBeGreaterThan(1);
+  expect((await world.sampan('image', 'prune', '-f')).stdout).toBe(`Total reclaimed space: ${size}MB\n`);
+  expect((await world.sampan('image', 'prune', '-f')).stdout).toBe('Total reclaimed space: 0B\n');
+}, 60_000);
