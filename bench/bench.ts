@@ -6,13 +6,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sentence } from '#base/fault.ts';
 import { busyboxImage } from '#tools/image/busybox.ts';
-import { debianImage } from '#tools/image/debian.ts';
 import { pushImage } from '#tools/image/push.ts';
 import { endLeftovers } from '#tools/owned-process.ts';
 import { TREE } from '#tools/places.ts';
 import { startRegistry } from '#tools/registry.ts';
 import { removeCgroups } from './cgroups.ts';
-import { pull, runAndRemove, supervisorMemory } from './engines.ts';
+import { runAndRemove, supervisorMemory } from './engines.ts';
 import { listing } from './list.ts';
 import { lowLevel } from './low-level.ts';
 import { memoryLimit } from './memory-limit.ts';
@@ -20,6 +19,7 @@ import { enterPrivateMounts } from './namespace.ts';
 import { phases } from './phases.ts';
 import { page, type Section, section } from './report.ts';
 import { scratchDisk } from './scratch-disk.ts';
+import { sharing } from './sharing/sharing.ts';
 import { startUp } from './start-up.ts';
 import { verbs } from './verbs.ts';
 
@@ -31,13 +31,15 @@ const memory = mkdtempSync('/dev/shm/sampan-bench-');
 using disk = scratchDisk(12);
 await using registry = await startRegistry();
 await pushImage(registry.url, 'busybox', 'latest', busyboxImage());
-await pushImage(registry.url, 'debian', '12', debianImage());
 
 const place = { directory: join(disk.path, 'engines'), run: memory, cgroupParent: `/${cgroup}` };
 mkdirSync(place.directory, { recursive: true });
 const busybox = `${registry.host}/busybox:latest`;
 
-const parts: Record<string, () => Section[]> = {
+const shared = sharing({ registry, directory: join(disk.path, 'sharing'), run: join(memory, 'sharing') });
+
+type Part = () => Section[] | Promise<Section[]>;
+const parts: Record<string, Part> = {
   'start-up': () => [startUp(memory)],
   'low-level': () => lowLevel(memory, `/${cgroup}`),
   phases: () => phases(memory, `/${cgroup}`),
@@ -46,7 +48,7 @@ const parts: Record<string, () => Section[]> = {
   'memory-limit': () => [memoryLimit(memory, `/${cgroup}`)],
   run: () => [runAndRemove(busybox, place)],
   memory: () => [supervisorMemory(busybox, place)],
-  pull: () => [pull(`${registry.host}/debian:12`, place)],
+  ...shared.parts,
 };
 
 const wanted = process.argv.slice(2).filter((word) => word in parts);
@@ -55,7 +57,7 @@ const missing: string[] = [];
 for (const [name, measure] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   try {
-    const measured = measure();
+    const measured = await measure();
     for (const one of measured) console.log(section(one));
     sections.push(...measured);
   } catch (error) {
@@ -68,6 +70,7 @@ if (wanted.length === 0) {
   writeFileSync(join(TREE, 'docs/benchmarks.md'), page(sections, missing, date));
   console.log('written to docs/benchmarks.md');
 }
+await shared.stop();
 removeCgroups(cgroup);
 rmSync(memory, { recursive: true, force: true });
 process.exitCode = missing.length === 0 ? 0 : 1;

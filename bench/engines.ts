@@ -49,28 +49,6 @@ export function runAndRemove(image: string, place: EnginePlace): Section {
   };
 }
 
-/** Pull into runnable state, a fresh store each time. */
-export function pull(image: string, place: EnginePlace): Section {
-  const fresh = (round: number) => engines(place, String(round));
-  const sync = () => void execFileSync('sync');
-  const contenders = [
-    { name: `${OURS} pull`, argv: (round: number) => fresh(round).sampan('pull', '-q', image), before: sync },
-    {
-      name: 'podman pull',
-      argv: (round: number) => fresh(round).peer.pull(image),
-      env: fresh(0).peer.env,
-      before: sync,
-    },
-  ];
-  return {
-    title: 'Pull of the Debian image',
-    about:
-      'Debian 12 minbase with a web server, one layer (67 MB packed), from a registry on loopback into an empty store on a journalled ext4, ready to run.',
-    samples: interleave(contenders, { count: 7, warmUp: 1, idle: 0, scratch: place.directory }),
-    goals: [{ against: 'podman pull', factor: 1 }],
-  };
-}
-
 /** Proportional set size of a process in KB. */
 const pss = (pid: number): number =>
   Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);

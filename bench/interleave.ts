@@ -8,6 +8,8 @@ import { type Samples, shuffled } from './statistics.ts';
 export interface Contender {
   name: string;
   argv: (round: number) => readonly string[];
+  /** So many rounds at most: one that is far behind need not be waited for again and again. */
+  most?: number;
   env?: Record<string, string>;
   /** Not timed. */
   before?: (round: number) => void;
@@ -52,6 +54,7 @@ export function interleave(contenders: readonly Contender[], rounds: Rounds): Ma
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   for (let round = -rounds.warmUp; round < rounds.count; round += 1) {
     for (const contender of shuffled(contenders, random)) {
+      if (round >= (contender.most ?? rounds.count)) continue;
       if (rounds.idle > 0) Bun.sleepSync(rounds.idle);
       const took = runOnce(contender, round + rounds.warmUp, errors);
       if (round >= 0) samples.get(contender.name)?.push(took);

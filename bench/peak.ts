@@ -6,10 +6,16 @@ import type { Samples } from './statistics.ts';
 
 const ROUNDS = 10;
 
+/** Runs a command and prints what its largest process had resident. */
+export function peakProgram(directory: string): string {
+  const program = join(directory, 'peak');
+  execFileSync('gcc', ['-O1', '-static', '-o', program, join(import.meta.dirname, 'peak.c')]);
+  return program;
+}
+
 /** The largest process of each command: what the runtime itself needs, as `true` needs less. */
 export function peakMemory(contenders: readonly Contender[], directory: string): Section {
-  const peak = join(directory, 'peak');
-  execFileSync('gcc', ['-O1', '-static', '-o', peak, join(import.meta.dirname, 'peak.c')]);
+  const peak = peakProgram(directory);
   const samples = new Map<string, Samples>(
     contenders.map(({ name, argv }) => [
       name,

@@ -19,6 +19,12 @@ describe('report', () => {
     expect(text).toContain('**0.50**, missed');
   });
 
+  test('a goal may be against the best of all others', () => {
+    const three = new Map([...samples, ['slow', [90, 90, 90]], ['best', [25, 25, 25]]]);
+    const text = section({ title: 'T', about: 'A', samples: three, goals: [{ ofBest: 0.7 }] });
+    expect(text).toContain('at most 0.7 × best: **0.80**, missed');
+  });
+
   test('a goal may be an amount of its own', () => {
     const goals = [{ atMost: 20 }, { atMost: 19 }];
     const text = section({ title: 'T', about: 'A', samples, goals, unit: 'KB' });

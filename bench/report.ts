@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { median, quantile, ratio, type Samples } from './statistics.ts';
 
-/** At most `factor` of the median of `against`, or at most so many units. */
-export type Goal = { against: string; factor: number } | { atMost: number; of?: string };
+/** At most `factor` of the median of `against`, or of the best of all others, or at most so many units. */
+export type Goal = { against: string; factor: number } | { ofBest: number } | { atMost: number; of?: string };
 
 /** One comparison: contender to samples; the first is ours. */
 export interface Section {
@@ -22,7 +22,13 @@ export interface Section {
 const cell = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
+function bestOther(samples: Section['samples']): string {
+  const [, ...others] = [...samples].map(([name, values]) => ({ name, at: median(values) }));
+  return others.toSorted((a, b) => a.at - b.at)[0]?.name ?? '';
+}
+
 function verdict(goal: Goal, samples: Section['samples'], own: Samples, unit: string): string {
+  if ('ofBest' in goal) return verdict({ against: bestOther(samples), factor: goal.ofBest }, samples, own, unit);
   const relative = 'against' in goal;
   const one = relative || goal.of === undefined ? own : (samples.get(goal.of) ?? []);
   const reached = relative ? ratio(own, samples.get(goal.against) ?? []) : median(one);
@@ -69,7 +75,14 @@ export function section({ title, about, samples, goals, kind, unit = 'ms' }: Sec
 const firstLine = (command: string, ...args: string[]): string =>
   (execFileSync(command, args, { encoding: 'utf8' }).split('\n')[0] ?? '').trim();
 
-const debianVersion = (name: string): string => firstLine('dpkg-query', '-W', '-f', '${Version}', name);
+const PACKAGES = ['runc', 'crun', 'podman', 'conmon', 'containerd', 'docker.io', 'docker-registry'];
+
+/** `name version`, of those that are installed. */
+const debianVersions = (): string[] =>
+  PACKAGES.flatMap((name) => {
+    const { stdout, status } = spawnSync('dpkg-query', ['-W', '-f', '${Version}', name], { encoding: 'utf8' });
+    return status === 0 ? [`${name} ${stdout}`] : [];
+  });
 
 /** What the figures depend on. */
 export function machineFacts(): string[] {
@@ -77,7 +90,7 @@ export function machineFacts(): string[] {
   const os = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
   return [
     `${cpus().length} cores (${model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${os}, kernel ${firstLine('uname', '-r')}, root`,
-    `Debian's ${['runc', 'crun', 'podman', 'conmon'].map((name) => `${name} ${debianVersion(name)}`).join(', ')}`,
+    `Debian's ${debianVersions().join(', ')}`,
     'cgroup v1 with the almost empty v2 tree hidden in a private mount namespace: crun and podman refuse to start beside it; ours and runc run there too, so all see the same',
   ];
 }
@@ -90,7 +103,7 @@ export function page(sections: readonly Section[], missing: readonly string[], d
     '<!-- Written by `make bench`. Do not edit: run it again. -->',
     '',
     "Ours beside Debian's own programs, in one run: in each round every contender runs once, in a new random order, page cache",
-    'warm, no daemon. Times are those of the whole process, from spawn to exit, as a shell would see them. Absolute times move',
+    'warm, no daemon of ours. Times are those of the whole process, from spawn to exit, as a shell would see them. Absolute times move',
     'from machine to machine; the ratios are what counts.',
     '',
     `Measured on ${date} with \`make bench\`:`,

@@ -23,5 +23,5 @@ export interface StoreParts {
   indexes: Indexes;
   snapshots: Snapshotter;
   growth: GrowthLimit;
-  transport: { retry?: RetryPolicy; idleMs?: number };
+  transport: { retry?: RetryPolicy; idleMs?: number; uploadChunk?: number };
 }

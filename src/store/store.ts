@@ -130,6 +130,8 @@ export interface StoreSettings {
   retry?: RetryPolicy;
   /** Longest time without a byte from a registry, in milliseconds. */
   idleMs?: number;
+  /** Most bytes of one request of an upload. */
+  uploadChunk?: number;
   /** Names in full that a name without a registry may mean besides what Docker means by it. */
   shortNames?: (text: string) => readonly string[];
 }
@@ -176,7 +178,7 @@ export function openStore(settings: StoreSettings): Store {
 }
 
 function storeParts(settings: StoreSettings): StoreParts {
-  const { root, database, launcher, platform, retry, idleMs } = settings;
+  const { root, database, launcher, platform, retry, idleMs, uploadChunk } = settings;
   const trash = openTrash(root, launcher);
   const host = platform === undefined ? platformOf(process.arch) : parsePlatform(platform);
   const meant = meantName(database, settings.shortNames ?? (() => []));
@@ -192,7 +194,11 @@ function storeParts(settings: StoreSettings): StoreParts {
     indexes: openIndexes(database, meant),
     snapshots: openSnapshotter(settings, trash),
     growth: settings.growth ?? GROWTH,
-    transport: { ...(retry === undefined ? {} : { retry }), ...(idleMs === undefined ? {} : { idleMs }) },
+    transport: {
+      ...(retry === undefined ? {} : { retry }),
+      ...(idleMs === undefined ? {} : { idleMs }),
+      ...(uploadChunk === undefined ? {} : { uploadChunk }),
+    },
   };
 }
 

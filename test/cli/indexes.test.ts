@@ -79,6 +79,26 @@ test('a further name means the index too, and the index goes with its last name'
   expect(blobs()).toEqual([]);
 });
 
+test('an index is named by its digest, or the start of it, as well', async () => {
+  await ok('pull', '-q', '--all-platforms', name);
+  const hex = multi.digest.slice('sha256:'.length);
+  const repository = name.replace(/:1$/, '');
+  for (const text of [multi.digest, hex.slice(0, 12), `${repository}@${multi.digest}`]) {
+    expect(JSON.parse(await ok('manifest', 'inspect', text))).toMatchObject({
+      annotations: { 'org.example.index': 'kept' },
+    });
+    await ok('tag', text, 'by/digest:1');
+    await ok('push', '--all-platforms', 'by/digest:1', `${world.registry.host}/by-digest:1`);
+    expect(await servedDigest(world.registry.url, 'by-digest', '1')).toBe(multi.digest);
+    expect(await ok('rmi', 'by/digest:1')).toBe('Untagged: by/digest:1\n');
+  }
+  await ok('rmi', name);
+  await ok('pull', '-q', '--all-platforms', `${repository}@${multi.digest}`);
+  expect(await ok('run', '--rm', `${repository}@${multi.digest}`, 'echo', 'x')).toBe('x\n');
+  expect(await ok('rmi', `${repository}@${multi.digest}`)).toContain('Deleted');
+  expect(blobs()).toEqual([]);
+});
+
 test('push sends the platform’s image, --all-platforms the whole, mounted from where it came', async () => {
   await ok('pull', '-q', '--all-platforms', name);
   const target = `${world.registry.host}/single:1`;

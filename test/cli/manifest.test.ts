@@ -179,6 +179,10 @@ test('what cannot be done is refused, says why and changes nothing', async () =>
   }
   expect(await ok('manifest', 'inspect', 'there:1')).toBe(before);
   expect((await world.sampan('manifest', 'exists', 'new:1')).status).toBe(1);
+  const plain = await world.sampan('push', 'there:1', `${world.registry.host}/x:1`);
+  expect(plain).toMatchObject({ status: 5 });
+  expect(plain.stderr).toContain('--all-platforms');
+  expect(JSON.parse(await ok('image', 'inspect', 'there:1'))).toMatchObject([{ RepoTags: ['there:1'], Manifests: [] }]);
   const run = await world.sampan('run', '--rm', '--pull', 'never', 'there:1');
   expect(run).toMatchObject({ status: 125 });
   expect(run.stderr).toContain('no image for');

@@ -1,7 +1,10 @@
 /** Pulls by several processes and pulls that are killed, as the registry sees them. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '#store/digest.ts';
 import { fakeRegistry, type FakeRegistry } from '#store/testing/fake-registry.ts';
@@ -83,6 +86,20 @@ test('a pull killed twenty times and continued fetches little more than the imag
   expect((await world.sampan('image', 'prune', '-f')).stdout).toContain('reclaimed space: 0B');
 }, 180_000);
 
+function getsOf(digest: string): number {
+  return registry.seen.filter(({ path }) => path.endsWith(`blobs/${digest}`)).length;
+}
+
+test('four pulls of one image side by side fetch each blob once, its configuration too', async () => {
+  const image = testImage([noisy('one', MB), noisy('two', MB)]);
+  registry.add('same', 'latest', image);
+  const pulls = await Promise.all([1, 2, 3, 4].map(() => world.sampan('pull', '-q', `${registry.host}/same`)));
+  expect(pulls.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
+  const digests = [image.configDigest, ...image.layers.map(({ blob }) => digestOf(blob))];
+  expect(digests.map(getsOf)).toEqual([1, 1, 1]);
+  await world.sampan('rmi', `${registry.host}/same`);
+}, 60_000);
+
 test('twenty pulls side by side of images that share layers fetch each blob once', async () => {
   const base = Array.from({ length: 4 }, (_, number) => noisy(`base${number}`, MB));
   const images = Array.from({ length: 20 }, (_, number) => testImage([...base, noisy(`own${number}`, 1000)]));
@@ -90,10 +107,7 @@ test('twenty pulls side by side of images that share layers fetch each blob once
   const pulls = images.map((_, number) => world.sampan('pull', '-q', `${registry.host}/side${number}`));
   for (const { status, stderr } of await Promise.all(pulls))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  for (const { blob } of images.flatMap(({ layers }) => layers)) {
-    const gets = registry.seen.filter(({ path }) => path.endsWith(`blobs/${digestOf(blob)}`));
-    expect(gets.length).toBe(1);
-  }
+  for (const { blob } of images.flatMap(({ layers }) => layers)) expect(getsOf(digestOf(blob))).toBe(1);
   expect((await world.sampan('images', '-q')).stdout.trim().split('\n').length).toBe(20);
   expect((await world.sampan('image', 'prune', '-af')).status).toBe(0);
 }, 180_000);
@@ -127,3 +141,45 @@ test('what a killed pull has left is told of and removed by image prune', async 
   expect((await world.sampan('image', 'prune', '-f')).stdout).toBe(`Total reclaimed space: ${size}MB\n`);
   expect((await world.sampan('image', 'prune', '-f')).stdout).toBe('Total reclaimed space: 0B\n');
 }, 60_000);
+
+test('pulls side by side, some of them killed, end in whole images and nothing else', async () => {
+  const base = [noisy('below', 2 * MB), noisy('middle', MB)];
+  const images = [1, 2, 3].map((number) => testImage([...base.slice(0, number), noisy(`top${number}`, MB)]));
+  for (const [number, image] of images.entries()) registry.add(`mix${number}`, 'latest', image);
+  const names = images.map((_, number) => `${registry.host}/mix${number}`);
+  countSlowly();
+  for (let round = 0; round < 8; round += 1) {
+    await world.sampan('rmi', '-f', ...names);
+    const children = [...names, ...names].map((name) => world.spawn(['pull', '-q', name]));
+    for (const child of children.toSorted(() => Math.random() - 0.5).slice(0, 4)) {
+      await sleep(Math.random() * 250);
+      child.kill('SIGKILL');
+    }
+    const statuses = await Promise.all(children.map(({ exited }) => exited));
+    // Those that were not killed have not been harmed.
+    expect(statuses.filter((status) => status !== 0 && status !== 137)).toEqual([]);
+  }
+  for (const name of names) expect(await world.sampan('pull', '-q', name)).toMatchObject({ status: 0 });
+  await world.sampan('image', 'prune', '-f');
+  expect(storeFaults(world.root)).toEqual([]);
+}, 180_000);
+
+/** What must not be: blobs that are not what they are called, rows and files that a finished pull should not have left. */
+function storeFaults(root: string): string[] {
+  const files = (path: string): string[] => {
+    const directory = join(root, path);
+    return existsSync(directory) ? readdirSync(directory).map((name) => `${path}/${name}`) : [];
+  };
+  const wrong = files('blobs/sha256').filter(
+    (path) => digestOf(readFileSync(join(root, path))) !== `sha256:${path.slice(path.lastIndexOf('/') + 1)}`,
+  );
+  const database = new DatabaseSync(join(root, 'sampan.db'));
+  const rows = ['claim', 'lease'].flatMap((table) =>
+    database
+      .prepare(`SELECT * FROM ${table}`)
+      .all()
+      .map((row) => JSON.stringify(row)),
+  );
+  database.close();
+  return [...wrong, ...rows, ...['work', 'trash', 'partial/sha256'].flatMap(files)];
+}

@@ -113,6 +113,23 @@ test('--list-tags', async () => {
   expect((await search(['--list-tags', `${ours.host}/alpha/box`])).stdout.trim().split('\n').length).toBe(26);
 });
 
+test('a term without a registry is looked for at those that the settings search; one that fails is told', async () => {
+  const settings = join(home, 'search.conf');
+  const env = { CONTAINERS_REGISTRIES_CONF: settings };
+  const hosts = (...list: string[]) =>
+    writeFileSync(settings, `unqualified-search-registries = [${list.map((host) => `"${host}"`).join(', ')}]\n`);
+  hosts(ours.host, `127.0.0.1:${hub.port}`, '127.0.0.1:1');
+  const { status, stdout, stderr } = await search(['--format', '{{.Name}}', 'box'], env);
+  expect(status).toBe(0);
+  expect(stdout.trim().split('\n')).toEqual([
+    ...['alpha/box', 'beta/box'].map((name) => `${ours.host}/${name}`),
+    ...['box', 'team/box', 'boxes'].map((name) => at(name)),
+  ]);
+  expect(stderr).toMatch(/^WARNING: .*127\.0\.0\.1:1/);
+  hosts('127.0.0.1:1');
+  expect((await search(['box'], env)).status).toBe(7);
+}, 30_000);
+
 test('each failure is said, with its status', async () => {
   const blocked = join(home, 'blocked.conf');
   writeFileSync(blocked, `[[registry]]\nprefix = "${ours.host}"\nlocation = "${ours.host}"\nblocked = true\n`);

@@ -12,6 +12,8 @@ export interface Stack {
   umociErs?: string;
   /** The same of the layers that we make, too. */
   umociLacks?: string;
+  /** So large that umoci is spared it. */
+  large?: true;
 }
 
 /** umoci leaves such directories with the time of the unpacking. */
@@ -265,6 +267,7 @@ const FORMS: Stack[] = [
   { name: 'sparse files, old GNU', layers: () => [sparse('gnu')], umociErs: 'it does not know them' },
   {
     name: 'a hundred thousand tiny files',
+    large: true,
     layers: () => [
       tar(...manyFiles(100_000)),
       tar(dir('d7'), gone('d7/f7'), dir('d8'), file('d8/f8', 'new'), gone('d9')),

@@ -1,29 +1,15 @@
 /** Debian's dockerd by `--add-runtime`, on our containerd, with cgroup version 1 and no network of its own. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { busyboxImage } from '#tools/image/busybox.ts';
-import { containerd, SOCKET } from './containerd-world.ts';
-import {
-  type Daemon,
-  forgetGroups,
-  directoryOf,
-  GLUTTON,
-  missing,
-  OURS,
-  run,
-  runOnTerminal,
-  STAYS,
-  startDaemon,
-  until,
-} from './world.ts';
+import { containerd } from './containerd-world.ts';
+import { docker, DOCKER_ENV, dockerd } from './docker-world.ts';
+import { type Daemon, forgetGroups, GLUTTON, missing, run, runOnTerminal, STAYS, until } from './world.ts';
 
 // The client of this Debian, or a newer one in its stead.
 const reason = missing('containerd', 'dockerd', 'docker');
-const HOST = `unix://${join('/run/alone', 'docker.sock')}`;
-const env = { DOCKER_HOST: HOST };
-const docker = (...args: string[]) => run(['docker', ...args], { env });
+const env = DOCKER_ENV;
 
 /** dockerd of this age loads no OCI layouts, but imports a root file system. */
 function importImage(): void {
@@ -37,16 +23,7 @@ describe.skipIf(reason !== undefined)(`docker${reason === undefined ? '' : `: sk
   let daemons: Daemon[] = [];
   beforeAll(async () => {
     daemons = [await containerd()];
-    const place = directoryOf('docker');
-    const roots = ['--data-root', `${place}/data`, '--exec-root', `${place}/exec`, '--pidfile', `${place}/pid`];
-    const network = '--bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false'.split(' ');
-    const runtime = ['--add-runtime', `sampan=${OURS}`, '--default-runtime', 'sampan'];
-    const rest = ['--host', HOST, '--containerd', SOCKET, '--exec-opt', 'native.cgroupdriver=cgroupfs'];
-    // Whatever the machine's own /etc/docker/daemon.json says is not for this one.
-    const config = join(place, 'daemon.json');
-    writeFileSync(config, '{}');
-    const argv = ['dockerd', '--config-file', config, ...roots, ...network, ...runtime, ...rest];
-    daemons.unshift(await startDaemon(argv, () => docker('version').status === 0));
+    daemons.unshift(await dockerd());
     importImage();
   }, 60_000);
   afterAll(async () => {

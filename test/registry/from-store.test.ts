@@ -6,7 +6,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cliWorld, type CliWorld } from '#test/cli/world.ts';
 import { startOwnRegistry, type OwnRegistry } from '#tools/own-registry.ts';
-import { bytesOf, clientOf, digestOf, expectRefusal, expectStatus, noise, putManifest, type Client } from './client.ts';
+import { makeImage } from '#tools/image/oci-image.ts';
+import { pushIndex } from '#tools/image/push.ts';
+import {
+  bytesOf,
+  clientOf,
+  digestOf,
+  expectRefusal,
+  expectStatus,
+  MEDIA,
+  noise,
+  putManifest,
+  type Client,
+} from './client.ts';
 
 let world: CliWorld;
 let neighbour: CliWorld;
@@ -92,6 +104,35 @@ test('a neighbour pulls from it, directly and as the mirror of docker.io', async
     `docker://${served.host}/docker.io/library/box:1`,
   ];
   expect(execFileSync('skopeo', skopeo, { encoding: 'utf8' }).trim()).toBe(digest);
+});
+
+test('an index that was pulled whole is served whole, and all that it leads to', async () => {
+  const images = ['amd64', 'arm64'].map((architecture) => makeImage([], { Cmd: [architecture] }, architecture));
+  await pushIndex(world.registry.url, 'multi', 'all', images);
+  const name = `${world.registry.host}/multi:all`;
+  expect(await world.sampan('pull', '-q', '--all-platforms', name)).toMatchObject({ status: 0 });
+  const original = await bytesOf(await clientOf(world.registry.url).call('multi/manifests/all'));
+  const response = await expectStatus(await client.call('multi/manifests/all'), 200);
+  expect(response.headers.get('content-type')).toBe(MEDIA.index);
+  expect((await bytesOf(response)).equals(original)).toBe(true);
+  for (const { manifestDescriptor, blobs } of images) {
+    const member = await expectStatus(await client.call(`multi/manifests/${manifestDescriptor.digest}`), 200);
+    expect(digestOf(await bytesOf(member))).toBe(manifestDescriptor.digest);
+    for (const blob of blobs.keys()) await expectStatus(await client.call(`multi/blobs/${blob}`), 200);
+    await expectStatus(await client.call(`library/box/manifests/${manifestDescriptor.digest}`), 404);
+  }
+  const copy = [
+    'copy',
+    '-q',
+    '--all',
+    '--src-tls-verify=false',
+    `docker://${served.host}/multi:all`,
+    `oci:${neighbour.root}/multi`,
+  ];
+  execFileSync('skopeo', copy);
+  expect(await neighbour.sampan('pull', '-q', '--all-platforms', `${served.host}/multi:all`)).toMatchObject({
+    status: 0,
+  });
 });
 
 test('an image that is removed stays for whom has its manifest, and goes with the server', async () => {

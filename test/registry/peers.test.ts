@@ -162,6 +162,7 @@ describe('our own commands', () => {
     for (let ended = false; deaths < 2 && !ended; deaths++) {
       ended = await Promise.race([pushing.then(() => true), sleep(250 + deaths * 100).then(() => false)]);
       await dying.kill();
+      await dying.stop();
       dying = await startOwnRegistry({ root, listen });
     }
     const { status } = await pushing;

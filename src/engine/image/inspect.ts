@@ -1,11 +1,28 @@
 import { familiarName, parseReference } from '#store/reference.ts';
-import type { ImageConfig, ImageRecord } from '#store/store.ts';
+import { formatPlatform } from '#store/platform.ts';
+import type { ImageConfig, ImageRecord, IndexRecord } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
 
 /** An image as the field's tools expect to read it; undefined when there is none of this name. */
 export function inspectImage(engine: Engine, name: string): Record<string, unknown> | undefined {
-  const image = engine.store.images.find(name);
-  return image === undefined ? undefined : fields(image, engine.store.snapshots.driver);
+  const { images, indexes, snapshots } = engine.store;
+  const image = images.find(name);
+  if (image !== undefined) return fields(image, snapshots.driver);
+  const index = indexes.find(name);
+  return index === undefined ? undefined : indexFields(index);
+}
+
+/** Of an index none of whose images is unpacked for this machine, or of an artifact. */
+function indexFields({ id, mediaType, names, digests, members, size, created }: IndexRecord): Record<string, unknown> {
+  return {
+    Id: id,
+    RepoTags: names.map(shown),
+    RepoDigests: digests.map(shown),
+    Created: new Date(created).toISOString(),
+    Size: size,
+    Descriptor: { mediaType, digest: id },
+    Manifests: members.map(({ digest, platform }) => ({ Digest: digest, Platform: formatPlatform(platform) })),
+  };
 }
 
 const shown = (name: string): string => familiarName(parseReference(name));

@@ -3,6 +3,7 @@ import { formatReference, parseReference, type Reference } from '#store/referenc
 import { placeToPush } from '#store/registry/registries.ts';
 import type { CopyContentOptions, PushedImage, PushProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import { onlyIndex } from './history.ts';
 import type { RegistryAccess } from '#engine/registry/access.ts';
 
 export type { PushedImage, PushProgress } from '#store/store.ts';
@@ -80,6 +81,8 @@ export async function pushImage(
       { ...options, which: 'all' } as CopyContentOptions,
     );
   }
+  const { images, indexes } = engine.store;
+  if (images.find(source) === undefined && indexes.find(source) !== undefined) throw onlyIndex(source);
   return engine.store.push(source, destination, { ...options, place, credentials, certificates });
 }
 

@@ -1,7 +1,9 @@
 import { Fault, isFault } from '#base/fault.ts';
 import { formatReference, parseReference } from '#store/reference.ts';
-import { openListing, type RegistryListing, type SearchResult } from '#store/registry/listing.ts';
+import { openRepository } from '#store/registry/client.ts';
+import { openListing, type ListingOptions, type RegistryListing, type SearchResult } from '#store/registry/listing.ts';
 import { howLax } from '#store/registry/probe.ts';
+import { isShort } from '#store/registry/short-names.ts';
 import type { RegistryAccess } from './access.ts';
 import { registryName } from './registry-name.ts';
 
@@ -20,21 +22,51 @@ export interface FoundImages {
   results: SearchResult[];
 }
 
-/** `TERM` at Docker Hub or `REGISTRY/TERM`; an empty term means all that the registry lists. */
-export function readTerm(text: string): { registry: string; term: string } {
-  const slash = text.indexOf('/');
-  const first = text.slice(0, Math.max(0, slash));
-  const hosted = slash > 0 && (/[.:]/.test(first) || first === 'localhost');
-  if (!hosted) return { registry: 'docker.io', term: text };
-  return { registry: registryName(first), term: text.slice(slash + 1) };
+export interface SearchPlace {
+  registries: readonly string[];
+  term: string;
 }
 
-/** By the registry's own search, or by looking through its list where it has none. */
-export async function searchImages(text: string, request: SearchRequest): Promise<FoundImages> {
-  const { registry, term } = readTerm(text);
-  const listing = await listingOf(registry, request);
+/**
+ * `REGISTRY/TERM`, or `TERM` at the registries that the settings search for short names, else at Docker Hub. An empty term
+ * means all that the registry lists.
+ */
+export function readTerm(text: string, { shortNames }: Pick<RegistryAccess, 'shortNames'>): SearchPlace {
+  if (isShort(text))
+    return { registries: shortNames.search.length > 0 ? shortNames.search : ['docker.io'], term: text };
+  const slash = text.indexOf('/');
+  return { registries: [registryName(text.slice(0, slash))], term: text.slice(slash + 1) };
+}
+
+/**
+ * By the registries' own search, or by looking through their lists where they have none. Several registries need not all
+ * answer: `onFailure` is told which do not. Throws what the first has failed with when none does.
+ */
+export async function searchImages(
+  { registries, term }: SearchPlace,
+  request: SearchRequest,
+  onFailure: (error: Fault) => void,
+): Promise<FoundImages[]> {
+  const found: FoundImages[] = [];
+  const failures: Fault[] = [];
+  for (const registry of registries) {
+    try {
+      found.push({ registry, results: await searchOne(registry, term, request) });
+    } catch (error) {
+      if (!(error instanceof Fault) || error.kind === 'cancelled') throw error;
+      failures.push(error);
+    }
+  }
+  const [first] = failures;
+  if (first !== undefined && found.length === 0) throw first;
+  failures.forEach(onFailure);
+  return found;
+}
+
+async function searchOne(registry: string, term: string, request: SearchRequest): Promise<SearchResult[]> {
+  const listing = openListing(await connectionTo(registry, request));
   const results = term === '' ? undefined : await listing.search(term, request.limit);
-  return { registry, results: results?.slice(0, request.limit) ?? (await lookThrough(listing, term, request.limit)) };
+  return results?.slice(0, request.limit) ?? (await lookThrough(listing, term, request.limit));
 }
 
 async function lookThrough(listing: RegistryListing, term: string, limit: number): Promise<SearchResult[]> {
@@ -56,21 +88,17 @@ async function lookThrough(listing: RegistryListing, term: string, limit: number
 /** Tags of one repository, and its full name. */
 export async function searchTags(text: string, request: SearchRequest): Promise<{ name: string; tags: string[] }> {
   const { registry, repository } = parseReference(text);
-  const listing = await listingOf(registry, request);
-  const tags: string[] = [];
-  for await (const tag of listing.tags(repository)) {
-    if (tags.length >= request.limit) break;
-    tags.push(tag);
-  }
-  const name = formatReference({ registry, repository });
-  return { name, tags };
+  const client = openRepository({ ...(await connectionTo(registry, request)), repository });
+  const tags = await client.tags();
+  return { name: formatReference({ registry, repository }), tags: tags.slice(0, request.limit) };
 }
 
-async function listingOf(registry: string, { access, insecure, signal }: SearchRequest): Promise<RegistryListing> {
+async function connectionTo(registry: string, request: SearchRequest): Promise<ListingOptions> {
+  const { access, insecure, signal } = request;
   const { credentials, certificates, rules } = access;
   const rule = rules.find(({ prefix }) => prefix === registry);
   if (rule?.blocked === true) throw new Fault('denied', `the registries file blocks ${registry}`);
   const cancel = signal === undefined ? {} : { signal };
   const lax = rule?.lax === true ? await howLax(registry, signal) : {};
-  return openListing({ registry, insecure, credentials, certificates, ...lax, ...cancel });
+  return { registry, insecure, credentials, certificates, ...lax, ...cancel };
 }

@@ -9,6 +9,10 @@ const OPAQUE = '.wh..wh..opq';
 const AUFS_PRIVATE = '.wh..wh.';
 /** Attributes that would steer the overlay file system itself: a layer has no say in that. */
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
+/** A path that no call takes is left as it is made. */
+const LONGEST_IMPLIED = 4096;
+/** Of all such paths: a name with a thousand slashes is a thousand of them. */
+const MOST_IMPLIED = 8 * 1024 * 1024;
 
 /**
  * Turns the entries of a layer (image-spec layer.md) into file steps in overlay form. Whiteouts only speak of the
@@ -50,6 +54,7 @@ export class LayerSteps implements TarEvents {
 
   /** What the layer leaves to those below it, directories first and from above; complete after `finish`. */
   implied(): Implied[] {
+    checkImplied([...this.#implied, ...this.#marksOnly]);
     const parents = [...this.#implied].map((path): Implied => ({ kind: 'parent', path }));
     const marks = [...this.#marksOnly].map((path): Implied => ({ kind: 'marks', path }));
     const links = [...this.#lateLinks].map(([path, target]): Implied => ({ kind: 'link', path, target }));
@@ -94,7 +99,7 @@ export class LayerSteps implements TarEvents {
   #markAbove(path: string): void {
     for (const parent of above(path)) {
       if (this.#directories.has(parent)) break;
-      this.#marksOnly.add(parent);
+      if (parent.length <= LONGEST_IMPLIED) this.#marksOnly.add(parent);
     }
   }
 
@@ -108,7 +113,9 @@ export class LayerSteps implements TarEvents {
 
   #linkLater(path: string, target: string): void {
     this.#lateLinks.set(path, target);
-    for (const parent of above(target)) if (!this.#directories.has(parent)) this.#implied.add(parent);
+    for (const parent of above(target)) {
+      if (parent.length <= LONGEST_IMPLIED && !this.#directories.has(parent)) this.#implied.add(parent);
+    }
   }
 
   /** The last entry of a name counts; directories above it exist as well, listed or not. */
@@ -125,7 +132,7 @@ export class LayerSteps implements TarEvents {
     for (const parent of above(path)) {
       if (this.#directories.has(parent)) break;
       this.#directories.add(parent);
-      this.#implied.add(parent);
+      if (parent.length <= LONGEST_IMPLIED) this.#implied.add(parent);
       this.#others.delete(parent);
     }
   }
@@ -136,6 +143,14 @@ export class LayerSteps implements TarEvents {
     const link = entry.kind === 'hardlink' ? normalPath(entry.link) : entry.link;
     this.#out.step(fileStepOf({ ...entry, link, xattrs }, path));
   }
+}
+
+function checkImplied(paths: readonly string[]): void {
+  const bytes = paths.reduce((sum, path) => sum + path.length + 1, 0);
+  if (bytes <= MOST_IMPLIED) return;
+  throw new Fault('corrupt', `unpack the layer: it has files in ${paths.length} directories that it does not list`, {
+    facts: { directories: paths.length },
+  });
 }
 
 /** The directories above a path, nearest first, without the root. */

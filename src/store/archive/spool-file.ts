@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { Digester, type Digest } from '#store/digest.ts';
-import type { SpooledFile } from './spool.ts';
+import type { SpooledFile } from './spool-sink.ts';
 
 /** Writes a stream to a new file and hashes it on the way. */
 export async function spoolFile(source: AsyncIterable<Uint8Array>, path: string): Promise<SpooledFile> {

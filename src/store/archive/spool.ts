@@ -1,126 +1,125 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Fault } from '#base/fault.ts';
-import { Digester, type Digest } from '#store/digest.ts';
-import type { TarEntry, TarEvents } from './tar-entry.ts';
+import { Spool, type SpooledFile } from './spool-sink.ts';
 import { TarReader } from './tar-reader.ts';
 import { untilAborted } from './until-aborted.ts';
 import { unwrap } from './unwrap.ts';
 
-/** A file of an archive, laid down in a private directory. */
-export interface SpooledFile {
-  path: string;
-  size: number;
-  /** sha256 of its bytes. */
-  digest: Digest;
-}
-
-/** The files of an archive by name. Names are only looked up here, never used as paths. */
+/** The files of an archive by name, while it is still coming in; each file lies in a private directory. */
 export interface SpooledArchive {
-  /** Follows the archive's own links. */
+  /** A file that is whole by now. Follows the archive's own links. */
   get(name: string): SpooledFile | undefined;
+  /** Waits until the file is whole; undefined when the archive ends without it. */
+  whole(name: string): Promise<SpooledFile | undefined>;
+  /** The bytes of a file as they come, all or a part. Throws `corrupt` when the archive ends without it. */
+  stream(name: string, start?: number, end?: number): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Where the file lies when it has been streamed to its end. */
+  placeOf(name: string): string;
+  /**
+   * The end of the archive, when nothing is written any more. This and all who wait throw `corrupt` for what is no
+   * archive, `cancelled`, and the errors of a full disk.
+   */
+  readonly ended: Promise<void>;
 }
 
-/** An image of 127 layers has some 400; far more is an attack on memory. */
-const MOST_ENTRIES = 100_000;
-const LONGEST_NAME = 4096;
-const MOST_LINKS = 8;
+const READ_CHUNK = 256 * 1024;
 
-/**
- * Lays the files of an archive down below `directory`, numbered, and hashes them on the way. Throws `corrupt` for what
- * is no archive, `cancelled`, and the errors of a full disk.
- */
+/** Lays the files of an archive down below `directory`; all of it is there when this resolves. Throws as `ended` does. */
 export async function spoolArchive(
   source: AsyncIterable<Uint8Array>,
   directory: string,
   signal: AbortSignal | undefined,
 ): Promise<SpooledArchive> {
+  const archive = beginSpool(source, directory, signal);
+  await archive.ended;
+  return archive;
+}
+
+/** Begins to lay the files of an archive down below `directory`. */
+export function beginSpool(
+  source: AsyncIterable<Uint8Array>,
+  directory: string,
+  signal: AbortSignal | undefined,
+): SpooledArchive {
   mkdirSync(directory, { mode: 0o700 });
   const spool = new Spool(directory);
+  const news = new News();
+  const ended = layDown(untilAborted(source, signal), spool, news);
+  ended.catch(() => undefined); // whoever waits is told
+  /** Looks again whenever more has come; undefined when the archive has ended without it. */
+  const until = async <T>(look: () => T | undefined): Promise<T | undefined> => {
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      if (news.last) return ended.then(() => undefined);
+      await news.next();
+    }
+  };
+  return {
+    get: (name) => spool.get(name),
+    whole: (name) => until(() => spool.get(name)),
+    placeOf: (name) => spool.placeOf(name),
+    ended,
+    stream: async function* (name, start = 0, end = Infinity) {
+      const begun = await until(() => spool.begun(name));
+      if (begun === undefined) throw new Fault('corrupt', `the archive has no file ${JSON.stringify(name)}`);
+      const { path } = begun;
+      const last = Math.min(begun.size, end);
+      spool.settle(name, path);
+      const handle = await open(path);
+      try {
+        for (let done = start; done < last;) {
+          const there = (await until(() => grown(spool, name, done))) ?? 0;
+          const buffer = Buffer.allocUnsafe(Math.min(READ_CHUNK, Math.min(there, last) - done));
+          const { bytesRead } = await handle.read(buffer, 0, buffer.length, done);
+          if (bytesRead === 0) throw new Fault('internal', `read ${path}: it ends at ${done} of ${there} bytes`);
+          done += bytesRead;
+          yield buffer.subarray(0, bytesRead);
+        }
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+/** Bytes that are there, when those are more than `done`. */
+function grown(spool: Spool, name: string, done: number): number | undefined {
+  const written = spool.begun(name)?.written ?? 0;
+  return written > done ? written : undefined;
+}
+
+async function layDown(source: AsyncIterable<Uint8Array>, spool: Spool, news: News): Promise<void> {
   try {
-    await unwrap(untilAborted(source, signal), async (chunks) => {
+    await unwrap(source, async (chunks) => {
       const reader = new TarReader(spool);
       for await (const chunk of chunks) {
         reader.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+        news.tell();
       }
       reader.finish();
       spool.finish();
     });
-    return spool;
   } finally {
     spool.close();
+    news.tell(true);
   }
 }
 
-class Spool implements TarEvents, SpooledArchive {
-  readonly #directory: string;
-  readonly #files = new Map<string, SpooledFile>();
-  readonly #links = new Map<string, string>();
-  #entries = 0;
-  #open: { name: string; fd: number; path: string; size: number; digester: Digester } | undefined;
+/** Wakes those who wait for more. */
+class News {
+  last = false;
+  #next = Promise.withResolvers<void>();
 
-  constructor(directory: string) {
-    this.#directory = directory;
+  next(): Promise<void> {
+    return this.#next.promise;
   }
 
-  get(name: string): SpooledFile | undefined {
-    let at = posix.normalize(name);
-    for (let hops = 0; hops < MOST_LINKS; hops += 1) {
-      const file = this.#files.get(at);
-      if (file !== undefined) return file;
-      const next = this.#links.get(at);
-      if (next === undefined) return undefined;
-      at = next;
-    }
-    return undefined;
+  tell(last = false): void {
+    this.last ||= last;
+    const told = this.#next;
+    this.#next = Promise.withResolvers();
+    told.resolve();
   }
-
-  entry(entry: TarEntry): void {
-    this.finish();
-    if (++this.#entries > MOST_ENTRIES) throw new Fault('corrupt', `the archive has more than ${MOST_ENTRIES} entries`);
-    if (entry.name.length > LONGEST_NAME || entry.link.length > LONGEST_NAME) {
-      throw new Fault('corrupt', `the archive has a name of more than ${LONGEST_NAME} bytes`);
-    }
-    const name = nameOf(entry.name);
-    if (entry.kind === 'hardlink') this.#links.set(name, nameOf(entry.link));
-    else if (entry.kind === 'symlink') this.#links.set(name, posix.join(posix.dirname(name), nameOf(entry.link)));
-    else if (entry.kind === 'file') this.#begin(name, entry.size);
-  }
-
-  data(offset: number, bytes: Uint8Array): void {
-    const file = this.#open;
-    if (file === undefined || offset !== file.digester.size) throw sparse();
-    file.digester.update(bytes);
-    for (let done = 0; done < bytes.length;) done += writeSync(file.fd, bytes, done);
-  }
-
-  /** The file before is whole. */
-  finish(): void {
-    const file = this.#open;
-    if (file === undefined) return;
-    this.close();
-    if (file.digester.size !== file.size) throw sparse();
-    this.#files.set(file.name, { path: file.path, size: file.size, digest: file.digester.digest() });
-  }
-
-  close(): void {
-    if (this.#open !== undefined) closeSync(this.#open.fd);
-    this.#open = undefined;
-  }
-
-  #begin(name: string, size: number): void {
-    const path = join(this.#directory, String(this.#entries));
-    this.#open = { name, fd: openSync(path, 'wx', 0o600), path, size, digester: new Digester() };
-    this.#links.delete(name);
-    this.#files.delete(name);
-  }
-}
-
-/** Names of an archive are bytes, those of its documents are UTF-8. */
-function nameOf(bytes: string): string {
-  return posix.normalize(Buffer.from(bytes, 'latin1').toString()).replace(/\/$/, '');
-}
-
-function sparse(): Fault {
-  return new Fault('unsupported', 'read the archive: a file of it has holes, which no image archive needs');
 }

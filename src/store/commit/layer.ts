@@ -5,7 +5,7 @@ import { isFault, Fault } from '#base/fault.ts';
 import type { PackRequest } from '#kernel/tree-packer.ts';
 import type { Launcher } from '#kernel/launcher.ts';
 import { spoolFile } from '#store/archive/spool-file.ts';
-import type { SpooledFile } from '#store/archive/spool.ts';
+import type { SpooledFile } from '#store/archive/spool-sink.ts';
 import { Digester, type Digest } from '#store/digest.ts';
 
 export interface WrittenLayer extends SpooledFile {

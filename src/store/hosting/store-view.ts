@@ -1,8 +1,9 @@
 import { newOwner } from '#store/content/work-area.ts';
 import { isDigest, type Digest } from '#store/digest.ts';
-import { ownMediaType } from '#store/image/manifest.ts';
+import { parseJson } from '#store/image/json.ts';
 import { parseReference } from '#store/reference.ts';
 import type { StoreParts } from '#store/parts.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '#store/registry/media-types.ts';
 import { openFile, unknownBlob } from './blobs.ts';
 import { unknownName } from './lists.ts';
 import { unknownManifest } from './manifests.ts';
@@ -36,7 +37,7 @@ export function storeView(parts: ViewParts): Hosting {
       if (digest === undefined || !blobs.has(digest)) throw unknownManifest(reference);
       grants.give(repository, digest);
       const bytes = await blobs.read(digest);
-      return { digest, mediaType: ownMediaType(bytes), bytes };
+      return { digest, mediaType: mediaTypeOf(bytes), bytes };
     },
     blobSize: (repository, digest) => {
       if (!has(repository, digest)) throw unknownBlob(digest);
@@ -61,7 +62,10 @@ interface Name {
 /** All names of images, docker.io's first. */
 function names({ database }: ViewParts): Name[] {
   return database
-    .all<{ name: string }>("SELECT name FROM image_name ORDER BY name NOT LIKE 'docker.io/%', name")
+    .all<{ name: string }>(
+      `SELECT name FROM (SELECT name FROM image_name UNION SELECT name FROM index_name)
+         ORDER BY name NOT LIKE 'docker.io/%', name`,
+    )
     .map(({ name }) => {
       const { registry, repository, tag, digest } = parseReference(name);
       return { full: name, paths: [`${registry}/${repository}`, repository], tag, digest };
@@ -76,8 +80,8 @@ function paged(all: readonly string[], { limit, after = '' }: Page): string[] {
 }
 
 /**
- * The document that a tag or digest of the repository means. A name by digest may be that of an index: it is served when
- * the store has kept its bytes, by the same `blob` table as all content.
+ * The document that a tag or digest of the repository means. Of an index and an image of one name it is the index, which
+ * leads to the image, too. A name by digest may be that of an index that was not kept.
  */
 function manifestDigest(parts: ViewParts, repository: string, reference: string): Digest | undefined {
   if (isDigest(reference)) {
@@ -86,22 +90,41 @@ function manifestDigest(parts: ViewParts, repository: string, reference: string)
   }
   const found = names(parts).find(({ paths, tag }) => tag === reference && paths.includes(repository));
   if (found === undefined) return undefined;
-  return parts.database.get<{ manifest: Digest }>(
-    'SELECT i.manifest FROM image i JOIN image_name n ON n.image = i.id WHERE n.name = ?',
-    found.full,
-  )?.manifest;
+  const { database } = parts;
+  return (
+    database.get<{ id: Digest }>('SELECT index_id AS id FROM index_name WHERE name = ?', found.full)?.id ??
+    database.get<{ id: Digest }>(
+      'SELECT i.manifest AS id FROM image i JOIN image_name n ON n.image = i.id WHERE n.name = ?',
+      found.full,
+    )?.id
+  );
 }
 
-/** Whether an image with a name in the repository has this blob. */
+/** A document that does not say what it is can only be one of OCI's. */
+function mediaTypeOf(bytes: Buffer): string {
+  const { mediaType, manifests } = parseJson(bytes, 'manifest');
+  if (typeof mediaType === 'string') return mediaType;
+  return manifests === undefined ? OCI_MANIFEST : OCI_INDEX;
+}
+
+/** Whether an image or index with a name in the repository has this blob. */
 function belongs({ database }: ViewParts, repository: string, digest: Digest): boolean {
   return database
     .all<{ name: string }>(
-      `SELECT DISTINCT n.name FROM image_name n JOIN image_blob b ON b.image = n.image WHERE b.digest = ?`,
+      `SELECT n.name FROM image_name n JOIN image_blob b ON b.image = n.image WHERE b.digest = ?1
+       UNION
+       SELECT n.name FROM index_name n JOIN index_blob b ON b.index_id = n.index_id WHERE b.digest = ?1`,
       digest,
     )
     .map(({ name }) => parseReference(name))
     .some(({ registry, repository: path }) => path === repository || `${registry}/${path}` === repository);
 }
+
+/** All blobs of the images and indexes that this document belongs to. */
+const BLOBS_WITH = `
+  SELECT digest FROM image_blob WHERE image IN (SELECT image FROM image_blob WHERE digest = ?1)
+  UNION
+  SELECT digest FROM index_blob WHERE index_id IN (SELECT index_id FROM index_blob WHERE digest = ?1)`;
 
 interface Grants {
   covers(repository: string, digest: Digest): boolean;
@@ -128,10 +151,7 @@ function openGrants({ database, leases }: ViewParts): Grants {
     }
     const owner = newOwner();
     const digests = database.transaction(() => {
-      const rows = database.all<{ digest: Digest }>(
-        `SELECT digest FROM image_blob WHERE image IN (SELECT image FROM image_blob WHERE digest = ?)`,
-        manifest,
-      );
+      const rows = database.all<{ digest: Digest }>(BLOBS_WITH, manifest);
       for (const { digest } of rows) leases.take(owner, 'blob', digest);
       return new Set(rows.map(({ digest }) => digest));
     });

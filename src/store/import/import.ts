@@ -2,7 +2,7 @@ import { createReadStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { digestOfStream, spoolFile } from '#store/archive/spool-file.ts';
-import type { SpooledFile } from '#store/archive/spool.ts';
+import type { SpooledFile } from '#store/archive/spool-sink.ts';
 import { untilAborted } from '#store/archive/until-aborted.ts';
 import { compressionIn, unwrap } from '#store/archive/unwrap.ts';
 import { digestOf, type Digest } from '#store/digest.ts';

@@ -1,6 +1,7 @@
 import { Fault, isFault } from '#base/fault.ts';
 import { magicOf } from '#store/archive/decompress.ts';
-import type { SpooledArchive, SpooledFile } from '#store/archive/spool.ts';
+import type { SpooledFile } from '#store/archive/spool-sink.ts';
+import type { SpooledArchive } from '#store/archive/spool.ts';
 import { digestOf, type Digest } from '#store/digest.ts';
 import { asArray, asObject, asText, asTexts, parseJson, type JsonObject } from '#store/image/json.ts';
 import type { Manifest } from '#store/image/manifest.ts';
@@ -14,7 +15,7 @@ import { headOf } from './head.ts';
 const MOST_IMAGES = 1000;
 const MOST_LAYERS = 1000;
 
-/** The images of `docker save` and its like, which has no manifests of its own; undefined when it is none. */
+/** The images of `docker save` and its like, which has no manifests of its own and is whole; undefined when it is none. */
 export async function readDockerArchive(
   content: LoadContent,
   archive: SpooledArchive,

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import { spoolArchive, type SpooledArchive } from '#store/archive/spool.ts';
+import { beginSpool, type SpooledArchive } from '#store/archive/spool.ts';
 import { newOwner, type WorkArea } from '#store/content/work-area.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
@@ -11,7 +11,7 @@ import { installImage } from '#store/pull/install.ts';
 import { layerJobs } from '#store/pull/layers.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import { archiveContent } from './archive-content.ts';
-import type { FoundImage } from './content.ts';
+import type { FoundImage, LoadContent } from './content.ts';
 import { directoryContent } from './directory-content.ts';
 import { namesBeside, readDockerArchive } from './docker-archive.ts';
 import { readOciLayout } from './oci-layout.ts';
@@ -32,35 +32,60 @@ export interface LoadedImage {
 
 /**
  * Brings the images of an archive (docker-archive or oci-archive, plain or compressed) or of an OCI layout directory
- * into the store. All documents are read before the first image is made; each image comes whole or not at all. Faults:
- * invalid (no such directory, a name that is none), corrupt, unsupported, exhausted, cancelled.
+ * into the store. Layers are unpacked while the rest of the archive comes in, where it begins with its documents. All of
+ * them are read before the first image is made; each image comes whole or not at all, and none before a broken archive
+ * has come to its end. Faults: invalid (no such directory, a name that is none), corrupt, unsupported, exhausted,
+ * cancelled.
  */
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
   const { signal } = options;
   const keeper = newOwner();
   return inWorkArea(parts, 'load the images', async (area) => {
+    const stop = new AbortController();
+    const incoming =
+      'directory' in input
+        ? ofDirectory(input.directory, wanted)
+        : ofArchive(beginSpool(input.archive, join(area.path, 'files'), either(signal, stop.signal)), wanted);
     try {
-      const found = await findImages(input, area.path, wanted, signal);
-      return await installFound(parts, found, { area, keeper, signal });
+      const found = await incoming.found;
+      return await installFound(parts, found, { area, keeper, signal, named: incoming.named(found) });
     } finally {
+      // Nothing may write to the area any more when it is removed.
+      stop.abort();
+      await incoming.ended.catch(() => undefined);
       parts.leases.release(keeper);
     }
   });
 }
 
+export interface InstallFound {
+  area: WorkArea;
+  keeper: string;
+  signal: AbortSignal | undefined;
+  /** The same images with all their names, when everything has been read and is well: none is visible before that. */
+  named?: Promise<readonly FoundImage[]>;
+}
+
 export async function installFound(
   parts: StoreParts,
   found: readonly FoundImage[],
-  { area, keeper, signal }: { area: WorkArea; keeper: string; signal: AbortSignal | undefined },
+  { area, keeper, signal, named = Promise.resolve(found) }: InstallFound,
 ): Promise<LoadedImage[]> {
+  named.catch(() => undefined); // each installation is told
   keepAll(parts, keeper, found);
   for (const [index, one] of found.entries()) {
     const own = join(area.path, String(index));
     mkdirSync(own, { mode: 0o700 });
-    await installImage(parts, { ...one, owner: area.owner, area: own, onProgress: () => undefined, signal });
+    const names = named.then((all) => all[index]?.names ?? []);
+    names.catch(() => undefined);
+    await installImage(parts, { ...one, names, owner: area.owner, area: own, onProgress: () => undefined, signal });
   }
-  return found.map((one) => loaded(parts, one));
+  return (await named).map((one) => loaded(parts, one));
+}
+
+function either(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal === undefined ? other : AbortSignal.any([signal, other]);
 }
 
 /** Images of one archive share layers: a removal of the first must not take them from the second. */
@@ -73,26 +98,52 @@ function keepAll({ database, leases }: StoreParts, owner: string, found: readonl
   });
 }
 
-async function findImages(
-  input: LoadInput,
-  area: string,
-  wanted: Platform,
-  signal: AbortSignal | undefined,
-): Promise<FoundImage[]> {
-  if ('directory' in input) {
-    return needed(await readOciLayout(directoryContent(input.directory), wanted), input.directory);
-  }
-  const archive = await spoolArchive(input.archive, join(area, 'files'), signal);
-  return needed(await imagesOfArchive(archive, wanted), 'the archive');
+/** What there is to load, as soon as that is known. */
+interface Incoming {
+  found: Promise<FoundImage[]>;
+  /** Nothing is read any more. */
+  ended: Promise<void>;
+  /** The same images with all their names, when everything has been read and is well. */
+  named(found: FoundImage[]): Promise<FoundImage[]>;
+}
+
+function ofDirectory(directory: string, wanted: Platform): Incoming {
+  return {
+    found: readOciLayout(directoryContent(directory), wanted).then((found) => needed(found, directory)),
+    ended: Promise.resolve(),
+    named: (found) => Promise.resolve(found),
+  };
+}
+
+function ofArchive(archive: SpooledArchive, wanted: Platform): Incoming {
+  const content = archiveContent(archive);
+  const find = async (): Promise<FoundImage[]> => {
+    const layout = await readOciLayout(content, wanted);
+    if (layout !== undefined) return needed(layout, 'the archive');
+    await archive.ended;
+    return needed(await readDockerArchive(content, archive), 'the archive');
+  };
+  const named = async (found: FoundImage[]): Promise<FoundImage[]> => {
+    await archive.ended;
+    return withNamesBeside(found, content, archive);
+  };
+  return { found: find(), ended: archive.ended, named };
 }
 
 /** The images of a spooled archive of either kind; undefined when it is none. */
 export async function imagesOfArchive(archive: SpooledArchive, wanted: Platform): Promise<FoundImage[] | undefined> {
   const content = archiveContent(archive);
   const layout = await readOciLayout(content, wanted);
-  if (layout === undefined) return readDockerArchive(content, archive);
+  return layout === undefined ? readDockerArchive(content, archive) : withNamesBeside(layout, content, archive);
+}
+
+async function withNamesBeside(
+  found: readonly FoundImage[],
+  content: LoadContent,
+  archive: SpooledArchive,
+): Promise<FoundImage[]> {
   const beside = await namesBeside(content, archive);
-  return layout.map((one) => ({
+  return found.map((one) => ({
     ...one,
     names: distinct([...one.names, ...(beside.get(one.image.manifest.config.digest) ?? [])]),
   }));

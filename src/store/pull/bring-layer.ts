@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#base/fault.ts';
 import type { Claims } from '#store/claims.ts';
 import type { Partials } from '#store/content/partials.ts';
@@ -10,6 +9,7 @@ import { placeBlob, type ClaimedLayer } from './commit.ts';
 import type { CommitLine } from './commit-line.ts';
 import { fetchLayer, type FetchedLayer } from './fetch-layer.ts';
 import type { LayerJob, LayerSource } from './layers.ts';
+import { Patience } from './patience.ts';
 import type { PullProgress } from './progress.ts';
 import type { Slots } from './slots.ts';
 import { syncFile } from './sync.ts';
@@ -27,9 +27,6 @@ export interface BringParts {
   onProgress: (progress: PullProgress) => void;
 }
 
-const SHORTEST_WAIT_MS = 5;
-const LONGEST_WAIT_MS = 100;
-
 /**
  * Brings one layer into the store: one that is there is kept from being collected, one that another pull is bringing is
  * waited for, and anything else is fetched, unless that pull dies or fails: then it is this one's turn.
@@ -37,11 +34,10 @@ const LONGEST_WAIT_MS = 100;
 export async function bringLayer(bring: BringParts, job: LayerJob, at: number, signal: AbortSignal): Promise<void> {
   const claimant = claimantAt(bring, at);
   try {
-    for (let wait = SHORTEST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    for (const patience = new Patience(); ; await patience.pause(signal)) {
       const layer = await next(bring, job, at, signal);
       if (layer === 'there') bring.onProgress(progressOf(job, 'exists'));
       if (layer !== 'taken') return await bring.line.add(at, layer === 'there' ? undefined : layer, signal);
-      await pauseFor(wait, signal);
     }
   } finally {
     release(bring, claimant);
@@ -90,7 +86,7 @@ async function attempt(
   at: number,
   signal: AbortSignal,
 ): Promise<ClaimedLayer | 'there' | 'taken'> {
-  if (signal.aborted) throw cancelled(signal);
+  if (signal.aborted) throw new Fault('cancelled', 'bring a layer', { cause: signal.reason });
   const claimant = claimantAt(bring, at);
   const turn = claim(bring, job, claimant);
   if (turn !== 'ours') return turn;
@@ -144,16 +140,4 @@ function releaseBlob({ parts, claims, owner }: BringParts, layer: FetchedLayer, 
     sweepOrphans(parts);
     throw error;
   }
-}
-
-async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw cancelled(signal);
-  }
-}
-
-function cancelled(signal: AbortSignal): Fault {
-  return new Fault('cancelled', 'wait for a layer that another pull is bringing', { cause: signal.reason });
 }

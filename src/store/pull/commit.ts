@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openClaims } from '#store/claims.ts';
+import { openPartials } from '#store/content/partials.ts';
 import type { Digest } from '#store/digest.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { formatPlatform } from '#store/platform.ts';
@@ -122,4 +123,5 @@ function placeImage(parts: StoreParts, { resolved, documents, jobs, names }: Com
   const used = [manifestDigest, manifest.config.digest, ...jobs.map(({ descriptor }) => descriptor.digest)];
   for (const digest of used) parts.database.run(link, manifest.config.digest, digest);
   parts.leases.forgetKept(keysOf(jobs));
+  openPartials(parts).drop([manifest.config.digest], '');
 }

@@ -14,8 +14,8 @@ import { Slots } from './slots.ts';
 
 export interface InstallRequest {
   image: ResolvedImage;
-  /** What the image is to be called. */
-  names: readonly Reference[];
+  /** What the image is to be called; waited for before it is made visible, so that what throws there keeps it away. */
+  names: readonly Reference[] | Promise<readonly Reference[]>;
   source: LayerSource;
   /** Owner of the work area, and an empty directory of it for this image. */
   owner: string;
@@ -35,7 +35,7 @@ export async function installImage(parts: StoreParts, request: InstallRequest): 
   const jobs = layerJobs(resolved);
   const documents = await writeDocuments(area, resolved);
   const commitBatch = async (layers: readonly ClaimedLayer[], isLast: boolean): Promise<void> => {
-    const image = isLast ? { resolved, documents, jobs, names } : undefined;
+    const image = isLast ? { resolved, documents, jobs, names: await names } : undefined;
     await commit(parts, { layers, owner, area, image });
     for (const layer of layers) onProgress(progressOf(layer, 'done'));
   };
@@ -45,7 +45,7 @@ export async function installImage(parts: StoreParts, request: InstallRequest): 
     if (jobs.length === 0) await commitBatch([], true);
   } catch (error) {
     await line.idle();
-    if (!worthContinuing(error)) forget(parts, jobs, owner);
+    if (!worthContinuing(error)) forget(parts, resolved, jobs, owner);
     throw error;
   }
 }
@@ -71,9 +71,9 @@ function worthContinuing(error: unknown): boolean {
 }
 
 /** What has come so far is of no use to anyone. */
-function forget(parts: StoreParts, jobs: readonly LayerJob[], owner: string): void {
+function forget(parts: StoreParts, { manifest }: ResolvedImage, jobs: readonly LayerJob[], owner: string): void {
   parts.database.transaction(() => {
-    const digests = jobs.map(({ descriptor }) => descriptor.digest);
+    const digests = [manifest.config, ...manifest.layers].map(({ digest }) => digest);
     openPartials(parts).drop(digests, owner);
     parts.leases.forgetKept(keysOf(jobs));
   });

@@ -1,8 +1,8 @@
 import { compressionOf, type Compression } from '#store/archive/decompress.ts';
 import { chainIds, type Digest } from '#store/digest.ts';
-import type { Descriptor } from '#store/image/manifest.ts';
+import type { ConfigFile } from '#store/image/config.ts';
+import type { Descriptor, Manifest } from '#store/image/manifest.ts';
 import type { BlobRest } from '#store/registry/client.ts';
-import type { ResolvedImage } from './resolve.ts';
 
 /** How far a layer may grow when it is decompressed: `base + ratio * compressed size` bytes. */
 export interface GrowthLimit {
@@ -27,7 +27,7 @@ export interface LayerSource {
 }
 
 /** The layers of an image, bottom first. Throws `unsupported` for media types that are no layer's. */
-export function layerJobs({ manifest, config }: ResolvedImage): LayerJob[] {
+export function layerJobs({ manifest, config }: { manifest: Manifest; config: ConfigFile }): LayerJob[] {
   const chain = chainIds(config.diffIds);
   return manifest.layers.map((descriptor, index) => ({
     descriptor,

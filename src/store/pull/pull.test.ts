@@ -149,7 +149,7 @@ test('Two stores on one root pull the same image at once', async () => {
   second.close();
 });
 
-test('A cancelled pull says so and leaves nothing', async () => {
+test('A cancelled pull says so and leaves nothing but what another goes on with', async () => {
   const controller = new AbortController();
   const onProgress = (progress: PullProgress): void => {
     if (progress.kind === 'layer' && progress.phase === 'waiting') controller.abort();
@@ -158,6 +158,8 @@ test('A cancelled pull says so and leaves nothing', async () => {
     kind: 'cancelled',
   });
   await Bun.sleep(100);
+  at.store.forgetUnfinished();
+  await at.store.collect();
   expect(at.contents()).toEqual([]);
 });
 

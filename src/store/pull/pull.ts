@@ -82,9 +82,9 @@ async function pullFrom(
   const lax = place.lax ? await howLax(registry, options.signal) : {};
   const client = openRepository({ registry, repository, ...parts.transport, ...transportOf(options), ...lax });
   onProgress({ kind: 'status', text: `Resolving ${familiarName(reference)} for ${formatPlatform(wanted)}` });
-  const image = await resolveImage(client, reference, wanted, parts.blobs);
-  const names = namesOf(reference, image.namedDigest);
   const { signal } = options;
+  const image = await resolveImage(parts, client, reference, wanted, signal);
+  const names = namesOf(reference, image.namedDigest);
   await inWorkArea(parts, `pull ${familiarName(reference)}`, ({ owner, path }) =>
     installImage(parts, { image, names, source: client, owner, area: path, onProgress, signal }),
   );

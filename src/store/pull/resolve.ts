@@ -1,13 +1,15 @@
 import { Fault } from '#base/fault.ts';
+import { openPartials } from '#store/content/partials.ts';
 import type { Digest } from '#store/digest.ts';
 import { parseConfigFile, type ConfigFile } from '#store/image/config.ts';
 import { manifestFor } from '#store/graph/choose.ts';
 import { isIndex, parseManifest, type Descriptor, type Manifest } from '#store/image/manifest.ts';
 import { fitness, formatPlatform, type Platform } from '#store/platform.ts';
+import type { StoreParts } from '#store/parts.ts';
 import type { Reference } from '#store/reference.ts';
 import type { FetchedManifest, RepositoryClient } from '#store/registry/client.ts';
-import type { Blobs } from '#store/content/blobs.ts';
-import { gatherVerified } from './verified.ts';
+import { layerJobs } from './layers.ts';
+import { sharedDocument } from './shared-document.ts';
 
 /** An image as its documents describe it, for one platform. */
 export interface ResolvedImage {
@@ -24,17 +26,24 @@ export const LARGEST_CONFIG = 8 * 1024 * 1024;
 
 /** Throws the client's faults, `corrupt` for documents that do not fit each other, `unsupported` for the platform. */
 export async function resolveImage(
+  parts: StoreParts,
   client: RepositoryClient,
   reference: Reference,
   wanted: Platform,
-  blobs: Blobs,
+  signal: AbortSignal | undefined,
 ): Promise<ResolvedImage> {
   const named = await client.manifest(reference.digest ?? reference.tag ?? 'latest');
   const { fetched, manifest } = await imageManifest(client, named, wanted);
-  const configBytes = await fetchConfig(client, manifest, blobs);
-  const image = describeImage(fetched, manifest, configBytes, named.digest);
-  checkPlatform(image.config.platform, wanted);
-  return image;
+  const configBytes = await fetchConfig(parts, client, manifest, signal);
+  try {
+    const image = describeImage(fetched, manifest, configBytes, named.digest);
+    checkPlatform(image.config.platform, wanted);
+    layerJobs(image); // before anything large is fetched
+    return image;
+  } catch (error) {
+    openPartials(parts).drop([manifest.config.digest], '');
+    throw error;
+  }
 }
 
 /** Puts the documents together. Throws `corrupt` when they do not fit each other. */
@@ -66,12 +75,16 @@ async function imageManifest(
   return { fetched, manifest };
 }
 
-async function fetchConfig(client: RepositoryClient, { config }: Manifest, blobs: Blobs): Promise<Buffer> {
+async function fetchConfig(
+  parts: StoreParts,
+  client: RepositoryClient,
+  { config }: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
   if (config.size > LARGEST_CONFIG) {
     throw new Fault('corrupt', `the image's configuration has ${config.size} bytes, more than ${LARGEST_CONFIG}`);
   }
-  const kept = blobs.has(config.digest) ? await blobs.read(config.digest).catch(() => undefined) : undefined;
-  return kept ?? gatherVerified(client.blob(config.digest, config.size), config);
+  return sharedDocument(parts, config, () => client.blob(config.digest, config.size), signal);
 }
 
 function checkPlatform(offered: Platform, wanted: Platform): void {

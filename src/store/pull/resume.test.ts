@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from '#store/content/work-area.ts';
 import { digestOf } from '#store/digest.ts';
 import { KEPT_MS } from '#store/leases.ts';
 import { answer, fakeRegistry, hangUp, send, type FakeRegistry } from '#store/testing/fake-registry.ts';
@@ -127,7 +128,7 @@ test('What is kept stays at a repair and a collection until its time is over, an
 
   await cutOff(5000);
   const old = (Date.now() - KEPT_MS - 1000) / 1000;
-  utimesSync(partial(), old, old);
+  for (const name of namesIn(join(partial(), '..'))) utimesSync(join(partial(), '..', name), old, old);
   at.database.run("UPDATE lease SET owner = 'kept-until-' || ? WHERE owner LIKE 'kept%'", String(Date.now() - 1000));
   await at.store.collect();
   expect(at.contents()).toEqual([]);

@@ -32,7 +32,8 @@ export interface PushedImage {
   size: number;
 }
 
-const LAYERS_AT_A_TIME = 3;
+/** As many as docker sends: a registry takes its time to write each of them down. */
+const BLOBS_AT_A_TIME = 5;
 
 /**
  * Sends an image to a repository, byte for byte as it came: what is there is left alone, the manifest comes last, so the
@@ -68,10 +69,9 @@ export async function push(
     });
     const { onProgress } = options;
     const pushParts = { client, blobs: parts.blobs, sources, name };
-    await inParallel(distinct(layers), LAYERS_AT_A_TIME, options.signal, (layer, signal) =>
-      pushBlob({ ...pushParts, signal, ...(onProgress === undefined ? {} : { onProgress }) }, layer),
+    await inParallel(inOrder(layers, config), BLOBS_AT_A_TIME, options.signal, (blob, signal) =>
+      pushBlob({ ...pushParts, signal, ...(onProgress === undefined || blob === config ? {} : { onProgress }) }, blob),
     );
-    await pushBlob(pushParts, config);
     await client.putManifest(tag, document);
     remember(parts, image, { ...destination, digest: document.digest });
     return { digest: document.digest, size: document.bytes.length };
@@ -116,9 +116,10 @@ function imageOf({ bytes, mediaType }: FetchedManifest): Manifest {
   return manifest;
 }
 
-/** An image may have one layer twice. */
-function distinct(layers: readonly Descriptor[]): Descriptor[] {
-  return [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
+/** The largest first, so that none is left to go alone at the end. An image may have one layer twice. */
+function inOrder(layers: readonly Descriptor[], config: Descriptor): Descriptor[] {
+  const distinct = [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
+  return [...distinct.sort((a, b) => b.size - a.size), config];
 }
 
 /** The image is known by this name from now on, unless it has gone meanwhile. */

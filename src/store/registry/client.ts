@@ -53,6 +53,8 @@ export interface RepositoryOptions extends ConnectionSettings {
   retry?: RetryPolicy;
   /** Longest time without a byte, in milliseconds. */
   idleMs?: number;
+  /** Most bytes of one request of an upload. */
+  uploadChunk?: number;
 }
 
 const IDLE_MS = 30_000;
@@ -77,7 +79,15 @@ export function openRepository(options: RepositoryOptions): RepositoryClient {
     blob: (digest, size, rest) =>
       readBlob({ exchange, url: new URL(`blobs/${digest}`, base), digest, size, policy, ...cancel, ...rest }),
     has: (digest, size) => hasBlob({ exchange, base, digest, size, ...cancel }),
-    upload: (blob) => uploadBlob({ ...cancel, ...blob, exchange, base, policy }),
+    upload: (blob) =>
+      uploadBlob({
+        ...cancel,
+        ...blob,
+        exchange,
+        base,
+        policy,
+        ...(options.uploadChunk === undefined ? {} : { chunk: options.uploadChunk }),
+      }),
     tags: () => listTags(exchange, base, repository, signal),
     putManifest: async (tag, { bytes, mediaType, digest }) => {
       const url = new URL(`manifests/${tag}`, base);

@@ -1,4 +1,3 @@
-import { Fault } from '#base/fault.ts';
 import { asArray, asObject, asTexts, parseJson, type JsonObject } from '#store/image/json.ts';
 import { authorize } from './authorize.ts';
 import type { ConnectionSettings } from './connection.ts';
@@ -8,6 +7,7 @@ import { compose, fetchExchange, type Exchange } from './exchange.ts';
 import { followRedirects } from './redirect.ts';
 import { DEFAULT_RETRY, retry, type RetryPolicy } from './retry.ts';
 import { statusFault } from './status-fault.ts';
+import { nextPage } from './tags.ts';
 
 export interface ListingOptions extends ConnectionSettings {
   registry: string;
@@ -19,9 +19,7 @@ export interface ListingOptions extends ConnectionSettings {
 
 /** What a registry has, asked of itself. Faults: denied, notFound, exhausted, unavailable, corrupt. */
 export interface RegistryListing {
-  /** Tags of a repository, page by page. */
-  tags(repository: string): AsyncIterable<string>;
-  /** By the older `_catalog`, which not all registries answer. */
+  /** By the older `_catalog`, which not all registries answer; page by page. */
   repositories(): AsyncIterable<string>;
   /** By Docker Hub's search; undefined when the registry has none. */
   search(term: string, limit: number): Promise<SearchResult[] | undefined>;
@@ -35,6 +33,7 @@ export interface SearchResult {
   automated: boolean;
 }
 
+const WHAT = 'list of repositories';
 const IDLE_MS = 30_000;
 const LARGEST_ANSWER = 4 * 1024 * 1024;
 /** A registry that always names a next page is not followed for ever. */
@@ -45,16 +44,13 @@ const SEARCH_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'https://i
 export function openListing(options: ListingOptions): RegistryListing {
   const { registry, insecure } = options;
   const base = endpointOf(registry, insecure);
-  const pages = (path: string, key: string, scope: string): AsyncIterable<string> =>
-    listed({ ...exchangeOf(options, base, scope), path, key });
   return {
-    tags: (repository) => pages(`${repository}/tags/list`, 'tags', `repository:${repository}:pull`),
-    repositories: () => pages('_catalog', 'repositories', 'registry:catalog:*'),
+    repositories: () => listed(exchangeOf(options, base)),
     search: async (term, limit) => {
       const hub = new URL(SEARCH_HOSTS[registry] ?? base);
       const url = new URL('/v1/search', hub);
       url.search = String(new URLSearchParams({ q: term, n: String(limit) }));
-      const { exchange, cancel } = exchangeOf(options, hub, 'registry:catalog:*');
+      const { exchange, cancel } = exchangeOf(options, hub);
       const reply = await exchange({ url, method: 'GET', headers: { Accept: 'application/json' }, ...cancel });
       const isJson = (reply.headers.get('content-type') ?? '').startsWith('application/json');
       if (reply.status === 200 && isJson) return readResults(await reply.bytes(LARGEST_ANSWER));
@@ -71,8 +67,9 @@ interface Asking {
   cancel: { signal?: AbortSignal };
 }
 
-function exchangeOf(options: ListingOptions, base: URL, scope: string): Asking {
+function exchangeOf(options: ListingOptions, base: URL): Asking {
   const { registry, signal } = options;
+  const scope = 'registry:catalog:*';
   const cancel = signal === undefined ? {} : { signal };
   const exchange = compose(
     fetchExchange(IDLE_MS, options),
@@ -83,25 +80,15 @@ function exchangeOf(options: ListingOptions, base: URL, scope: string): Asking {
   return { exchange, base, cancel };
 }
 
-async function* listed(asking: Asking & { path: string; key: string }): AsyncGenerator<string, void, undefined> {
-  const { exchange, base, cancel, path, key } = asking;
-  let url: URL | undefined = new URL(path, base);
+async function* listed({ exchange, base, cancel }: Asking): AsyncGenerator<string, void, undefined> {
+  let url: URL | undefined = new URL('_catalog', base);
   for (let page = 0; url !== undefined && page < MOST_PAGES; page++) {
     const reply = await exchange({ url, method: 'GET', headers: { Accept: 'application/json' }, ...cancel });
-    if (reply.status !== 200) throw await statusFault(reply, `list ${path} of ${base.host}`);
+    if (reply.status !== 200) throw await statusFault(reply, `list the repositories of ${base.host}`);
     const next: string | null = reply.headers.get('link');
-    yield* asTexts(parseJson(await reply.bytes(LARGEST_ANSWER), `list of ${key}`)[key], `list of ${key}`);
+    yield* asTexts(parseJson(await reply.bytes(LARGEST_ANSWER), WHAT)['repositories'], WHAT);
     url = nextPage(next, url);
   }
-}
-
-/** Only on the same host: what comes next is none of another's. */
-function nextPage(link: string | null, current: URL): URL | undefined {
-  const [, target] = /<([^>]*)>\s*;\s*rel="?next"?/i.exec(link ?? '') ?? [];
-  if (target === undefined || !URL.canParse(target, current)) return undefined;
-  const next = new URL(target, current);
-  if (next.origin === current.origin) return next;
-  throw new Fault('corrupt', `list ${current.pathname} of ${current.host}: its next page is on ${next.host}`);
 }
 
 function readResults(bytes: Buffer): SearchResult[] {

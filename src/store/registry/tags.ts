@@ -39,7 +39,7 @@ function tagsIn(bytes: Buffer, repository: string): string[] {
 }
 
 /** `<URL>; rel="next"` (RFC 8288), only at the same registry. */
-function nextPage(link: string | null, from: URL): URL | undefined {
+export function nextPage(link: string | null, from: URL): URL | undefined {
   const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link ?? '')?.[1];
   if (target === undefined || !URL.canParse(target, from)) return undefined;
   const url = new URL(target, from);

@@ -19,11 +19,14 @@ export interface UploadRequest extends UploadTarget {
   /** How many bytes have been sent; fewer than before after a cut. */
   onSent?: (done: number) => void;
   policy: RetryPolicy;
+  /** Most bytes of one request. */
+  chunk?: number;
 }
 
-/** A blob up to this size goes in one request. */
-const MONOLITHIC = 4 * 1024 * 1024;
-/** Not larger: what a cut chunk has brought is lost at some registries. */
+/**
+ * A blob up to this size goes in one request, which costs a registry less than a chunk and its end. Chunks are not larger
+ * either: what a cut one has brought is lost at some registries.
+ */
 const CHUNK = 64 * 1024 * 1024;
 /** So much must have been taken since the best try for the next to count as the first. */
 const PROGRESS = 1024 * 1024;
@@ -63,7 +66,7 @@ export async function uploadBlob(request: UploadRequest): Promise<'mounted' | 's
   let reached = 0;
   for (let failures = 1; ; failures++) {
     try {
-      for (; request.size > MONOLITHIC && session.done < request.size;) session = await sendChunk(request, session);
+      while (inChunks(request, session)) session = await sendChunk(request, session);
       await finishUpload(request, session);
       return 'sent';
     } catch (error) {
@@ -79,6 +82,11 @@ export async function uploadBlob(request: UploadRequest): Promise<'mounted' | 's
   }
 }
 
+/** An upload that has been cut goes on with a chunk, as only that says where it begins. */
+function inChunks({ size, chunk = CHUNK }: UploadRequest, { done }: UploadSession): boolean {
+  return (size > chunk || done > 0) && done < size;
+}
+
 async function newUpload(request: UploadRequest): Promise<UploadSession> {
   const begun = await beginUpload(request, undefined);
   if (begun !== 'mounted') return begun;
@@ -86,9 +94,9 @@ async function newUpload(request: UploadRequest): Promise<UploadSession> {
 }
 
 async function sendChunk(request: UploadRequest, session: UploadSession): Promise<UploadSession> {
-  const { digest, size } = request;
+  const { digest, size, chunk = CHUNK } = request;
   const start = session.done;
-  const end = Math.min(start + Math.max(CHUNK, session.least), size);
+  const end = Math.min(start + Math.max(chunk, session.least), size);
   const headers = { ...OCTETS, 'Content-Range': `${start}-${end - 1}` };
   const reply = await attempt(request, {
     ...bodyOf(request, start, end),
@@ -106,7 +114,7 @@ async function sendChunk(request: UploadRequest, session: UploadSession): Promis
   return { ...session, location: locationOf(reply), done };
 }
 
-/** Closes the upload; a small blob goes along whole. */
+/** Closes the upload; a blob of one request goes along whole. */
 async function finishUpload(request: UploadRequest, { location, done }: UploadSession): Promise<void> {
   const { digest, size } = request;
   const url = new URL(location);

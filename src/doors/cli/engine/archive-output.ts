@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Io } from '#doors/cli/io.ts';
 
-const AGAIN_MS = 2;
+/** A pipe is emptied in a moment, or its reader has something else to do. */
+const AGAIN_MS = { first: 0.05, longest: 2 };
 
 /**
  * Where an archive goes: into a file, written aside and renamed, so that a broken one is never taken for whole; or to
@@ -47,9 +48,20 @@ function open(target: string, flags: string, path: string): number {
 }
 
 async function writeAll(fd: number, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of chunks) for (let at = 0; at < chunk.length;) at += writeSome(fd, chunk, at);
+  for await (const chunk of chunks) writeChunk(fd, chunk);
 }
 
+function writeChunk(fd: number, chunk: Uint8Array): void {
+  let again: number = AGAIN_MS.first;
+  for (let at = 0; at < chunk.length;) {
+    const written = writeSome(fd, chunk, at);
+    at += written;
+    if (written === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, again);
+    again = written === 0 ? Math.min(2 * again, AGAIN_MS.longest) : AGAIN_MS.first;
+  }
+}
+
+/** 0 when there is no room at the moment. */
 function writeSome(fd: number, chunk: Uint8Array, at: number): number {
   try {
     return writeSync(fd, chunk, at);
@@ -57,7 +69,6 @@ function writeSome(fd: number, chunk: Uint8Array, at: number): number {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EPIPE') throw new Fault('cancelled', 'write the archive: its reader has gone', { cause });
     if (code !== 'EAGAIN') throw cause;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN_MS);
     return 0;
   }
 }

@@ -1,7 +1,8 @@
-import { registryAccess } from '#engine/registry/access.ts';
+import { sentence } from '#base/fault.ts';
+import { registryAccess, type RegistryAccess } from '#engine/registry/access.ts';
 import { readTerm, searchImages, searchTags, type SearchRequest, type SearchResult } from '#engine/registry/search.ts';
 import { usage } from '#doors/cli/flags.ts';
-import { print } from '#doors/cli/io.ts';
+import { print, warn } from '#doors/cli/io.ts';
 import { table } from '#doors/cli/table.ts';
 import { formatRows } from '#doors/cli/template.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
@@ -48,33 +49,41 @@ export const search: Verb = {
   act: async (call) => {
     const [term = ''] = call.args;
     const filter = filterOf(call.flags.list('filter'));
-    const limit = limitOf(call, term);
+    const access = registryAccess(call.io.env);
     if (call.flags.on('list-tags')) {
       if (call.flags.list('filter').length > 0) throw usage('--list-tags takes no --filter');
-      const { name, tags } = await asking(call, limit, (request) => searchTags(term, request));
+      const request = requestOf(call, access, Infinity);
+      const { name, tags } = await cancellable((signal) => searchTags(term, { ...request, signal }));
       return show(
         call,
         tags.map((Tag): Row => ({ Name: name, Tag })),
         TAG_COLUMNS,
       );
     }
-    const { registry, results } = await asking(call, limit, (request) => searchImages(term, request));
-    const shown = results.filter(filter).sort((a, b) => b.stars - a.stars);
-    const isHub = !term.startsWith(`${registry}/`);
-    const rows = shown.map((result) => rowOf(result, registry, isHub, call.flags.on('no-trunc')));
+    const place = readTerm(term, access);
+    const request = requestOf(call, access, place.registries.includes('docker.io') ? 100 : Infinity);
+    const tell = (error: Error): void => warn(call.io, sentence(error));
+    const found = await cancellable((signal) => searchImages(place, { ...request, signal }, tell));
+    // As docker shows it: short names of Docker Hub. Else as podman does: whole names.
+    const isHub = place.term === term && place.registries.length === 1 && place.registries[0] === 'docker.io';
+    const whole = call.flags.on('no-trunc');
+    const rows = found.flatMap(({ registry, results }) =>
+      results
+        .filter(filter)
+        .sort((a, b) => b.stars - a.stars)
+        .map((result) => rowOf(result, registry, isHub, whole)),
+    );
     return show(call, rows, isHub ? HUB_COLUMNS : OTHER_COLUMNS);
   },
 };
 
-function limitOf({ flags }: Call, term: string): number {
+function requestOf({ flags }: Call, access: RegistryAccess, most: number): SearchRequest {
   const limit = flags.number('limit') ?? LIMIT;
-  const most = !flags.on('list-tags') && readTerm(term).registry === 'docker.io' ? 100 : Infinity;
-  if (limit >= 1 && limit <= most) return limit;
-  throw usage(`--limit is ${limit} and must be ${most === Infinity ? 'at least 1' : 'between 1 and 100'}`);
+  if (limit < 1 || limit > most) {
+    throw usage(`--limit is ${limit} and must be ${most === Infinity ? 'at least 1' : `between 1 and ${most}`}`);
+  }
+  return { access, insecure: flags.on('plain-http'), limit };
 }
-
-const asking = <T>({ flags, io }: Call, limit: number, work: (request: SearchRequest) => Promise<T>): Promise<T> =>
-  cancellable((signal) => work({ access: registryAccess(io.env), insecure: flags.on('plain-http'), limit, signal }));
 
 function show({ flags, io }: Call, rows: readonly Row[], columns: readonly (keyof Row)[]): number {
   const headings = columns.map((column) => HEADINGS[column]);
