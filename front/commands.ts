@@ -13,6 +13,15 @@ export const FRONT_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   kill: [],
   rm: [],
   inspect: [],
+  create: [],
+  restart: [],
+  pause: [],
+  unpause: [],
+  rename: [],
+  wait: [],
+  top: [],
+  port: [],
+  update: [],
 };
 
 /** A process of this name is always the large program. */

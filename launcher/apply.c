@@ -65,7 +65,7 @@ static int check_head(struct stream *stream)
 	return head[1] == PLAN_VERSION ? 0 : -EPROTONOSUPPORT;
 }
 
-/* Every step but `data` and `end` starts with its path. */
+/* Every step but `data`, `keepKinds` and `end` starts with its path. */
 static int execute(struct apply *state, const struct step *step, char path[PATH_MAX])
 {
 	uint16_t code = step->shape->code;
@@ -76,7 +76,7 @@ static int execute(struct apply *state, const struct step *step, char path[PATH_
 		if (error < 0)
 			return error;
 	}
-	if (code != FILE_DATA && code != FILE_END) {
+	if (code != FILE_DATA && code != FILE_END && code != FILE_KEEP_KINDS) {
 		const struct text *named = step->body;
 		size_t length = named->len < PATH_MAX ? named->len : PATH_MAX - 1;
 

@@ -28,6 +28,7 @@ struct apply {
 		uint8_t *data;
 		size_t used;
 	} times;
+	bool keep_kinds; /* a directory stays one, and so does what is none */
 	bool ended;
 	bool sync;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "inroot.h"
 
 enum { OPEN_PARENT = O_RDONLY | O_DIRECTORY }; /* a symlink is ELOOP by the way of resolving */
 
@@ -127,13 +128,29 @@ int apply_object(struct apply *state, const char *path, struct place *out)
 
 int apply_vacate(struct apply *state, const char *path, struct place *out)
 {
-	int error = remove_tree(out->parent, out->name);
+	struct stat status;
+	int error;
 
+	if (state->keep_kinds && fstatat(out->parent, out->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(status.st_mode))
+		return -EISDIR;
+	error = remove_tree(out->parent, out->name);
 	if (error < 0)
 		return error;
 	close(state->parent);
 	state->parent = -1;
 	return apply_place(state, path, out);
+}
+
+/* Never by a link: a container may be at work in the same directory. */
+static int change_mode(const struct place *place, mode_t mode)
+{
+	int fd = openat(place->parent, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int error = fd < 0 ? -errno : inroot_mode(fd, mode);
+
+	if (fd >= 0)
+		close(fd);
+	return error;
 }
 
 int apply_attributes(const struct place *place, const struct attributes *wanted, bool fresh)
@@ -143,8 +160,12 @@ int apply_attributes(const struct place *place, const struct attributes *wanted,
 
 	if (!owned && fchownat(place->parent, place->name, wanted->uid, wanted->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!moded && wanted->mode != NO_MODE && fchmodat(place->parent, place->name, wanted->mode & 07777, 0) < 0)
-		return -errno;
+	if (!moded && wanted->mode != NO_MODE) {
+		int error = change_mode(place, wanted->mode & 07777);
+
+		if (error < 0)
+			return error;
+	}
 	if (wanted->xattrs->size > 0) {
 		int error = fchdir(place->parent) < 0 ? -errno : xattrs_write(wanted->xattrs, -1, place->name);
 

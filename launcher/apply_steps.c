@@ -40,7 +40,7 @@ static int make_directory(struct apply *state, struct place *place, const struct
 		return -errno;
 	if (S_ISDIR(status.st_mode))
 		return 0;
-	error = apply_vacate(state, step->path.text, place);
+	error = state->keep_kinds ? -ENOTDIR : apply_vacate(state, step->path.text, place);
 	if (error < 0)
 		return error;
 	*fresh = true;
@@ -205,6 +205,13 @@ static int do_hardlink(struct apply *state, const void *body)
 	return error;
 }
 
+static int do_keep_kinds(struct apply *state, const void *body)
+{
+	(void)body;
+	state->keep_kinds = true;
+	return 0;
+}
+
 static int do_end(struct apply *state, const void *body)
 {
 	state->sync = ((const struct file_end *)body)->sync != 0;
@@ -215,7 +222,8 @@ static int do_end(struct apply *state, const void *body)
 apply_step *const apply_steps[FILE_END + 1] = {
 	[FILE_DIRECTORY] = do_directory, [FILE_FILE] = apply_file,     [FILE_DATA] = apply_data,
 	[FILE_SYMLINK] = do_symlink,	 [FILE_HARDLINK] = do_hardlink, [FILE_NODE] = do_node,
-	[FILE_WHITEOUT] = do_whiteout,	 [FILE_OPAQUE] = do_opaque,	[FILE_END] = do_end,
+	[FILE_WHITEOUT] = do_whiteout,	 [FILE_OPAQUE] = do_opaque,	[FILE_KEEP_KINDS] = do_keep_kinds,
+	[FILE_END] = do_end,
 };
 
 int apply_directory_times(struct apply *state, const char **path)

@@ -24,7 +24,7 @@ int inroot_object(const struct inroot_place *place)
 	return sys_openat2(place->parent, place->name, O_PATH | O_NOFOLLOW, 0, how);
 }
 
-static int change_mode(int fd, mode_t mode)
+int inroot_mode(int fd, mode_t mode)
 {
 	int result = (int)SYS_RESULT(SYS_fchmodat2, fd, "", mode, AT_EMPTY_PATH);
 	if (result != -ENOSYS)
@@ -46,7 +46,7 @@ int inroot_own(int fd, const struct inroot_owner *owner)
 	/* A change of owner clears the set-id bits. */
 	if (moved && fstat(fd, &stat) < 0)
 		return -errno;
-	return (stat.st_mode & 07777) == owner->mode ? 0 : change_mode(fd, owner->mode);
+	return (stat.st_mode & 07777) == owner->mode ? 0 : inroot_mode(fd, owner->mode);
 }
 
 int inroot_make_directory(int parent, const char *name, const struct inroot_owner *owner)

@@ -42,6 +42,8 @@ int inroot_object(const struct inroot_place *place);
 /* Makes a regular file there when nothing is, and opens it O_PATH without following a symlink. */
 int inroot_file(const struct inroot_place *place, const struct inroot_owner *owner);
 
+/* chmod of what the descriptor holds, O_PATH too. */
+int inroot_mode(int fd, mode_t mode);
 /* Sets the owner and mode of what an O_PATH descriptor holds, where they differ. */
 int inroot_own(int fd, const struct inroot_owner *owner);
 

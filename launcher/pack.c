@@ -24,6 +24,7 @@ static struct {
 	char form; /* 'a' archive, 'l' layer with whiteouts, 'm' archive with overlay's marks, 'n' names */
 	/* A first walk only notes which files with several names have changed: all their names go into the layer. */
 	bool noting;
+	const char *as; /* what the next object is called in place of its name */
 	char **skipped;
 	int skips;
 } pack;
@@ -237,8 +238,9 @@ static int pack_name(struct level *level, const char *name)
 {
 	struct object objects[2] = { { .fd = -1 }, { .fd = -1 } };
 	size_t before = pack.walk.path_length;
-	int error = merge_path_push(&pack.walk, name);
+	int error = merge_path_push(&pack.walk, pack.as != NULL ? pack.as : name);
 
+	pack.as = NULL;
 	if (error == 0 && is_skipped()) {
 		merge_path_cut(&pack.walk, before);
 		return 0;
@@ -344,33 +346,51 @@ static int pack_all(struct level *root, bool compared)
 	return error == 0 ? pack_finish(pack.form != 'n') : error;
 }
 
+static int pack_one(struct level *root, const char *name, const char *as)
+{
+	int error;
+
+	if (name[0] == 0 || strlen(name) > NAME_MAX || strchr(name, '/') != NULL || as[0] == 0)
+		return -EINVAL;
+	root->written = true; /* of what holds it nothing is told */
+	pack.as = as;
+	error = pack_name(root, name);
+	return error == 0 ? pack_finish(true) : error;
+}
+
 int pack_main(int argc, char **argv)
 {
 	static uint8_t xattrs[XATTRS_MAX];
 	int base = descriptor_argument(argc >= 8 ? argv[2] : NULL);
 	int report = descriptor_argument(argc >= 8 ? argv[3] : NULL);
 	struct level root = { .sides = { -1, -1 }, .kind = 'C' };
+	bool one;
 	int error;
 
 	if (base < 0 || report < 0 || argv[7][0] != '/')
 		return EXIT_REFUSED;
 	pack.form = argv[4][0];
 	root.whole = argv[4][0] != 0 && argv[4][1] != 'o';
+	one = argv[4][0] != 0 && argv[4][1] == 'e';
 	pack.skipped = argv + 8;
 	pack.skips = argc - 8;
 	pack.walk.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs), pack.form == 'm' };
 	merge_allow_descriptors(DESCRIPTORS);
 	error = merge_links_init(&pack.walk);
-	if (error == 0 && (strchr(argv[5], ':') != NULL || strchr(argv[6], ':') != NULL)) {
+	if (error == 0 && !one && (strchr(argv[5], ':') != NULL || strchr(argv[6], ':') != NULL)) {
 		base = go_apart(base);
 		error = base < 0 ? base : 0;
 	}
-	for (int i = 0; i < 2 && error == 0; i++)
+	if (one)
+		root.sides[0] = base;
+	for (int i = 0; i < 2 && error == 0 && !one; i++)
 		if (argv[5 + i][0] != 0) {
 			root.sides[i] = open_view(base, argv[5 + i], argv[7]);
 			error = root.sides[i] < 0 ? root.sides[i] : 0;
 		}
-	if (error == 0)
+	if (error == 0 && one)
+		error = pack_one(&root, argv[5], argv[6]);
+	else if (error == 0)
 		error = root.sides[0] < 0 ? -EINVAL : pack_all(&root, root.sides[1] >= 0);
 	return error == 0 ? 0 : tree_failure(report, NO_STEP, error, pack.walk.path);
 }

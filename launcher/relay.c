@@ -1,5 +1,6 @@
 #include "relay.h"
 
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "kernel.h"
@@ -63,9 +64,9 @@ int relay_polls(struct relay *relay, struct pollfd *polls)
 }
 
 /* Returns whether the source gave something or said that it may yet. */
-static bool flow_read(struct flow *flow)
+static bool flow_read(struct flow *flow, size_t room)
 {
-	ssize_t got = read(flow->from, flow->data, sizeof flow->data);
+	ssize_t got = read(flow->from, flow->data, room);
 	if (got <= 0)
 		return got < 0 && (errno == EAGAIN || errno == EINTR);
 	flow->start = 0;
@@ -86,16 +87,65 @@ static void flow_write(struct flow *flow)
 	}
 }
 
+/* Takes the keys out of what was typed; bytes that may be their beginning wait until it is known that they are not. */
+static void filter_keys(struct relay *relay)
+{
+	char typed[sizeof relay->in.data];
+	uint8_t held[RELAY_KEYS_MAX + 1];
+	size_t count = relay->in.end;
+
+	memcpy(typed, relay->in.data, count);
+	relay->in.end = 0;
+	for (size_t at = 0; at < count && !relay->detached; at++) {
+		size_t length = relay->matched + 1;
+		size_t match = length;
+
+		memcpy(held, relay->keys, relay->matched);
+		held[relay->matched] = (uint8_t)typed[at];
+		while (match > 0 && memcmp(held + length - match, relay->keys, match) != 0)
+			match--;
+		memcpy(relay->in.data + relay->in.end, held, length - match);
+		relay->in.end += length - match;
+		relay->matched = match;
+		relay->detached = match == relay->key_count;
+	}
+}
+
+static bool read_typed(struct relay *relay)
+{
+	bool more = flow_read(&relay->in, sizeof relay->in.data - RELAY_KEYS_MAX);
+
+	if (relay->key_count > 0 && !is_empty(&relay->in))
+		filter_keys(relay);
+	return more;
+}
+
+void relay_drop(int master, int pidfd)
+{
+	char dropped[4096];
+	bool quiet = false;
+
+	for (;;) {
+		struct pollfd polls[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = quiet ? -1 : master, .events = POLLIN } };
+
+		poll(polls, 2, quiet ? QUIET_MS : -1);
+		if (polls[0].revents)
+			return;
+		/* EIO: nobody has it open at the moment. */
+		quiet = polls[1].revents && read(master, dropped, sizeof dropped) < 0 && errno != EAGAIN;
+	}
+}
+
 void relay_move(struct relay *relay, const struct pollfd *polls)
 {
 	relay->quiet = false;
 	if (polls[0].revents)
-		relay->in.open = flow_read(&relay->in);
+		relay->in.open = read_typed(relay);
 	if (polls[1].revents & POLLOUT)
 		flow_write(&relay->in);
 	/* EIO: no process has it open at the moment, but the program may open it again. */
 	if (polls[2].fd >= 0 && polls[2].revents)
-		relay->quiet = !flow_read(&relay->out);
+		relay->quiet = !flow_read(&relay->out, sizeof relay->out.data);
 	if (polls[3].revents)
 		flow_write(&relay->out);
 	/* Input for a terminal that nobody has open is kept, unless the terminal refuses it for good. */
@@ -105,7 +155,7 @@ void relay_move(struct relay *relay, const struct pollfd *polls)
 static void drain(struct flow *flow)
 {
 	for (;;) {
-		if (is_empty(flow) && (!flow_read(flow) || is_empty(flow)))
+		if (is_empty(flow) && (!flow_read(flow, sizeof flow->data) || is_empty(flow)))
 			return;
 		struct pollfd writable = { .fd = flow->to, .events = POLLOUT };
 		if (!flow->discard && poll(&writable, 1, DRAIN_MS) <= 0)

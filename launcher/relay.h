@@ -5,9 +5,11 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <termios.h>
 
 #define RELAY_POLLS 4
+#define RELAY_KEYS_MAX 64
 
 /* Bytes on their way; data[start..end) is still to be written. */
 struct flow {
@@ -22,6 +24,10 @@ struct relay {
 	int master;
 	bool raw;   /* the terminal at 0 is to be restored */
 	bool quiet; /* no process has the container's terminal open: ask again later, do not spin */
+	/* Typed one after the other they end the relaying; `matched` of them are held back. */
+	const uint8_t *keys;
+	size_t key_count, matched;
+	bool detached;
 	struct termios saved;
 	struct flow in, out;
 };
@@ -37,6 +43,9 @@ void relay_move(struct relay *relay, const struct pollfd *polls);
 
 /* Gives the container's terminal the size of ours. */
 void relay_resize(const struct relay *relay);
+
+/* After the keys: takes what the program writes to its terminal and drops it, until the program ends. */
+void relay_drop(int master, int pidfd);
 
 /* Writes out what the program left in its terminal, and restores ours. */
 void relay_end(struct relay *relay);

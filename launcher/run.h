@@ -45,6 +45,8 @@ struct run {
 	bool joined;		      /* a namespace that others live in: never dumpable again */
 	bool dumpable_until_wait;     /* while our parent writes our id maps */
 	bool ready_for_exec;	      /* signals and umask are what the executed program gets */
+	const uint8_t *detach_keys; /* for the next supervise */
+	uint32_t detach_key_count;
 	struct failure failure;
 };
 

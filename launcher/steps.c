@@ -30,6 +30,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_AWAIT_GO] = step_await_go,
 	[STEP_REPORT_TO] = step_report_to,
 	[STEP_SUPERVISE] = step_supervise,
+	[STEP_DETACH_KEYS] = step_detach_keys,
 	[STEP_INIT] = step_init,
 	[STEP_SETSID] = step_setsid,
 	[STEP_EXEC] = step_exec,

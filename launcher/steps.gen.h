@@ -35,6 +35,7 @@ enum step_code {
 	STEP_AWAIT_GO = 27,
 	STEP_REPORT_TO = 28,
 	STEP_SUPERVISE = 29,
+	STEP_DETACH_KEYS = 220,
 	STEP_INIT = 30,
 	STEP_SETSID = 31,
 	STEP_EXEC = 32,
@@ -364,6 +365,13 @@ struct step_supervise {
 static const struct field fields_of_step_supervise[] = {
 	{ FIELD_SLOT, offsetof(struct step_supervise, pidfd) },
 	{ FIELD_SLOT, offsetof(struct step_supervise, tty) },
+};
+
+struct step_detach_keys {
+	struct blob keys;
+};
+static const struct field fields_of_step_detach_keys[] = {
+	{ FIELD_BYTES, offsetof(struct step_detach_keys, keys) },
 };
 
 struct step_init {
@@ -1122,6 +1130,7 @@ static const struct step_shape step_shapes[] = {
 	{ 27, 1, sizeof(struct step_await_go), fields_of_step_await_go },
 	{ 28, 1, sizeof(struct step_report_to), fields_of_step_report_to },
 	{ 29, 2, sizeof(struct step_supervise), fields_of_step_supervise },
+	{ 220, 1, sizeof(struct step_detach_keys), fields_of_step_detach_keys },
 	{ 30, 0, sizeof(struct step_init), fields_of_step_init },
 	{ 31, 0, sizeof(struct step_setsid), fields_of_step_setsid },
 	{ 32, 5, sizeof(struct step_exec), fields_of_step_exec },
@@ -1198,6 +1207,7 @@ enum file_code {
 	FILE_NODE = 6,
 	FILE_WHITEOUT = 7,
 	FILE_OPAQUE = 8,
+	FILE_KEEP_KINDS = 9,
 	FILE_END = 15,
 };
 
@@ -1315,6 +1325,13 @@ static const struct field fields_of_file_opaque[] = {
 	{ FIELD_STR, offsetof(struct file_opaque, path) },
 };
 
+struct file_keep_kinds {
+	char nothing;
+};
+static const struct field fields_of_file_keep_kinds[] = {
+	{ FIELD_U32, 0 },
+};
+
 struct file_end {
 	uint32_t sync;
 };
@@ -1331,6 +1348,7 @@ static const struct step_shape file_shapes[] = {
 	{ 6, 9, sizeof(struct file_node), fields_of_file_node },
 	{ 7, 1, sizeof(struct file_whiteout), fields_of_file_whiteout },
 	{ 8, 1, sizeof(struct file_opaque), fields_of_file_opaque },
+	{ 9, 0, sizeof(struct file_keep_kinds), fields_of_file_keep_kinds },
 	{ 15, 1, sizeof(struct file_end), fields_of_file_end },
 };
 

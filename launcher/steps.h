@@ -7,7 +7,7 @@
 
 typedef int step_handler(struct run *run, const void *body);
 
-#define STEP_HANDLER_LIMIT 128
+#define STEP_HANDLER_LIMIT 224
 
 /* By code; NULL for a step that does not belong in a launch plan. */
 extern step_handler *const step_handlers[STEP_HANDLER_LIMIT];
@@ -17,7 +17,7 @@ step_handler step_open, step_close, step_mkdir, step_write, step_write_slot, ste
 step_handler step_channel, step_post, step_wait, step_send_fd, step_recv_fd, step_offer_fd, step_take_fd,
 	step_send_fd_with_pid;
 step_handler step_clone, step_unshare, step_setns, step_pidfd, step_idmap, step_release, step_await_go, step_report_to,
-	step_supervise, step_init, step_setsid, step_exec, step_find_program, step_adopt, step_hook, step_notify_socket,
+	step_supervise, step_detach_keys, step_init, step_setsid, step_exec, step_find_program, step_adopt, step_hook, step_notify_socket,
 	step_notify;
 step_handler step_mkpath, step_mknod, step_bind_device, step_symlink, step_mask, step_readonly, step_read_file;
 step_handler step_fsmount, step_tree, step_mount_attr, step_attach, step_attach_at, step_mount, step_umount, step_pivot, step_chroot,

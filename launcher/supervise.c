@@ -15,6 +15,7 @@ struct watch {
 	int signals;
 	struct relay *relay; /* NULL without a terminal */
 	siginfo_t end;	     /* of the process; si_pid is 0 as long as it lives */
+	bool left;	     /* by the detach keys */
 };
 
 static void pass_signals(struct watch *watch)
@@ -54,7 +55,7 @@ static int wait_status(const siginfo_t *end)
 
 static int watch_until_end(struct watch *watch)
 {
-	while (watch->end.si_pid == 0) {
+	while (watch->end.si_pid == 0 && !(watch->relay && watch->relay->detached)) {
 		struct pollfd polls[2 + RELAY_POLLS] = {
 			{ .fd = watch->signals, .events = POLLIN },
 			{ .fd = watch->pidfd, .events = POLLIN },
@@ -72,17 +73,44 @@ static int watch_until_end(struct watch *watch)
 	return 0;
 }
 
-static int watch_with_terminal(struct watch *watch, int master)
+/* The program goes on without us; a child of ours keeps its terminal, else it would be hung up on. */
+static int leave(const struct watch *watch, int master)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid < 0 ? -errno : 0;
+	setsid();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	relay_drop(master, watch->pidfd);
+	_exit(0);
+}
+
+static int watch_with_terminal(struct watch *watch, int master, const struct run *run)
 {
 	struct relay relay;
 	int result = relay_begin(&relay, master);
 	if (result)
 		return result;
+	relay.keys = run->detach_keys;
+	relay.key_count = run->detach_key_count;
 	watch->relay = &relay;
 	result = watch_until_end(watch);
 	watch->relay = NULL;
 	relay_end(&relay);
-	return result;
+	watch->left = result == 0 && relay.detached && watch->end.si_pid == 0;
+	return watch->left ? leave(watch, master) : result;
+}
+
+int step_detach_keys(struct run *run, const void *body)
+{
+	const struct step_detach_keys *step = body;
+	if (step->keys.len == 0 || step->keys.len > RELAY_KEYS_MAX)
+		return -EINVAL;
+	run->detach_keys = step->keys.data;
+	run->detach_key_count = step->keys.len;
+	return 0;
 }
 
 int step_supervise(struct run *run, const void *body)
@@ -96,10 +124,10 @@ int step_supervise(struct run *run, const void *body)
 	struct watch watch = { .pidfd = run->slots[step->pidfd].fd, .pid = pid, .signals = signals_open(&old) };
 	if (watch.signals < 0)
 		return watch.signals;
-	int result = master < 0 ? watch_until_end(&watch) : watch_with_terminal(&watch, master);
+	int result = master < 0 ? watch_until_end(&watch) : watch_with_terminal(&watch, master, run);
 	close(watch.signals);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, (size_t)8);
-	if (result)
+	if (result || watch.left)
 		return result;
 	int status = wait_status(&watch.end);
 	report_step(run, REPORT_EXIT, status, NULL, NULL, 0);

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
+import { isHeld } from './container/cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
-import { hostnameOf } from './container/spec.ts';
+import { DEFAULT_SHM, hostnameOf } from './container/spec.ts';
+import type { ContainerOptions } from './container/options.ts';
+import type { ResourceWish } from './container/resources.ts';
 import type { ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 
@@ -27,7 +30,7 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     Created: time(record.created),
     Path: path,
     Args: args,
-    State: stateFields(state),
+    State: stateFields(state, state.status === 'running' && isHeld(engine, record.id)),
     Image: record.imageId,
     Name: `/${record.name}`,
     LogPath: join(directory, 'log'),
@@ -53,10 +56,9 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       CapAdd: options.capAdd,
       CapDrop: options.capDrop,
       Init: options.init,
-      Memory: options.memory ?? 0,
-      NanoCpus: Math.round((options.cpus ?? 0) * 1e9),
+      ...resourceFields(options),
+      ...confinementFields(options),
       NetworkMode: options.network,
-      PidsLimit: options.pidsLimit ?? null,
       Privileged: options.privileged,
       ReadonlyRootfs: options.readOnly,
     },
@@ -75,11 +77,56 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
   };
 }
 
-function stateFields(state: ContainerState): Record<string, unknown> {
+function resourceFields(options: ResourceWish): Record<string, unknown> {
+  const { memory } = options;
   return {
-    Status: state.status,
+    Memory: memory ?? 0,
+    MemorySwap: options.memorySwap ?? (memory ?? 0) * 2,
+    MemoryReservation: options.memoryReservation ?? 0,
+    MemorySwappiness: options.memorySwappiness ?? null,
+    OomKillDisable: options.oomKillDisable ?? false,
+    NanoCpus: Math.round((options.cpus ?? 0) * 1e9),
+    CpuShares: options.cpuShares ?? 0,
+    CpuPeriod: options.cpuPeriod ?? 0,
+    CpuQuota: options.cpuQuota ?? 0,
+    CpuRealtimePeriod: options.cpuRealtimePeriod ?? 0,
+    CpuRealtimeRuntime: options.cpuRealtimeRuntime ?? 0,
+    CpusetCpus: options.cpusetCpus ?? '',
+    CpusetMems: options.cpusetMems ?? '',
+    PidsLimit: options.pidsLimit ?? null,
+    BlkioWeight: options.blkioWeight ?? 0,
+  };
+}
+
+function confinementFields(options: ContainerOptions): Record<string, unknown> {
+  return {
+    CgroupnsMode: options.cgroupnsMode ?? 'private',
+    Devices: (options.devices ?? []).map(({ source, destination, access }) => ({
+      PathOnHost: source,
+      PathInContainer: destination,
+      CgroupPermissions: access,
+    })),
+    GroupAdd: options.groupAdd ?? null,
+    IpcMode: options.ipcMode ?? 'private',
+    OomScoreAdj: options.oomScoreAdj ?? 0,
+    PidMode: options.pidMode ?? '',
+    ShmSize: options.shmSize ?? DEFAULT_SHM,
+    Sysctls: options.sysctls ?? null,
+    Tmpfs: Object.fromEntries((options.tmpfs ?? []).map((one) => [one.destination, one.options.join(',')])),
+    Ulimits: (options.ulimits ?? []).map(({ type, soft, hard }) => ({
+      Name: type.replace('RLIMIT_', '').toLowerCase(),
+      Hard: hard >= 2 ** 64 ? -1 : hard,
+      Soft: soft >= 2 ** 64 ? -1 : soft,
+    })),
+    UTSMode: options.utsMode ?? '',
+  };
+}
+
+function stateFields(state: ContainerState, paused: boolean): Record<string, unknown> {
+  return {
+    Status: paused ? 'paused' : state.status,
     Running: state.status === 'running',
-    Paused: false,
+    Paused: paused,
     Restarting: false,
     OOMKilled: state.exit?.oom ?? false,
     Dead: state.status === 'dead',

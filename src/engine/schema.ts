@@ -23,4 +23,18 @@ export const ENGINE_MIGRATIONS = [
       ) STRICT;
     `,
   },
+  {
+    id: 'engine-events-1',
+    sql: `
+      CREATE TABLE event (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        time INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        action TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        attributes TEXT NOT NULL
+      ) STRICT;
+      ALTER TABLE containers ADD COLUMN started INTEGER NOT NULL DEFAULT 0 CHECK (started IN (0, 1));
+    `,
+  },
 ] as const;

@@ -55,6 +55,10 @@ export const FILE_STEPS = {
   /** Marks the directory as hiding everything below it: trusted.overlay.opaque=y. */
   opaque: { code: 8, fields: { path: 'str' } },
   /**
+   * From here on a directory is never replaced by anything else (EISDIR), nor anything else by a directory (ENOTDIR).
+   */
+  keepKinds: { code: 9, fields: {} },
+  /**
    * Ends the stream: the directories get their times; sync=1 calls syncfs; a final `done` record is sent. A stream
    * without it counts as torn.
    */

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFileApplier, type FileApplier } from './file-applier.ts';
 import { failureFault, type LaunchResult } from './failure.ts';
-import { packTree, type PackRequest } from './tree-packer.ts';
+import { packOne, packTree, type PackedObject, type PackRequest } from './tree-packer.ts';
 import { parseReport, type ReportRecord } from './report.ts';
 import { readAll, scratchFile } from './scratch.ts';
 import { spawnProgram, type Running, type Stdio } from './spawn.ts';
@@ -48,6 +48,8 @@ export interface Launcher {
   imply(tree: string, layers: readonly string[], implied: readonly Implied[]): Promise<void>;
   /** A tree, or what it changes of another one, as a tar archive, a layer or a list. */
   pack(request: PackRequest): AsyncIterable<Uint8Array>;
+  /** One object of a directory, and all below it, as a tar archive. */
+  packOne(directory: string, object: PackedObject): AsyncIterable<Uint8Array>;
   /** Removes the tree `name` below the directory `parent`; a missing one is fine. */
   remove(parent: string, name: string): Promise<void>;
 }
@@ -88,6 +90,7 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
       }
     },
     pack: (request) => packTree(binary, request),
+    packOne: (directory, object) => packOne(binary, directory, object),
     remove: (parent, name) => treeRole('remove', `remove ${join(parent, name)}`, [parent], [name]),
   };
 }

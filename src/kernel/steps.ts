@@ -105,6 +105,11 @@ export const STEPS = {
    */
   supervise: { code: 29, fields: { pidfd: 'slot', tty: 'slot?' } },
   /**
+   * Keys (at most 64) that, typed one after the other, end the next `supervise` with a terminal: ours is restored, no
+   * `exit` record is sent, the status is 0. The program goes on; a process stays to take what it writes.
+   */
+  detachKeys: { code: 220, fields: { keys: 'bytes' } },
+  /**
    * Forks: the child goes on with the plan; this process stays as PID 1 of the container in the init role: forwards
    * signals, reaps, ends with the child's status. It keeps the rights that it has at this step.
    */

@@ -2,7 +2,8 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { failureFault } from './failure.ts';
-import { parseReport } from './report.ts';
+import { reportFrom } from './report-stream.ts';
+import type { Ended } from './spawn.ts';
 
 /** Two trees to be compared. Each is a stack of directories, top first, named relative to `base` and short. */
 export interface TreePair {
@@ -32,13 +33,37 @@ const FORMS = { archive: 'a', layer: 'l', marks: 'm', names: 'n' } as const;
  * What the upper tree holds and the lower one does not; see the `pack` role in docs/plan.md. Throws a fault whose facts
  * name errno and path when it comes to no good end: what was given until then is no whole archive.
  */
-export async function* packTree(binary: string, request: PackRequest): AsyncGenerator<Uint8Array, void, undefined> {
+export function packTree(binary: string, request: PackRequest): AsyncGenerator<Uint8Array, void, undefined> {
   const { base, upper, lower, over, form, point, skip = [] } = request;
+  const what = [`${FORMS[form]}${over ? 'o' : 'w'}`, upper.join(':'), lower.join(':'), point, ...skip];
+  return packed(binary, base, what, `read ${join(base, upper[0] ?? '')}`);
+}
+
+/** One object of a directory, and what the archive calls it. */
+export interface PackedObject {
+  name: string;
+  as: string;
+}
+
+/** The same of one object in a directory: a link is a link. */
+export function packOne(
+  binary: string,
+  directory: string,
+  { name, as }: PackedObject,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  return packed(binary, directory, ['ae', name, as, '/'], `read ${join(directory, name)}`);
+}
+
+async function* packed(
+  binary: string,
+  base: string,
+  what: readonly string[],
+  doing: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const { Readable } = process.getBuiltinModule('node:stream');
   const directory = openSync(base, constants.O_RDONLY | constants.O_DIRECTORY);
-  const what = [`${FORMS[form]}${over ? 'o' : 'w'}`, upper.join(':'), lower.join(':'), point];
-  const child = spawn(binary, ['pack', '3', '4', ...what, ...skip], {
+  const child = spawn(binary, ['pack', '3', '4', ...what], {
     stdio: ['ignore', 'pipe', 'inherit', directory, 'pipe'],
     env: {},
   });
@@ -46,18 +71,13 @@ export async function* packTree(binary: string, request: PackRequest): AsyncGene
   const [output, report] = [child.stdout, child.stdio[4]];
   if (output === null || !(report instanceof Readable))
     throw new Fault('internal', 'start the packer: it has no pipes');
-  const doing = `read ${join(base, upper[0] ?? '')}`;
-  const reported: Buffer[] = [];
-  report.on('data', (chunk: Buffer) => reported.push(chunk));
-  const told = new Promise<void>((resolve) => void report.once('close', resolve).once('end', resolve));
-  const ended = new Promise<void>((resolve, reject) => {
+  const records = reportFrom(report);
+  const closed = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
-    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
-      if (code === 0) resolve();
-      else reject(failureFault(doing, { code, signal, records: parseReport(Buffer.concat(reported)) }));
-    };
-    // Bun does not wait for further pipes.
-    child.once('close', (code, signal) => void told.then(() => end(code, signal)));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  const ended = closed.then(async ({ code, signal }) => {
+    if (code !== 0) throw failureFault(doing, { code, signal, records: await records });
   });
   ended.catch(() => undefined); // heard below
   try {

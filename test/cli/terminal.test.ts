@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SAMPAN } from '#tools/places.ts';
 import { startRegistry } from '#tools/registry.ts';
+import { sampanAtTerminal, type Person, type Shown } from './at-terminal.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -12,52 +12,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** A terminal with sampan in it, driven as a person would: type, wait for what is shown, resize. */
-async function atTerminal(args: readonly string[], drive: (person: Person) => Promise<void>): Promise<Shown> {
-  let shown = '';
-  const terminal = new Bun.Terminal({
-    cols: 90,
-    rows: 30,
-    data: (_, data) => {
-      shown += Buffer.from(data).toString();
-    },
-  });
-  const child = Bun.spawn(
-    ['setsid', '-cw', 'sh', '-c', '"$@"; echo "status=$?"; stty -a | grep -o -- "-*icanon"', 'sh', SAMPAN, ...args],
-    {
-      terminal,
-      env: { PATH: '/usr/bin:/bin', HOME: world.root, SAMPAN_ROOT: world.root },
-    },
-  );
-  const seen = async (text: string): Promise<void> => {
-    for (let tries = 0; !shown.includes(text); tries += 1) {
-      if (tries > 400) throw new Error(`"${text}" was not shown, but: ${JSON.stringify(shown)}`);
-      await Bun.sleep(20);
-    }
-  };
-  await drive({
-    type: (text) => void terminal.write(text),
-    seen,
-    resize: (rows, columns) => terminal.resize(columns, rows),
-  });
-  await seen('icanon');
-  await child.exited;
-  terminal.close();
-  return { shown, status: Number(/status=(\d+)/.exec(shown)?.[1]), cooked: /(?<!-)icanon/.test(shown) };
-}
-
-interface Person {
-  type(text: string): void;
-  seen(text: string): Promise<void>;
-  resize(rows: number, columns: number): void;
-}
-
-interface Shown {
-  shown: string;
-  status: number;
-  /** The outer terminal is back in line mode. */
-  cooked: boolean;
-}
+const atTerminal = (args: readonly string[], drive: (person: Person) => Promise<void>): Promise<Shown> =>
+  sampanAtTerminal(world.root, args, drive);
 
 test('run -it gives a terminal that can be typed at and follows its window', async () => {
   const { shown, status, cooked } = await atTerminal(

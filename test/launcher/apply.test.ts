@@ -319,6 +319,17 @@ describe.each(BUILDS.map((path) => [path]))('apply (%s)', (launcher) => {
     expect(getfattr(join(target, 'dir'), 'trusted.overlay.opaque')).toBe('y');
   });
 
+  test('keeps directories directories, and other things other things, when it is told to', () => {
+    const keep: FileStep = { op: 'keepKinds' };
+    succeed([directory('d'), ...file('d/inside', 'kept'), ...file('f', 'kept')]);
+    fail([keep, ...file('d', 'x')], constants.errno.EISDIR, 'd');
+    fail([keep, symlink('d', 'f')], constants.errno.EISDIR, 'd');
+    fail([keep, directory('f')], constants.errno.ENOTDIR, 'f');
+    expect(readFileSync(join(target, 'd/inside'), 'utf8')).toBe('kept');
+    succeed([keep, directory('d'), ...file('d/new', 'x'), ...file('f', 'new')]);
+    expect(readFileSync(join(target, 'f'), 'utf8')).toBe('new');
+  });
+
   test('never replaces the target itself', () => {
     writeFileSync(join(target, 'kept'), '');
     fail(file('', 'x'), constants.errno.EISDIR, '');

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packTree, type PackRequest } from '#kernel/tree-packer.ts';
+import { packOne, packTree, type PackRequest } from '#kernel/tree-packer.ts';
 import { BUILDS } from './harness.ts';
 import { runRole, scratchDirectory } from './tree-roles.ts';
 
@@ -91,6 +91,25 @@ describe.each(BUILDS.map((path) => [path]))('pack (%s)', (launcher) => {
     writeFileSync(join(tree, 'sparse'), 'x');
     truncateSync(join(tree, 'sparse'), 3_000_000);
     expect(execFileSync('tar', ['-xO'], { input: await pack(), maxBuffer: 1e8 }).length).toBe(3_000_000);
+  });
+
+  test('one object alone, by another name, and never what a link leads to', async () => {
+    mkdirSync(join(tree, 'dir/sub'), { recursive: true });
+    writeFileSync(join(tree, 'dir/sub/file'), 'x');
+    symlinkSync('/etc', join(tree, 'link'));
+    const names = async (name: string, as: string): Promise<string> => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of packOne(launcher, tree, { name, as })) chunks.push(chunk);
+      return execFileSync('tar', ['-tv'], { input: Buffer.concat(chunks) })
+        .toString()
+        .replaceAll(/^(\S).*? (\S+( -> \S+)?)$/gm, '$1 $2');
+    };
+    expect(await names('dir', 'other')).toBe('d other/\nd other/sub/\n- other/sub/file\n');
+    expect(await names('link', 'way')).toBe('l way -> /etc\n');
+    for (const name of ['../x', 'dir/sub', 'x'.repeat(300)]) {
+      const error: unknown = await names(name, 'x').catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ facts: { errno: 'EINVAL' } });
+    }
   });
 
   test('a command line that is none is refused', () => {

@@ -55,6 +55,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   awaitGo: { slot: EMPTY },
   reportTo: { slot: EMPTY },
   supervise: { pidfd: EMPTY },
+  detachKeys: { keys: new Uint8Array() },
   setsid: {},
   exec: { candidates: [MISSING], argv: ['x'], env: [] },
   findProgram: { candidates: [MISSING], name: 'x' },

@@ -21,6 +21,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'container ls': 'ps',
   'container list': 'ps',
   'container ps': 'ps',
+  'system events': 'events',
   'image ls': 'images',
   'image list': 'images',
   'image rm': 'rmi',

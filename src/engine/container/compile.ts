@@ -1,3 +1,4 @@
+import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
@@ -5,17 +6,20 @@ import type { SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
-import type { Spec } from '#runtime/spec/spec.ts';
+import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { imageAccounts } from './accounts.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
+import { sharedContainers } from './namespaces.ts';
+import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec } from './spec.ts';
 import { usualFilter } from './usual-filter.ts';
-import { resolveUser } from './user.ts';
+import { groupIds, resolveUser } from './user.ts';
 
 const DEFAULT_OPEN_FILES = 1_048_576;
 
@@ -43,16 +47,20 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const accounts = await imageAccounts(engine, image, request.snapshotter);
   const available = capabilityNames(facts.bounding);
   const capabilities = grantedCapabilities(options, available);
-  const program = options.privileged ? undefined : usualFilter(capabilities, facts.arch);
+  const asked = options.privileged ? 'unconfined' : options.security?.seccomp;
+  const program = asked === undefined ? usualFilter(capabilities, facts.arch) : undefined;
+  const user = resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user');
+  const groups = groupIds(options.groupAdd ?? [], accounts);
   const spec = containerSpec({
     id,
     options,
     image: image.config,
-    user: resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user'),
+    user: { ...user, additionalGids: [...user.additionalGids, ...groups] },
     directory,
     allCapabilities: available,
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
-    seccomp: options.privileged ? undefined : defaultSeccompProfile(capabilities),
+    seccomp: seccompOf(asked, capabilities, facts),
+    sharedWith: sharedContainers(engine, options),
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const lowered = lowerContainer(spec, {
@@ -68,6 +76,16 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: lowered.plan, warnings: lowered.warnings };
+}
+
+function seccompOf(
+  asked: 'unconfined' | SeccompProfile | undefined,
+  capabilities: readonly string[],
+  { arch }: HostFacts,
+): SeccompProfile | undefined {
+  if (asked === 'unconfined') return undefined;
+  if (asked === undefined) return defaultSeccompProfile(capabilities);
+  return settleSeccomp(asked, { arch: arch === 'x86-64' ? 'amd64' : 'arm64', kernel: release(), capabilities });
 }
 
 /** What each bind source is. The engine's own files are there by the time of a start, if not yet when it is explained. */

@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
@@ -13,6 +14,11 @@ import type { ContainerOptions } from './options.ts';
 import { ownIdentity } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { discardContainer } from './discard.ts';
+import { askedDevices } from './asked-devices.ts';
+import { withContainerIds } from './namespaces.ts';
+import { signalNumber } from './stop.ts';
+import { checkName, needFreeName } from './rename.ts';
+import { checkResources } from './resources.ts';
 
 export interface CreateRequest {
   image: ImageRecord;
@@ -24,16 +30,14 @@ export interface CreateRequest {
   keepOwnership?: boolean;
 }
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
-
 /**
  * Makes a container: record first (marked as being made, with this process as its owner), then directory and
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const options = request.options;
+  const options = withContainerIds(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
-  const record = claimName(engine, request);
+  const record = claimName(engine, { ...request, options });
   try {
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);
@@ -42,6 +46,7 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
     engine.database.transaction(() => {
       engine.containers.setPhase(record.id, 'ready');
+      noteContainer(engine, record, 'create');
       if (request.keepOwnership !== true) engine.containers.setOwner(record.id, undefined);
     });
     return { ...record, phase: 'ready' };
@@ -53,12 +58,10 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
 
 /** Everything that can be refused before anything is made. */
 function checkOptions({ options, image, name }: CreateRequest, available: readonly string[]): void {
-  if (name !== undefined && !NAME.test(name)) {
-    throw new Fault('invalid', `create container: the name "${name}" is not allowed`, {
-      field: '--name',
-      hint: `Names match ${NAME.source}.`,
-    });
-  }
+  if (name !== undefined) checkName(name, 'create container', '--name');
+  checkResources(options);
+  askedDevices(options.devices ?? []);
+  if (options.stopSignal !== undefined) signalNumber(options.stopSignal, '--stop-signal');
   processArgs(options, image.config);
   grantedCapabilities(options, available);
   if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
@@ -84,17 +87,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
       active: false,
       autoRemove: options.autoRemove,
     };
-    const holder = engine.containers.nameOwner(record.name);
-    if (holder !== undefined) {
-      throw new Fault(
-        'alreadyExists',
-        `create container: the name "${record.name}" is in use by container ${holder.id.slice(0, 12)}`,
-        {
-          field: '--name',
-          hint: 'Remove that container (sampan rm), or take another name.',
-        },
-      );
-    }
+    needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);
     return record;
   });
@@ -115,7 +108,10 @@ function freeName(engine: Engine): string {
 
 /** `-v` makes a missing source directory, as docker's does; a source that cannot be made is the caller's fault. */
 function makeBindSources(options: ContainerOptions): void {
-  for (const { source } of options.binds) {
+  for (const { source, mustExist } of options.binds) {
+    if (mustExist === true && statSync(source, { throwIfNoEntry: false }) === undefined) {
+      throw new Fault('invalid', `bind source path does not exist: ${source}`, { field: '--mount' });
+    }
     try {
       if (statSync(source, { throwIfNoEntry: false }) === undefined) mkdirSync(source, { recursive: true });
     } catch (cause) {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { removeContainerCgroups } from './cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 
@@ -11,11 +12,18 @@ export async function discardContainer(
   engine: Engine,
   record: Pick<ContainerRecord, 'id' | 'snapshotter'>,
 ): Promise<void> {
-  engine.containers.setPhase(record.id, 'removing');
+  const before = engine.containers.get(record.id);
+  // One that was never whole is not told of, neither now nor by who finishes this.
+  if (before?.phase !== 'creating') engine.containers.setPhase(record.id, 'removing');
   await removeContainerCgroups(engine, record.id);
   const removal = engine.store.snapshotter(record.snapshotter).remove(record.id);
   // All in there is ours; what the container wrote lies in its snapshot, which the launcher removes meanwhile.
   rmSync(containerDirectory(engine.root, record.id), { recursive: true, force: true });
   await removal;
-  engine.containers.remove(record.id);
+  engine.database.transaction(() => {
+    if (engine.containers.get(record.id)?.phase === 'removing' && before !== undefined) {
+      noteContainer(engine, before, 'destroy');
+    }
+    engine.containers.remove(record.id);
+  });
 }

@@ -12,9 +12,11 @@ import { lowerExec } from '#runtime/lower/exec.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { cgroupsPath } from './cgroups.ts';
+import { needAwake } from './pause.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { observe, readInit, type InitProcess } from './state.ts';
+import { readInit, type InitProcess } from './state.ts';
 import { resolveUser, type Accounts } from './user.ts';
 
 export interface ExecRequest {
@@ -26,6 +28,8 @@ export interface ExecRequest {
   workdir?: string;
   privileged: boolean;
   stdio: readonly [Stdio, Stdio, Stdio];
+  /** Keys that leave the program and its terminal to itself. */
+  detachKeys?: readonly number[];
   /** Leave the process alone once it runs. */
   detach: boolean;
 }
@@ -43,14 +47,9 @@ export async function execInContainer(
 ): Promise<Executing> {
   const directory = containerDirectory(engine.root, record.id);
   const init = readInit(directory);
-  if (observe(directory).status !== 'running' || init === undefined || !init.alive) {
-    throw new Fault(
-      'conflict',
-      `exec in container ${record.name}: container ${record.id.slice(0, 12)} is not running`,
-      {
-        hint: `sampan start ${record.name} starts it.`,
-      },
-    );
+  needAwake(engine, record, 'exec in');
+  if (init === undefined || !init.alive) {
+    throw new Fault('conflict', `exec in container ${record.name}: it is just ending`);
   }
   const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
   const { plan } = lowerExec(await execProcess(engine, spec, init, request), {
@@ -59,9 +58,12 @@ export async function execInContainer(
     init: { pid: init.pid, startTime: init.startTime },
     cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
     terminal: { kind: request.tty ? 'relay' : 'none' },
+    ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
     mode: request.detach ? 'detached' : 'run',
   });
-  return { plan, launch: engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio }) };
+  const launch = engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio });
+  noteContainer(engine, record, `exec_start: ${request.args.join(' ')}`);
+  return { plan, launch };
 }
 
 async function execProcess(engine: Engine, spec: Spec, init: InitProcess, request: ExecRequest): Promise<Process> {

@@ -1,4 +1,5 @@
 import type { Engine } from '#engine/engine.ts';
+import { isHeld } from './cgroups.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { observe, type ContainerState } from './state.ts';
@@ -6,6 +7,7 @@ import { observe, type ContainerState } from './state.ts';
 export interface ListedContainer {
   record: ContainerRecord;
   state: ContainerState;
+  paused: boolean;
   /** Program and arguments as they are run. */
   args: string[];
 }
@@ -15,11 +17,11 @@ export function listContainers(engine: Engine, all: boolean): ListedContainer[] 
   return engine.containers
     .list()
     .filter((record) => record.phase === 'ready')
-    .map((record) => ({
-      record,
-      state: observe(containerDirectory(engine.root, record.id)),
-      args: argsOf(engine, record),
-    }))
+    .map((record) => {
+      const state = observe(containerDirectory(engine.root, record.id));
+      const paused = state.status === 'running' && isHeld(engine, record.id);
+      return { record, state, paused, args: argsOf(engine, record) };
+    })
     .filter(({ state }) => all || state.status === 'running');
 }
 

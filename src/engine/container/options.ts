@@ -1,8 +1,11 @@
+import type { ConfinementWish } from './confinement.ts';
+import type { ResourceWish } from './resources.ts';
+
 /**
  * What a container was asked to be, in the engine's own words, with nothing taken from the image yet. Kept with the
  * container, so that every start lowers the same wish.
  */
-export interface ContainerOptions {
+export interface ContainerOptions extends ResourceWish, ConfinementWish {
   /** Replaces the image's Cmd when not empty. */
   command: readonly string[];
   /** Replaces the image's Entrypoint; an empty list clears it. */
@@ -17,15 +20,11 @@ export interface ContainerOptions {
   tty: boolean;
   /** Keep standard input open. */
   interactive: boolean;
+  /** The end of one client's input is the end of all of it; false where several may come and go. */
+  stdinOnce?: boolean;
   /** Run the built-in init as PID 1. */
   init: boolean;
   network: 'none' | 'host';
-  /** Bytes. */
-  memory?: number;
-  /** Processors, such as 1.5. */
-  cpus?: number;
-  /** At most so many processes and threads; -1 for no bound. */
-  pidsLimit?: number;
   readOnly: boolean;
   capAdd: readonly string[];
   capDrop: readonly string[];
@@ -40,6 +39,10 @@ export interface BindMount {
   source: string;
   destination: string;
   readOnly: boolean;
+  /** Mount only the source itself, not what is mounted below it. */
+  flat?: boolean;
+  /** Never make a missing source. */
+  mustExist?: boolean;
   /** Any further mount options, such as `rprivate`, `noexec`. */
   options: readonly string[];
 }

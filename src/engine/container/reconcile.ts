@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteEnd } from '#engine/event/container.ts';
 import { thaw } from '#runtime/cgroup/freezer.ts';
-import { formatExit } from '#engine/monitor/exit-file.ts';
+import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
 import { discardContainer } from './discard.ts';
@@ -88,15 +89,29 @@ export async function settleOwned(
   // Who held it for a commit may have died before letting it go.
   if (reason === 'abandoned') await thaw(containerCgroups(engine, record.id));
   if (monitorLives(directory) && status !== 'exited') {
-    if (reason === 'ended' || (reason === 'abandoned' && status === 'running')) return undefined;
+    if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
+    if (reason === 'ended') return undefined;
     await endMonitor(directory);
   }
   await waitForMonitor(directory);
   const said = await bury(engine, record, directory);
-  engine.containers.setActive(record.id, false);
+  const { exit } = observe(directory);
+  engine.database.transaction(() => {
+    if (record.active && exit !== undefined && hasRun(exit)) noteEnd(engine, record, exit);
+    engine.containers.setActive(record.id, false);
+  });
   if (record.autoRemove && (reason === 'abandoned' || existsSync(join(directory, 'exit'))))
     await discardContainer(engine, record);
   return said;
+}
+
+/** Not so when its launch failed: then there was no program that could end. */
+const hasRun = ({ error }: ExitStatus): boolean => error === undefined || error === MONITOR_KILLED;
+
+/** Who died may have been changing its limits. */
+async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefined> {
+  const { restoreLimits } = await import('./update.ts');
+  await restoreLimits(engine, record);
 }
 
 /** Ends a monitor together with what it may have started; one that still waits to be told goes by itself. */

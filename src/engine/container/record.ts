@@ -65,7 +65,12 @@ export interface ContainerRecords {
   insert(record: ContainerRecord): void;
   setPhase(id: string, phase: ContainerRecord['phase']): void;
   setOwner(id: string, owner: string | undefined): void;
+  /** Also that of the run to come nobody has said yet that it has begun. */
   setActive(id: string, active: boolean): void;
+  /** False when the run has been marked as begun before. */
+  markStarted(id: string): boolean;
+  setName(id: string, name: string): void;
+  setOptions(id: string, options: ContainerOptions): void;
   remove(id: string): void;
   /** Containers that some process was changing or that were last seen running. */
   unsettled(): ContainerRecord[];
@@ -99,7 +104,10 @@ export function containerRecords(database: Database): ContainerRecords {
       ),
     setPhase: (id, phase) => change('UPDATE containers SET phase = ? WHERE id = ?', phase, id),
     setOwner: (id, owner) => change('UPDATE containers SET owner = ? WHERE id = ?', owner ?? null, id),
-    setActive: (id, active) => change('UPDATE containers SET active = ? WHERE id = ?', Number(active), id),
+    setActive: (id, active) => change('UPDATE containers SET active = ?, started = 0 WHERE id = ?', Number(active), id),
+    markStarted: (id) => database.run('UPDATE containers SET started = 1 WHERE id = ? AND started = 0', id).changes > 0,
+    setName: (id, name) => change('UPDATE containers SET name = ? WHERE id = ?', name, id),
+    setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),
     remove: (id) => change('DELETE FROM containers WHERE id = ?', id),
     unsettled: () => query(`WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`),
     usingImage: (imageId) => query('WHERE image_id = ?', imageId),

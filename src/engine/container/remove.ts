@@ -14,7 +14,7 @@ export async function removeContainer(engine: Engine, record: ContainerRecord, f
       hint: `Stop it first (sampan stop ${record.name}), or remove it with --force.`,
     });
   }
-  if (running) await stopContainer(engine, record, 0);
+  if (running) await stopContainer(engine, record, { timeoutSeconds: 0 });
   // The end of an automatic removal may have been quicker.
   if (engine.containers.get(record.id) === undefined) return;
   await asOwner(engine, record.id, 'remove container', (current) => discardContainer(engine, current));

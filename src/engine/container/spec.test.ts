@@ -15,6 +15,7 @@ const specOf = (options: Partial<ContainerOptions>, uid = 0) =>
     allCapabilities: ALL,
     hardOpenFiles: 20000,
     seccomp: { defaultAction: 'SCMP_ACT_ERRNO' },
+    sharedWith: new Map(),
     rootPath: '/root-point',
   });
 

@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Mount, Namespace, Spec } from '#runtime/spec/spec.ts';
+import type { Linux, Mount, Rlimit, Spec } from '#runtime/spec/spec.ts';
 import type { ImageConfig } from '#store/image/config.ts';
 import { grantedCapabilities } from './capabilities.ts';
+import type { TmpfsMount } from './confinement.ts';
 import type { BindMount, ContainerOptions } from './options.ts';
 import { cgroupsPath } from './cgroups.ts';
 import { processArgs } from './command.ts';
+import { askedDevices } from './asked-devices.ts';
+import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
 import { hostDevices } from './host-devices.ts';
 import { resourcesOf } from './resources.ts';
 import type { UserIdentity } from './user.ts';
@@ -21,10 +25,13 @@ export interface SpecInputs {
   allCapabilities: readonly string[];
   /** Hard limit of open files that this process may give on. */
   hardOpenFiles: number;
-  seccomp: NonNullable<Spec['linux']>['seccomp'];
+  seccomp: Linux['seccomp'];
+  sharedWith: SharedWith;
   rootPath: string;
 }
 
+/** Bytes of /dev/shm when nothing is said. */
+export const DEFAULT_SHM = 64 * 2 ** 20;
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 const MASKED = [
@@ -51,34 +58,57 @@ export function containerSpec(inputs: SpecInputs): Spec {
   const own = user.uid === 0 ? capabilities : [];
   return {
     ociVersion: '1.2.0',
-    hostname: hostnameOf(options, inputs.id),
+    ...(ownsHostname(options) ? { hostname: hostnameOf(options, inputs.id) } : {}),
+    ...(options.domainname === undefined ? {} : { domainname: options.domainname }),
     root: { path: inputs.rootPath, readonly: options.readOnly },
     process: {
       terminal: options.tty,
-      user: { uid: user.uid, gid: user.gid, additionalGids: [user.gid, ...user.additionalGids] },
+      user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set([user.gid, ...user.additionalGids])] },
       args: processArgs(options, inputs.image),
       env: environment(inputs),
       cwd: options.workdir ?? (inputs.image.WorkingDir || '/'),
       capabilities: { bounding: capabilities, effective: own, permitted: own, inheritable: [], ambient: [] },
-      rlimits: [{ type: 'RLIMIT_NOFILE', soft: Math.min(1_048_576, inputs.hardOpenFiles), hard: inputs.hardOpenFiles }],
-      noNewPrivileges: false,
+      rlimits: rlimits(inputs),
+      noNewPrivileges: options.security?.noNewPrivileges ?? false,
+      ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
+      ...(options.security?.apparmor === undefined ? {} : { apparmorProfile: options.security.apparmor }),
     },
-    mounts: [...systemMounts(options), ...fileMounts(inputs), ...options.binds.map(bindMount)],
-    linux: {
-      namespaces: namespaces(options),
-      cgroupsPath: cgroupsPath(inputs.id),
-      resources: resourcesOf(options),
-      ...(options.privileged ? { devices: hostDevices() } : {}),
-      maskedPaths: options.privileged ? [] : MASKED,
-      readonlyPaths: options.privileged ? [] : READ_ONLY,
-      ...(options.privileged || inputs.seccomp === undefined ? {} : { seccomp: inputs.seccomp }),
-    },
+    mounts: [
+      ...systemMounts(options),
+      ...fileMounts(inputs),
+      ...(options.tmpfs ?? []).map(tmpfsMount),
+      ...options.binds.map(bindMount),
+    ],
+    linux: linuxSection(inputs),
   };
+}
+
+function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {
+  const asked = askedDevices(options.devices ?? []);
+  const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
+  const { devices: held = [], ...resources } = resourcesOf(options);
+  const bare = options.privileged || options.security?.bareSystemPaths === true;
+  return {
+    namespaces: namespacesOf(options, sharedWith),
+    cgroupsPath: cgroupsPath(id),
+    resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
+    ...(devices.length === 0 ? {} : { devices }),
+    ...(options.sysctls === undefined ? {} : { sysctl: { ...options.sysctls } }),
+    maskedPaths: bare ? [] : MASKED,
+    readonlyPaths: bare ? [] : READ_ONLY,
+    ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
+  };
+}
+
+function rlimits({ options, hardOpenFiles }: SpecInputs): Rlimit[] {
+  const usual = { type: 'RLIMIT_NOFILE', soft: Math.min(1_048_576, hardOpenFiles), hard: hardOpenFiles };
+  const asked = options.ulimits ?? [];
+  return [...(asked.some(({ type }) => type === usual.type) ? [] : [usual]), ...asked];
 }
 
 /** The name asked for, else the host's own with the host's network, else the short id. */
 export function hostnameOf(options: ContainerOptions, id: string): string {
-  return options.hostname ?? (options.network === 'host' ? hostname() : id.slice(0, 12));
+  return options.hostname ?? (options.network === 'host' || !ownsHostname(options) ? hostname() : id.slice(0, 12));
 }
 
 function environment({ options, image, user, id }: SpecInputs): string[] {
@@ -92,18 +122,6 @@ function environment({ options, image, user, id }: SpecInputs): string[] {
   ];
   const byName = new Map(all.map((entry) => [entry.split('=', 1)[0], entry]));
   return [...byName.values()];
-}
-
-function namespaces(options: ContainerOptions): Namespace[] {
-  const types: Namespace['type'][] = [
-    'pid',
-    'ipc',
-    'uts',
-    'mount',
-    'cgroup',
-    ...(options.network === 'host' ? [] : ['network' as const]),
-  ];
-  return types.map((type) => ({ type }));
 }
 
 const mount = (destination: string, type: string, source: string, options: string[]): Mount => ({
@@ -121,14 +139,34 @@ function systemMounts(options: ContainerOptions): Mount[] {
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
     mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', mode]),
-    mount('/dev/mqueue', 'mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
-    mount('/dev/shm', 'tmpfs', 'shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']),
+    ...sharedMemory(options),
   ];
+}
+
+/** What belongs to the ipc namespace: with the host's come the host's own mounts. */
+function sharedMemory({ ipcMode, shmSize = DEFAULT_SHM }: ContainerOptions): Mount[] {
+  const flags = ['nosuid', 'noexec', 'nodev'];
+  if (ipcMode === 'host')
+    return ['/dev/shm', '/dev/mqueue']
+      .filter((path) => existsSync(path))
+      .map((path) => mount(path, 'bind', path, ['bind', 'rprivate', ...flags]));
+  const queue = mount('/dev/mqueue', 'mqueue', 'mqueue', flags);
+  if (ipcMode === 'none') return [queue];
+  return [queue, mount('/dev/shm', 'tmpfs', 'shm', [...flags, 'mode=1777', `size=${shmSize}`])];
+}
+
+function tmpfsMount({ destination, options }: TmpfsMount): Mount {
+  return mount(destination, 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'noexec', ...options]);
 }
 
 /** Where something is mounted over a container's tree. */
 export function mountedPaths(options: ContainerOptions): string[] {
-  const all = [...systemMounts(options), ...fileMounts({ directory: '/', options }), ...options.binds];
+  const all = [
+    ...systemMounts(options),
+    ...fileMounts({ directory: '/', options }),
+    ...(options.tmpfs ?? []),
+    ...options.binds,
+  ];
   return all.map(({ destination }) => destination);
 }
 
@@ -144,9 +182,9 @@ function fileMounts({ directory, options }: Pick<SpecInputs, 'directory' | 'opti
   ];
 }
 
-function bindMount({ source, destination, readOnly, options }: BindMount): Mount {
+function bindMount({ source, destination, readOnly, options, flat }: BindMount): Mount {
   return mount(destination, 'bind', source, [
-    'rbind',
+    flat === true ? 'bind' : 'rbind',
     // Nothing for a writable one: `rw` would take away the read-only mark of a mount of the host.
     ...(readOnly ? ['rro'] : []),
     ...(options.length === 0 ? ['rprivate'] : options),

@@ -5,8 +5,9 @@ import { encodePlan } from '#kernel/encode.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteStart } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
-import { containerCgroups } from './cgroups.ts';
+import { containerCgroups, isHeld } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
@@ -26,17 +27,28 @@ export interface StartRequest {
 
 /** Starts a container in the background; resolves when its program runs. Starting a running one changes nothing. */
 export async function startContainer(engine: Engine, id: string, request: StartRequest): Promise<void> {
-  await asOwner(engine, id, 'start container', async (record) => {
-    if (isRunning(engine, record)) return;
-    const compiled = await prepareStart(engine, record, request);
-    // Noted before the start, so that a crash in between is looked into by the next command.
-    engine.containers.setActive(id, true);
-    const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
-    const words = startWords(record, compiled);
-    for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
-    if (result.code === 0) return;
-    await settleOwned(engine, record, 'failed');
-    throw await words.fault(result.records.find((one) => one.kind === 'fail'));
+  await asOwner(engine, id, 'start container', (record) => startOwned(engine, record, request));
+}
+
+/** The same for who owns the container already. */
+export async function startOwned(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<void> {
+  const { id } = record;
+  if (isRunning(engine, record)) return refusePaused(engine, record);
+  const compiled = await prepareStart(engine, record, request);
+  // Noted before the start, so that a crash in between is looked into by the next command.
+  engine.containers.setActive(id, true);
+  const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
+  const words = startWords(record, compiled);
+  for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
+  if (result.code === 0) return noteStart(engine, record);
+  await settleOwned(engine, record, 'failed');
+  throw await words.fault(result.records.find((one) => one.kind === 'fail'));
+}
+
+function refusePaused(engine: Engine, record: ContainerRecord): void {
+  if (!isHeld(engine, record.id)) return;
+  throw new Fault('conflict', `start container ${record.name}: it is paused`, {
+    hint: `sampan unpause ${record.name} lets it go on.`,
   });
 }
 
@@ -80,7 +92,13 @@ export async function startAttached(
       await settleOwned(engine, record, 'failed');
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
     }
-    const connection = await connectMonitor(containerDirectory(engine.root, id), events);
+    const connection = await connectMonitor(containerDirectory(engine.root, id), {
+      ...events,
+      started: (pid) => {
+        noteStart(engine, record);
+        events.started?.(pid);
+      },
+    });
     connection.start();
     return { connection, words };
   });

@@ -1,7 +1,10 @@
 import { constants } from 'node:os';
 import { Fault } from '#base/fault.ts';
+import { thaw } from '#runtime/cgroup/freezer.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEnd } from '#engine/monitor/connection.ts';
+import { containerCgroups } from './cgroups.ts';
 import { imageOf } from './image-of.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settle } from './reconcile.ts';
@@ -21,26 +24,49 @@ export function signalNumber(text: string, field: string): number {
   return number;
 }
 
+export interface StopRequest {
+  /** Negative: never kill; the container's own when left out. */
+  timeoutSeconds?: number;
+  /** In place of the container's own stop signal. */
+  signal?: string;
+}
+
 /**
- * Asks the container to end, and kills it after `timeoutSeconds` (negative: never). Returns true when it had to be
+ * Asks the container to end, and kills it after `timeoutSeconds`. Returns true when it had to be
  * killed. A container that does not run is fine.
  */
-export async function stopContainer(
+export async function stopContainer(engine: Engine, record: ContainerRecord, request: StopRequest): Promise<boolean> {
+  const killed = await endContainer(engine, record, request);
+  await settle(engine, record.id);
+  if (killed !== undefined && engine.containers.get(record.id) !== undefined) noteContainer(engine, record, 'stop');
+  return killed === true;
+}
+
+/**
+ * The same without taking note of the end, for one who goes on with the container. Undefined when there was nothing to
+ * end.
+ */
+export async function endContainer(
   engine: Engine,
   record: ContainerRecord,
-  timeoutSeconds?: number,
-): Promise<boolean> {
+  request: StopRequest,
+): Promise<boolean | undefined> {
+  const number = signalNumber(request.signal ?? stopSignalOf(engine, record), 'the stop signal');
   const connection = await watch(engine, record);
-  if (connection === undefined) return false;
-  const { options } = record;
-  const patience = timeoutSeconds ?? options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
-  const asked = options.stopSignal ?? imageOf(engine, record).config.StopSignal ?? 'TERM';
-  connection.signal(signalNumber(asked, 'StopSignal'));
+  if (connection === undefined) return undefined;
+  const patience = request.timeoutSeconds ?? record.options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
+  connection.signal(number);
+  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
+  // One that is held would heed nothing.
+  await thaw(containerCgroups(engine, record.id));
   const ended = await within(connection.end, patience < 0 ? Infinity : patience * 1000);
   if (ended === undefined) await killAndWait(record, connection);
   connection.close();
-  await settle(engine, record.id);
   return ended === undefined;
+}
+
+function stopSignalOf(engine: Engine, record: ContainerRecord): string {
+  return record.options.stopSignal ?? imageOf(engine, record).config.StopSignal ?? 'TERM';
 }
 
 /** Sends a signal to the container's first process. */
@@ -51,6 +77,10 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
     throw new Fault('conflict', `kill container ${record.name}: container ${record.id.slice(0, 12)} is not running`);
   }
   connection.signal(number);
+  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
+  const ends =
+    number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
+  if (ends) await thaw(containerCgroups(engine, record.id));
   if (number === constants.signals.SIGKILL) await within(connection.end, KILL_PATIENCE_MS);
   else await connection.finish();
   connection.close();

@@ -93,6 +93,12 @@ function splitOnce(wish: string): [string, string?] {
   return colon === -1 ? [wish] : [wish.slice(0, colon), wish.slice(colon + 1)];
 }
 
+/** Numbers of groups that are given by name or number. */
+export function groupIds(wishes: readonly string[], accounts: Accounts): number[] {
+  const groups = readGroups(accounts.groups);
+  return wishes.map((wish) => resolveGroup(wish, groups, '--group-add'));
+}
+
 function resolveGroup(text: string, groups: readonly Group[], field: string): number {
   const gid = numericId(text, field) ?? groups.find((group) => group.name === text)?.gid;
   if (gid === undefined) {

@@ -5,6 +5,7 @@ import type { RetryPolicy } from '#store/registry/retry.ts';
 import { meaningsOf } from '#store/registry/short-names.ts';
 import type { CopyContentOptions, ImageRecord, PullProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteImage } from '#engine/event/image.ts';
 import type { RegistryAccess } from '#engine/registry/access.ts';
 import { withMeaning } from '#engine/registry/short-names.ts';
 import { placeOfReference } from './content-place.ts';
@@ -28,8 +29,12 @@ export async function pullImage(
   { access, ...options }: PullRequest,
 ): Promise<ImageRecord> {
   const { rules, credentials, certificates } = access;
-  const pull = (reference: Reference): Promise<ImageRecord> =>
-    engine.store.pull(reference, { ...options, places: placesToPull(rules, reference), credentials, certificates });
+  const pull = async (reference: Reference): Promise<ImageRecord> => {
+    const places = placesToPull(rules, reference);
+    const image = await engine.store.pull(reference, { ...options, places, credentials, certificates });
+    noteImage(engine, 'pull', image.configDigest, displayName(formatReference(reference)));
+    return image;
+  };
   await engine.store.reconcile();
   return withMeaning(name, access.shortNames, pull, (text) => options.onProgress?.({ kind: 'status', text }));
 }
@@ -72,7 +77,9 @@ async function pullWholeOf(
     ...options,
     which: 'all',
   } as CopyContentOptions);
-  return { digest, image: engine.store.images.find(name) };
+  const image = engine.store.images.find(name);
+  noteImage(engine, 'pull', image?.configDigest, displayName(name));
+  return { digest, image };
 }
 
 /** The names of all tags of a repository, in order. Throws `invalid` for a name with a tag. */

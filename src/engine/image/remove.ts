@@ -3,6 +3,7 @@ import { imageMounts } from '#store/image/mounts.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
 import type { RemovedImage } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteImage } from '#engine/event/image.ts';
 
 export interface ImageRemoval {
   /** As people write them. */
@@ -39,6 +40,8 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
       { hint: `Remove the container first: sampan rm ${user.name}.` },
     );
   }
+  for (const name of removed.untagged) noteImage(engine, 'untag', id, familiarName(parseReference(name)));
+  if (removed.deleted !== undefined) noteImage(engine, 'delete', removed.deleted);
   if (mount !== undefined && needsAll(removed, force)) {
     throw new Fault('conflict', `remove image ${nameOrId}: it is mounted at ${mount.path}`, {
       hint: `Unmount it first: sampan image unmount ${nameOrId}.`,
@@ -49,6 +52,7 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
     if (engine.containers.usingImage(left).length > 0) continue;
     images.remove(left, { force: true });
     forgetAccounts(engine, left);
+    noteImage(engine, 'delete', left);
   }
   return {
     untagged: removed.untagged.map((name) => familiarName(parseReference(name))),

@@ -39,6 +39,8 @@ export interface ExecContext {
   /** Who the agent of a filter's listener is told of. */
   subject?: Pick<ListenerSubject, 'id' | 'bundle'>;
   terminal: TerminalMode;
+  /** Typed, they leave the program to itself; for a terminal that is relayed. */
+  detachKeys?: readonly number[];
   mode: Exclude<LaunchMode, 'hold'>;
   /** Name of the container's session keyring, when it has one. */
   keyring?: string;
@@ -148,6 +150,8 @@ function mainSteps({ process, context, directories, terminal, rlimits, rdt, list
   }
   if (pidFile !== undefined) steps.push({ op: 'pidfile', path: pidFile, pidfd: PIDFD, origin: '--pid-file' });
   if (mode === 'run') {
+    if (terminal.relay !== undefined && context.detachKeys !== undefined)
+      steps.push({ op: 'detachKeys', keys: Uint8Array.from(context.detachKeys) });
     steps.push({ op: 'supervise', pidfd: PIDFD, ...(terminal.relay === undefined ? {} : { tty: terminal.relay }) });
   }
   return steps;

@@ -94,19 +94,24 @@ export function lowerLeave(spec: Spec, noPivot: LowerContext['noPivot'], place: 
 function overlayRoot({ root, rootPoint }: LowerContext): Step[] {
   if (root.kind !== 'overlay') return [];
   if (rootPoint === undefined) throw new Fault('internal', 'Lower an overlay root: no directory to mount it on');
+  return overlayMountSteps(root, rootPoint);
+}
+
+/** Mounts an overlay on a directory, in whatever mount namespace this is done, and opens it in slot `root`. */
+export function overlayMountSteps(root: Extract<RootMount, { kind: 'overlay' }>, point: string): Step[] {
   return [
     { op: 'open', path: root.base, flags: OPEN.path | OPEN.directory, out: 'layers', origin: ORIGIN },
     {
       op: 'mount',
       dir: 'layers',
       source: 'overlay',
-      target: rootPoint,
+      target: point,
       fstype: 'overlay',
       data: overlayOptions(root),
       origin: ORIGIN,
     },
     { op: 'close', slot: 'layers', origin: ORIGIN },
-    { op: 'open', path: rootPoint, flags: OPEN.path | OPEN.directory, out: 'root', origin: ORIGIN },
+    { op: 'open', path: point, flags: OPEN.path | OPEN.directory, out: 'root', origin: ORIGIN },
   ];
 }
 

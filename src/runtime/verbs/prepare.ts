@@ -168,7 +168,7 @@ function ownerName(): string {
 }
 
 /** Throws the fault that a launch ended with, if it did; warnings are passed on. */
-export function checkLaunch(runtime: Runtime, plan: Plan, result: LaunchResult): void {
+export function checkLaunch(runtime: Pick<Runtime, 'warn'>, plan: Plan, result: LaunchResult): void {
   for (const record_ of result.records) {
     if (record_.kind === 'warn') runtime.warn(explainFailure(record_, plan).message);
   }

@@ -33,7 +33,7 @@ export async function updateContainer(
   const steps = [...toldToSystemd(runtime, named, stored, facts), ...lowerUpdate(named, { facts, ...stored })];
   const intelRdt = Object.keys(rdt).length === 0 ? undefined : changedRdt(spec, rdt);
   if (intelRdt !== undefined) steps.push(...lowerRdtUpdate(intelRdt, id, facts));
-  if (steps.length > 0) await apply(runtime, { programs: [{ name: 'main', steps }] });
+  if (steps.length > 0) await applyLimits(runtime, { programs: [{ name: 'main', steps }] });
   const updated: Spec = {
     ...spec,
     linux: { ...spec.linux, resources: merged, ...(intelRdt === undefined ? {} : { intelRdt }) },
@@ -68,7 +68,8 @@ export function mergeResources(old: Resources, changes: Resources): Resources {
   return merged;
 }
 
-async function apply(runtime: Runtime, plan: Plan): Promise<void> {
+/** Executes steps that write limits; after a failure the files hold what they held before. */
+export async function applyLimits(runtime: Pick<Runtime, 'launcher' | 'warn'>, plan: Plan): Promise<void> {
   const before = filesWritten(plan.programs[0]?.steps ?? []).map((path) => ({ path, value: valueOf(path) }));
   const launcher = await runtime.launcher();
   const result = await launcher.launch({ plan: encodePlan(plan) }).result;

@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import { fileStepOf } from './file-step.ts';
 import type { Implied } from '#kernel/launcher.ts';
 import type { StepQueue } from './step-queue.ts';
 import type { TarEntry, TarEvents } from './tar-entry.ts';
@@ -12,7 +13,6 @@ const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
 const LONGEST_PATH = 4095;
 /** Of all paths that are left to others: a name with a thousand slashes is a thousand of them. */
 const MOST_IMPLIED = 8 * 1024 * 1024;
-const TYPE_BITS = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
 
 /**
  * Turns the entries of a layer (image-spec layer.md) into file steps in overlay form. Whiteouts only speak of the
@@ -139,26 +139,10 @@ export class LayerSteps implements TarEvents {
   }
 
   #append(entry: TarEntry, path: string): void {
-    const out = this.#out;
-    const { mode, uid, gid, mtimeSec, mtimeNsec } = entry;
+    if (entry.kind === 'file') this.bytes += entry.size;
     const xattrs = entry.xattrs.length === 0 ? [] : ownXattrs(entry.xattrs);
-    const owner = { uid, gid, mtimeSec, mtimeNsec, xattrs };
-    switch (entry.kind) {
-      case 'file':
-        this.bytes += entry.size;
-        return out.step({ op: 'file', path, mode, size: entry.size, ...owner });
-      case 'directory':
-        return out.step({ op: 'directory', path: path === '' ? '.' : path, mode, ...owner });
-      case 'symlink':
-        return out.step({ op: 'symlink', path, target: entry.link, ...owner });
-      case 'hardlink':
-        return out.step({ op: 'hardlink', path, target: normalPath(entry.link) });
-      default: {
-        const type = TYPE_BITS[entry.kind];
-        const { major, minor } = entry;
-        return out.step({ op: 'node', path, mode: mode | type, major, minor, ...owner });
-      }
-    }
+    const link = entry.kind === 'hardlink' ? normalPath(entry.link) : entry.link;
+    this.#out.step(fileStepOf({ ...entry, link, xattrs }, path));
   }
 }
 

@@ -7,6 +7,16 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Create and run a new container from an image',
     load: async () => (await import('#doors/cli/engine/run.ts')).run,
   },
+  create: {
+    usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+    summary: 'Create a new container from an image, without starting it',
+    load: async () => (await import('#doors/cli/engine/create.ts')).create,
+  },
+  attach: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: 'Attach standard input, output and error to a running container',
+    load: async () => (await import('#doors/cli/engine/attach.ts')).attach,
+  },
   exec: {
     usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
     summary: 'Execute a command in a running container',
@@ -37,6 +47,56 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Kill one or more running containers',
     load: async () => (await import('#doors/cli/engine/kill.ts')).kill,
   },
+  restart: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Restart one or more containers',
+    load: async () => (await import('#doors/cli/engine/restart.ts')).restart,
+  },
+  pause: {
+    usage: 'CONTAINER [CONTAINER...]',
+    summary: 'Pause all processes within one or more containers',
+    load: async () => (await import('#doors/cli/engine/pause.ts')).pause,
+  },
+  unpause: {
+    usage: 'CONTAINER [CONTAINER...]',
+    summary: 'Unpause all processes within one or more containers',
+    load: async () => (await import('#doors/cli/engine/unpause.ts')).unpause,
+  },
+  rename: {
+    usage: 'CONTAINER NEW_NAME',
+    summary: 'Rename a container',
+    load: async () => (await import('#doors/cli/engine/rename.ts')).rename,
+  },
+  wait: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Block until one or more containers stop, then print their exit codes',
+    load: async () => (await import('#doors/cli/engine/wait.ts')).wait,
+  },
+  top: {
+    usage: 'CONTAINER [ps OPTIONS]',
+    summary: 'Display the running processes of a container',
+    load: async () => (await import('#doors/cli/engine/top.ts')).top,
+  },
+  stats: {
+    usage: '[OPTIONS] [CONTAINER...]',
+    summary: 'Display what containers use, live',
+    load: async () => (await import('#doors/cli/engine/stats.ts')).stats,
+  },
+  events: {
+    usage: '[OPTIONS]',
+    summary: 'Show what happened and what happens to containers and images',
+    load: async () => (await import('#doors/cli/engine/events.ts')).events,
+  },
+  port: {
+    usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
+    summary: 'List port mappings of a container',
+    load: async () => (await import('#doors/cli/engine/port.ts')).port,
+  },
+  update: {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Update the resource limits of one or more containers',
+    load: async () => (await import('#doors/cli/engine/update.ts')).update,
+  },
   rm: {
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     summary: 'Remove one or more containers',
@@ -46,6 +106,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     usage: '[OPTIONS] NAME|ID [NAME|ID...]',
     summary: 'Show all that is known of containers or images',
     load: async () => (await import('#doors/cli/engine/inspect.ts')).inspect,
+  },
+  cp: {
+    usage: 'CONTAINER:SRC_PATH DEST_PATH|- | SRC_PATH|- CONTAINER:DEST_PATH',
+    summary: 'Copy files between a container and this machine',
+    load: async () => (await import('#doors/cli/engine/cp.ts')).cp,
   },
   export: {
     usage: '[OPTIONS] CONTAINER',
@@ -77,6 +142,12 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     usage: '[OPTIONS]',
     summary: 'Remove containers that do not run',
     load: async () => (await import('#doors/cli/engine/container-prune.ts')).containerPrune,
+  },
+  'container inspect': {
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Show all that is known of containers',
+    hidden: true,
+    load: async () => (await import('#doors/cli/engine/inspect.ts')).containerInspect,
   },
   'container cleanup': {
     usage: 'CONTAINER',

@@ -1,99 +1,57 @@
-import { constants } from 'node:os';
-import type { ReportRecord } from '#kernel/report.ts';
+import { attachContainer } from '#engine/container/attach.ts';
+import type { ContainerRecord } from '#engine/container/record.ts';
+import { settle } from '#engine/container/reconcile.ts';
 import type { Engine } from '#engine/engine.ts';
-import { startAttached, type Attached } from '#engine/container/start.ts';
-import { flushed, warn, type Io } from '#doors/cli/io.ts';
+import type { Io } from '#doors/cli/io.ts';
+import type { Verb } from '#doors/cli/verb.ts';
+import { openSession, windowSize, type AttachOptions, type SessionEnd } from './attached.ts';
+import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 
-export interface AttachOptions {
-  tty: boolean;
-  interactive: boolean;
+/** `attach`: this terminal's three streams become those of a running container. */
+export const attach: Verb = {
+  flags: {
+    'detach-keys': DETACH_KEYS_FLAG,
+    'no-stdin': { kind: 'switch', does: 'Do not feed it standard input' },
+    'sig-proxy': { kind: 'switch', does: 'Hand signals on to the container (true)' },
+  },
+  args: [1, 1],
+  act: async ({ args: [name = ''], flags, io, engine: open }) => {
+    const detachKeys = parseDetachKeys(flags.text('detach-keys'));
+    const engine = await open();
+    const record = engine.containers.find(name);
+    const { tty, interactive, stdinOnce } = record.options;
+    return ended(
+      io,
+      await joinContainer(engine, record, io, {
+        tty,
+        interactive: interactive && !flags.on('no-stdin'),
+        detachKeys,
+        closeInput: stdinOnce !== false,
+        proxySignals: flags.text('sig-proxy') !== 'false',
+      }),
+    );
+  },
+};
+
+/** Joins a running container until its end or until the detach keys. */
+export async function joinContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  io: Io,
+  options: AttachOptions,
+): Promise<SessionEnd> {
+  const session = openSession(options, io);
+  const { connection, words } = await attachContainer(engine, record, session.events);
+  const { size } = windowSize(io);
+  if (options.tty && size !== undefined) connection.resize(size.rows, size.columns);
+  const end = await session.live(connection, words);
+  await settle(engine, record.id);
+  return end;
 }
 
-/** Signals that reach the container's first process in place of ours. */
-const FORWARDED: readonly NodeJS.Signals[] = [
-  'SIGINT',
-  'SIGTERM',
-  'SIGHUP',
-  'SIGQUIT',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGALRM',
-  'SIGCONT',
-  'SIGTSTP',
-];
-
-/**
- * Starts a container and lives its life at this terminal: output through, input in, signals forwarded, window sizes
- * followed. Resolves to its exit status; the terminal is as it was before.
- */
-export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<number> {
-  const raw = options.tty && options.interactive && io.stdin.isTTY === true;
-  const warnings: ReportRecord[] = [];
-  const used = new Set<'stdout' | 'stderr'>();
-  const attached: Attached = await startAttached(
-    engine,
-    id,
-    { warn: (text) => warn(io, text), ...(options.tty ? windowSize(io) : {}) },
-    {
-      output: (stream, data) => {
-        used.add(stream);
-        return pass(io[stream], data, () => attached.connection.resume());
-      },
-      warned: (record) => warnings.push(record),
-      started: () => {
-        if (options.interactive) feedInput(io, attached);
-      },
-    },
-  );
-  if (raw) io.stdin.setRawMode(true);
-  const undo = forwardSignals(attached, options, io);
-  try {
-    const end = await attached.connection.end;
-    for (const record of warnings) warn(io, await attached.words.warning(record));
-    if (end.kind === 'exited') return end.status.code;
-    throw await attached.words.fault(end.kind === 'failed' ? end.record : undefined);
-  } finally {
-    undo();
-    if (raw) io.stdin.setRawMode(false);
-    if (options.interactive) io.stdin.pause().unref?.();
-    await Promise.all([...used].map((stream) => flushed(io[stream])));
-    attached.connection.close();
-  }
-}
-
-function pass(stream: NodeJS.WriteStream, data: Buffer, resume: () => void): boolean {
-  if (stream.write(data)) return true;
-  stream.once('drain', resume);
-  return false;
-}
-
-function windowSize(io: Io): { size?: { rows: number; columns: number } } {
-  return io.stdout.isTTY === true ? { size: { rows: io.stdout.rows, columns: io.stdout.columns } } : {};
-}
-
-/** Standard input to the container; at its end the container's is closed too, and output goes on. */
-function feedInput(io: Io, { connection }: Attached): void {
-  io.stdin.on('data', (data: Buffer | string) => {
-    if (connection.stdin(typeof data === 'string' ? Buffer.from(data) : data)) return;
-    io.stdin.pause();
-    connection.onDrain(() => io.stdin.resume());
-  });
-  io.stdin.once('end', () => connection.closeStdin());
-  io.stdin.once('error', () => connection.closeStdin());
-}
-
-/** With a terminal of its own, keys arrive as bytes and only the window's size is told by a signal. */
-function forwardSignals({ connection }: Attached, options: AttachOptions, io: Io): () => void {
-  const listeners = new Map<NodeJS.Signals, () => void>();
-  for (const signal of FORWARDED) listeners.set(signal, () => connection.signal(constants.signals[signal]));
-  if (options.tty) {
-    listeners.set('SIGWINCH', () => {
-      const { size } = windowSize(io);
-      if (size !== undefined) connection.resize(size.rows, size.columns);
-    });
-  }
-  for (const [signal, listener] of listeners) process.on(signal, listener);
-  return () => {
-    for (const [signal, listener] of listeners) process.off(signal, listener);
-  };
+/** The exit status of a session; that the keys were seen is said, as the terminal may show nothing else. */
+export function ended(io: Io, end: SessionEnd): number {
+  if (end.kind === 'exited') return end.code;
+  io.err('read escape sequence\n');
+  return 0;
 }

@@ -4,6 +4,8 @@ import { explainFailure } from '#runtime/explain/failure.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
+import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
+import { readPairFile } from './env-file.ts';
 import { environmentEntry, given } from './run-options.ts';
 import { handOnSignals } from '#doors/cli/signals.ts';
 
@@ -11,7 +13,9 @@ import { handOnSignals } from '#doors/cli/signals.ts';
 export const exec: Verb = {
   flags: {
     detach: { kind: 'switch', short: 'd', does: 'Leave it running in the background' },
+    'detach-keys': DETACH_KEYS_FLAG,
     env: { kind: 'list', short: 'e', value: 'NAME[=VALUE]', does: 'Set environment variables' },
+    'env-file': { kind: 'list', value: 'FILE', does: 'Set environment variables from a file' },
     interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
     tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
     user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
@@ -33,6 +37,7 @@ export const exec: Verb = {
 async function execute(call: Call): Promise<number> {
   const [name = '', ...args] = call.args;
   const { flags, io } = call;
+  const detachKeys = parseDetachKeys(flags.text('detach-keys'));
   const detach = flags.on('detach');
   const tty = flags.on('tty') && !detach;
   if (tty && flags.on('interactive') && io.stdin.isTTY !== true) {
@@ -45,11 +50,11 @@ async function execute(call: Call): Promise<number> {
   const record = engine.containers.find(name);
   const { launch, plan } = await execInContainer(engine, record, {
     args,
-    env: flags
-      .list('env')
+    env: [...flags.list('env-file').flatMap((path) => readPairFile(path, '--env-file')), ...flags.list('env')]
       .map((entry) => environmentEntry(entry, io.env))
       .filter((entry) => entry !== undefined),
     tty,
+    ...(tty ? { detachKeys } : {}),
     privileged: flags.on('privileged'),
     detach,
     stdio: [
@@ -71,5 +76,7 @@ async function execute(call: Call): Promise<number> {
       ...(cause.hint === undefined ? {} : { hint: cause.hint }),
     });
   }
+  const left = tty && result.code === 0 && !result.records.some(({ kind }) => kind === 'exit');
+  if (left) io.err('read escape sequence\n');
   return result.code ?? 1;
 }

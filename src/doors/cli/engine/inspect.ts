@@ -48,6 +48,13 @@ export const imageInspect: Verb = {
   act: (call) => show(call, inspectImage),
 };
 
+/** `container inspect`: the same for containers only. */
+export const containerInspect: Verb = {
+  flags: { format: FORMAT },
+  args: [1, Infinity],
+  act: (call) => show(call, inspectContainer),
+};
+
 async function show(call: Call, look: Look): Promise<number> {
   const format = call.flags.text('format');
   const template = format === undefined || format === 'json' ? undefined : parseTemplate(format);

@@ -1,5 +1,5 @@
 import { Fault } from '#base/fault.ts';
-import { parseDuration } from '#base/units.ts';
+import { parseMoment } from '#base/moment.ts';
 import { readLogs } from '#engine/container/logs.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 
@@ -55,15 +55,5 @@ function lineCount(text: string): number | undefined {
   throw new Fault('invalid', `read --tail: "${text}" is neither a number nor "all"`, { field: '--tail' });
 }
 
-/** Milliseconds since 1970 of an RFC 3339 time, a Unix time, or a time span before now. */
-function moment(value: string | undefined, field: string): number | undefined {
-  if (value === undefined) return undefined;
-  const span = parseDuration(value);
-  if (span !== undefined) return Date.now() - span;
-  const at = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);
-  if (Number.isFinite(at)) return at;
-  throw new Fault('invalid', `read ${field}: "${value}" is not a time`, {
-    field,
-    hint: 'Write 2026-11-23T10:00:00Z, a Unix time, or a span such as 10m.',
-  });
-}
+const moment = (value: string | undefined, field: string): number | undefined =>
+  value === undefined ? undefined : parseMoment(value, field);

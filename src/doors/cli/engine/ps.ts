@@ -1,7 +1,6 @@
 import { shortId } from '#base/ids.ts';
 import { formatDuration } from '#base/units.ts';
 import { listContainers, type ListedContainer } from '#engine/container/list.ts';
-import type { ContainerState } from '#engine/container/state.ts';
 import { print } from '#doors/cli/io.ts';
 import { table } from '#doors/cli/table.ts';
 import type { Verb } from '#doors/cli/verb.ts';
@@ -46,37 +45,37 @@ function commandOf({ args }: ListedContainer, whole: boolean): string {
 }
 
 /** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
-function statusText(state: ContainerState): string {
+function statusText({ state, paused }: ListedContainer): string {
   const ago = (at: number): string => formatDuration(Date.now() - at);
-  if (state.status === 'running') return `Up ${ago(state.startedAt ?? Date.now())}`;
+  if (state.status === 'running') return `Up ${ago(state.startedAt ?? Date.now())}${paused ? ' (Paused)' : ''}`;
   if (state.status === 'created') return 'Created';
   const finished = state.exit === undefined ? '' : ` ${ago(state.exit.finished)} ago`;
   return state.status === 'dead' ? `Dead (monitor killed)${finished}` : `Exited (${state.exit?.code ?? 0})${finished}`;
 }
 
 function row(one: ListedContainer, whole: boolean): string[] {
-  const { record, state } = one;
+  const { record } = one;
   return [
     idOf(one, whole),
     record.imageName,
     commandOf(one, whole),
     `${formatDuration(Date.now() - record.created)} ago`,
-    statusText(state),
+    statusText(one),
     '',
     record.name,
   ];
 }
 
 function asJson(one: ListedContainer, whole: boolean): Record<string, unknown> {
-  const { record, state } = one;
+  const { record } = one;
   return {
     ID: idOf(one, whole),
     Image: record.imageName,
     Command: commandOf(one, whole),
     CreatedAt: new Date(record.created).toISOString(),
     RunningFor: `${formatDuration(Date.now() - record.created)} ago`,
-    State: state.status,
-    Status: statusText(state),
+    State: one.paused ? 'paused' : one.state.status,
+    Status: statusText(one),
     Ports: '',
     Names: record.name,
     Labels: Object.entries(record.options.labels)

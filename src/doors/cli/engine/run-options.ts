@@ -1,14 +1,19 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
-import { parseBytes } from '#base/units.ts';
 import { DEFAULT_OPTIONS, type BindMount, type ContainerOptions } from '#engine/container/options.ts';
+import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
+import { readMounts } from './mount-option.ts';
+import { readPairFile } from './env-file.ts';
+import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
 export const CONTAINER_FLAGS: FlagTable = {
+  ...RESOURCE_FLAGS,
+  ...CONFINEMENT_FLAGS,
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
-  cpus: { kind: 'text', value: 'NUMBER', does: 'Number of processors it may use' },
+  cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
   entrypoint: { kind: 'text', value: 'PROGRAM', does: "Replace the image's entrypoint" },
   env: {
     kind: 'list',
@@ -16,14 +21,15 @@ export const CONTAINER_FLAGS: FlagTable = {
     value: 'NAME[=VALUE]',
     does: 'Set environment variables (a name alone takes its value from here)',
   },
+  'env-file': { kind: 'list', value: 'FILE', does: 'Set environment variables from a file' },
   hostname: { kind: 'text', short: 'h', value: 'NAME', does: 'Host name' },
   init: { kind: 'switch', does: 'Run an init that forwards signals and reaps processes' },
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
-  memory: { kind: 'text', short: 'm', value: 'BYTES', does: 'Memory limit (512m, 2g)' },
+  'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
+  mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=bind or type=tmpfs, by source and target' },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
   network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
-  'pids-limit': { kind: 'text', value: 'NUMBER', does: 'Number of processes it may have (-1 for no bound)' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
   privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
@@ -49,17 +55,23 @@ export function containerOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): ContainerOptions {
   const entrypoint = flags.text('entrypoint');
+  const [mounts, confinement] = [readMounts(flags.list('mount')), confinementWish(flags)];
+  const tmpfs = [...(confinement.tmpfs ?? []), ...mounts.tmpfs];
   return {
     ...DEFAULT_OPTIONS,
     command,
-    env: flags
-      .list('env')
+    env: [...flags.list('env-file').flatMap((path) => readPairFile(path, '--env-file')), ...flags.list('env')]
       .map((entry) => environmentEntry(entry, env))
       .filter((entry) => entry !== undefined),
-    labels: Object.fromEntries(flags.list('label').map((entry) => splitPair(entry, '--label'))),
-    binds: flags.list('volume').map(readBind),
+    labels: Object.fromEntries(
+      [...flags.list('label-file').flatMap((path) => readPairFile(path, '--label-file')), ...flags.list('label')].map(
+        (entry) => splitPair(entry, '--label'),
+      ),
+    ),
+    binds: [...flags.list('volume').map(readBind), ...mounts.binds],
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
+    ...(flags.on('interactive') ? { stdinOnce: !flags.on('detach') } : {}),
     init: flags.on('init'),
     readOnly: flags.on('read-only'),
     privileged: flags.on('privileged'),
@@ -71,9 +83,9 @@ export function containerOptions(
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),
     ...given('hostname', hostname(flags.text('hostname'))),
-    ...given('memory', memory(flags.text('memory'))),
-    ...given('cpus', positive(flags.text('cpus'), '--cpus')),
-    ...given('pidsLimit', whole(flags.text('pids-limit'), '--pids-limit')),
+    ...resourceWish(flags),
+    ...confinement,
+    ...(tmpfs.length === 0 ? {} : { tmpfs }),
     ...given('stopSignal', flags.text('stop-signal')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
@@ -126,22 +138,9 @@ function networkMode(mode: string): 'none' | 'host' {
   });
 }
 
-function memory(text: string | undefined): number | undefined {
-  const bytes = text === undefined ? undefined : parseBytes(text, '--memory');
-  if (bytes === undefined || bytes >= 6 * 2 ** 20) return bytes;
-  throw new Fault('invalid', 'read --memory: the least memory limit is 6m', { field: '--memory' });
-}
-
 function hostname(text: string | undefined): string | undefined {
   if (text === undefined || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62})$/.test(text)) return text;
   throw new Fault('invalid', `read --hostname: "${text}" is not a host name`, { field: '--hostname' });
-}
-
-function positive(text: string | undefined, field: string): number | undefined {
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (text !== '' && Number.isFinite(number) && number > 0) return number;
-  throw new Fault('invalid', `read ${field}: "${text}" is not a number above 0`, { field });
 }
 
 function whole(text: string | undefined, field: string): number | undefined {

@@ -1,12 +1,13 @@
-import { createContainer } from '#engine/container/create.ts';
 import { startContainer } from '#engine/container/start.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
 import { print, warn } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
-import { runAttached } from './attach.ts';
-import { localOrPulled } from './image-for-run.ts';
-import { containerOptions, CONTAINER_FLAGS } from './run-options.ts';
+import { ended } from './attach.ts';
+import { runAttached } from './attached.ts';
+import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
+import { createFromCall } from './create.ts';
+import { CONTAINER_FLAGS } from './run-options.ts';
 import { giveUp, settle } from '#engine/container/reconcile.ts';
 
 /** `run`: create, start, and unless detached stay with it until its end. */
@@ -14,6 +15,8 @@ export const run: Verb = {
   flags: {
     ...CONTAINER_FLAGS,
     detach: { kind: 'switch', short: 'd', does: 'Run it in the background and print its id' },
+    'detach-keys': DETACH_KEYS_FLAG,
+    'sig-proxy': { kind: 'switch', does: 'Hand signals on to the container (true)' },
   },
   args: [1, Infinity],
   stop: true,
@@ -28,27 +31,21 @@ export const run: Verb = {
 };
 
 async function runImage(call: Call): Promise<number> {
-  const [imageName = '', ...command] = call.args;
-  const options = containerOptions(call.flags, command, call.io.env);
-  const engine = await call.engine();
-  const image = await localOrPulled(engine, imageName, call);
-  const name = call.flags.text('name');
-  const record = await createContainer(engine, {
-    image,
-    imageName,
-    options,
-    keepOwnership: true,
-    ...(name === undefined ? {} : { name }),
-  });
+  const detachKeys = parseDetachKeys(call.flags.text('detach-keys'));
+  const proxySignals = call.flags.text('sig-proxy') !== 'false';
+  const { engine, record } = await createFromCall(call, { keepOwnership: true });
+  const { options } = record;
   try {
     if (call.flags.on('detach')) {
       await startContainer(engine, record.id, { warn: (text) => warn(call.io, text) });
       print(call.io, record.id);
       return 0;
     }
-    const status = await runAttached(engine, record.id, options, call.io);
+    const { tty, interactive } = options;
+    const session = { tty, interactive, detachKeys, closeInput: true, proxySignals };
+    const end = await runAttached(engine, record.id, session, call.io);
     await settle(engine, record.id);
-    return status;
+    return ended(call.io, end);
   } catch (error) {
     await (options.autoRemove ? giveUp(engine, record.id) : settle(engine, record.id));
     throw error;

@@ -1,16 +1,21 @@
+import { stateOf } from '#engine/container/list.ts';
+import { settle } from '#engine/container/reconcile.ts';
 import { startContainer } from '#engine/container/start.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
+import { usage } from '#doors/cli/flags.ts';
 import { warn } from '#doors/cli/io.ts';
-import type { Verb } from '#doors/cli/verb.ts';
-import { runAttached } from './attach.ts';
+import type { Call, Verb } from '#doors/cli/verb.ts';
+import { ended, joinContainer } from './attach.ts';
+import { runAttached } from './attached.ts';
+import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 import { forEachContainer } from './each.ts';
-import { settle } from '#engine/container/reconcile.ts';
 
 /** `start`: run existing containers again. */
 export const start: Verb = {
   flags: {
     attach: { kind: 'switch', short: 'a', does: 'Stay with it, its output here' },
+    'detach-keys': DETACH_KEYS_FLAG,
     interactive: { kind: 'switch', short: 'i', does: 'Feed it standard input' },
   },
   args: [1, Infinity],
@@ -20,16 +25,32 @@ export const start: Verb = {
       return forEachContainer(call, (engine, record) =>
         startContainer(engine, record.id, { warn: (text) => warn(call.io, text) }),
       );
-    const engine = await call.engine();
-    const record = engine.containers.find(call.args[0] ?? '');
+    if (call.args.length > 1) throw usage('you cannot start and attach multiple containers at once');
     try {
-      const interactive = call.flags.on('interactive') && record.options.interactive;
-      const status = await runAttached(engine, record.id, { tty: record.options.tty, interactive }, call.io);
-      await settle(engine, record.id);
-      return status;
+      return await startAndStay(call);
     } catch (error) {
       complain(call.io, error);
       return runExitStatus(error);
     }
   },
 };
+
+async function startAndStay({ args: [name = ''], flags, io, engine: open }: Call): Promise<number> {
+  const detachKeys = parseDetachKeys(flags.text('detach-keys'));
+  const engine = await open();
+  const record = engine.containers.find(name);
+  const { tty, interactive, stdinOnce } = record.options;
+  const options = {
+    tty,
+    interactive: flags.on('interactive') && interactive,
+    detachKeys,
+    closeInput: stdinOnce !== false,
+    proxySignals: true,
+  };
+  const running = stateOf(engine, record).status === 'running';
+  const end = running
+    ? await joinContainer(engine, record, io, options)
+    : await runAttached(engine, record.id, options, io);
+  await settle(engine, record.id);
+  return ended(io, end);
+}

@@ -1,0 +1,49 @@
+import { createContainer } from '#engine/container/create.ts';
+import type { ContainerRecord } from '#engine/container/record.ts';
+import type { Engine } from '#engine/engine.ts';
+import { complain } from '#doors/cli/cli.ts';
+import { runExitStatus } from '#doors/cli/exit-status.ts';
+import { print } from '#doors/cli/io.ts';
+import type { Call, Verb } from '#doors/cli/verb.ts';
+import { withCidFile } from './cid-file.ts';
+import { localOrPulled } from './image-for-run.ts';
+import { containerOptions, CONTAINER_FLAGS } from './run-options.ts';
+
+/** `create`: everything of `run` but the start. */
+export const create: Verb = {
+  flags: CONTAINER_FLAGS,
+  args: [1, Infinity],
+  stop: true,
+  act: async (call) => {
+    try {
+      const { record } = await createFromCall(call, { keepOwnership: false });
+      print(call.io, record.id);
+      return 0;
+    } catch (error) {
+      complain(call.io, error);
+      return runExitStatus(error);
+    }
+  },
+};
+
+/** Makes the container that the words of `run` or `create` ask for. */
+export async function createFromCall(
+  call: Call,
+  { keepOwnership }: { keepOwnership: boolean },
+): Promise<{ engine: Engine; record: ContainerRecord }> {
+  const [imageName = '', ...command] = call.args;
+  const options = containerOptions(call.flags, command, call.io.env);
+  const engine = await call.engine();
+  const image = await localOrPulled(engine, imageName, call);
+  const name = call.flags.text('name');
+  const record = await withCidFile(call.flags.text('cidfile'), () =>
+    createContainer(engine, {
+      image,
+      imageName,
+      options,
+      keepOwnership,
+      ...(name === undefined ? {} : { name }),
+    }),
+  );
+  return { engine, record };
+}

@@ -1,0 +1,106 @@
+import { isAbsolute } from 'node:path';
+import { Fault } from '#base/fault.ts';
+import { parseBytes } from '#base/units.ts';
+import type { TmpfsMount } from '#engine/container/confinement.ts';
+import type { BindMount } from '#engine/container/options.ts';
+
+const FIELD = '--mount';
+const ALIASES: Readonly<Record<string, string>> = {
+  src: 'source',
+  target: 'destination',
+  dst: 'destination',
+  ro: 'readonly',
+};
+const PROPAGATIONS = /^r?(private|shared|slave)$/;
+
+/** What each kind of mount may be given, beside its type. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  bind: ['source', 'destination', 'readonly', 'bind-propagation', 'bind-nonrecursive', 'bind-recursive', 'consistency'],
+  tmpfs: ['destination', 'readonly', 'tmpfs-size', 'tmpfs-mode', 'consistency'],
+};
+
+export interface AskedMounts {
+  binds: BindMount[];
+  tmpfs: TmpfsMount[];
+}
+
+/** Reads `--mount type=bind,source=...,target=...`. */
+export function readMounts(texts: readonly string[]): AskedMounts {
+  const asked: AskedMounts = { binds: [], tmpfs: [] };
+  for (const text of texts) {
+    const values = readPairs(text);
+    const type = values.get('type') ?? 'volume';
+    const allowed = Object.hasOwn(KEYS, type) ? KEYS[type] : undefined;
+    if (allowed === undefined) {
+      const known = /^(volume|image|npipe|cluster)$/.test(type);
+      throw new Fault(known ? 'unsupported' : 'invalid', `read ${FIELD}: mounts of type "${type}" are not there`, {
+        field: FIELD,
+        hint: 'Write type=bind or type=tmpfs.',
+      });
+    }
+    for (const key of values.keys())
+      if (key !== 'type' && !allowed.includes(key)) throw bad(text, `"${key}" has no place`);
+    const destination = values.get('destination') ?? '';
+    if (!isAbsolute(destination) || destination === '/')
+      throw bad(text, 'target must be an absolute path, not the root');
+    if (type === 'bind') asked.binds.push(readBind(text, values, destination));
+    else asked.tmpfs.push(readTmpfs(text, values, destination));
+  }
+  return asked;
+}
+
+function readPairs(text: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const part of text.split(',')) {
+    const [name = '', ...rest] = part.split('=');
+    const key = name.trim().toLowerCase();
+    values.set(ALIASES[key] ?? key, rest.length === 0 ? 'true' : rest.join('='));
+  }
+  return values;
+}
+
+function isOn(text: string, values: ReadonlyMap<string, string>, key: string): boolean {
+  const value = values.get(key) ?? 'false';
+  if (/^(true|1)$/.test(value)) return true;
+  if (/^(false|0)$/.test(value)) return false;
+  throw bad(text, `${key} is neither true nor false`);
+}
+
+function readBind(text: string, values: ReadonlyMap<string, string>, destination: string): BindMount {
+  const source = values.get('source') ?? '';
+  if (!isAbsolute(source)) throw bad(text, 'source must be an absolute path');
+  const propagation = values.get('bind-propagation');
+  if (propagation !== undefined && !PROPAGATIONS.test(propagation))
+    throw bad(text, `"${propagation}" is no propagation`);
+  const recursive = values.get('bind-recursive') ?? 'enabled';
+  if (!/^(enabled|disabled|writable|readonly)$/.test(recursive)) throw bad(text, `"${recursive}" is no way to recurse`);
+  const readOnly = isOn(text, values, 'readonly');
+  const shallow = readOnly && recursive === 'writable';
+  return {
+    source,
+    destination,
+    readOnly: readOnly && !shallow,
+    mustExist: true,
+    ...(recursive === 'disabled' || isOn(text, values, 'bind-nonrecursive') ? { flat: true } : {}),
+    options: [
+      ...(shallow ? ['ro'] : []),
+      ...(propagation === undefined && !shallow ? [] : [propagation ?? 'rprivate']),
+    ],
+  };
+}
+
+function readTmpfs(text: string, values: ReadonlyMap<string, string>, destination: string): TmpfsMount {
+  const [size, mode] = [values.get('tmpfs-size'), values.get('tmpfs-mode')];
+  if (mode !== undefined && !/^[0-7]{1,5}$/.test(mode)) throw bad(text, 'tmpfs-mode is octal, such as 1770');
+  return {
+    destination,
+    options: [
+      ...(size === undefined ? [] : [`size=${parseBytes(size, FIELD)}`]),
+      ...(mode === undefined ? [] : [`mode=${mode}`]),
+      ...(isOn(text, values, 'readonly') ? ['ro'] : []),
+    ],
+  };
+}
+
+const bad = (text: string, why: string): Fault =>
+  new Fault('invalid', `read ${FIELD} "${text}": ${why}`, { field: FIELD });

@@ -1,0 +1,47 @@
+import type { BlockIO, DeviceRule, Rlimit, SeccompProfile } from '#runtime/spec/spec.ts';
+
+/** Wishes about what a container may touch and how it is held, beside its resources. */
+export interface ConfinementWish {
+  tmpfs?: readonly TmpfsMount[];
+  devices?: readonly DeviceWish[];
+  /** Allowed beside those of the devices. */
+  deviceRules?: readonly DeviceRule[];
+  ulimits?: readonly Rlimit[];
+  sysctls?: Readonly<Record<string, string>>;
+  /** Bytes of /dev/shm. */
+  shmSize?: number;
+  /** `host`, `private`, or `container:ID`; the last is that of another container that runs. */
+  pidMode?: string;
+  /** Also `none`: private, and without /dev/shm. */
+  ipcMode?: string;
+  utsMode?: string;
+  cgroupnsMode?: string;
+  domainname?: string;
+  /** Names or numbers of further groups. */
+  groupAdd?: readonly string[];
+  oomScoreAdj?: number;
+  security?: SecurityWish;
+  /** Limits of single devices. */
+  blockIo?: BlockIO;
+}
+
+export interface TmpfsMount {
+  destination: string;
+  options: readonly string[];
+}
+
+export interface DeviceWish {
+  source: string;
+  destination: string;
+  /** Of r, w and m. */
+  access: string;
+}
+
+export interface SecurityWish {
+  noNewPrivileges?: boolean;
+  /** The usual filter when left out. */
+  seccomp?: 'unconfined' | SeccompProfile;
+  apparmor?: string;
+  /** Nothing below /proc and /sys is hidden or read-only. */
+  bareSystemPaths?: boolean;
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '#base/fault.ts';
+import type { Engine } from '#engine/engine.ts';
+import { connectMonitor } from '#engine/monitor/connection.ts';
+import type { ExitStatus } from '#engine/monitor/exit-file.ts';
+import { containerDirectory, type ContainerRecord } from './record.ts';
+import { settle } from './reconcile.ts';
+import { observe, type ContainerState } from './state.ts';
+
+const LOOK_MS = 20;
+
+/** What is waited for, in the words of the Engine API. */
+export const WAIT_CONDITIONS = ['not-running', 'next-exit', 'removed'] as const;
+export type WaitCondition = (typeof WAIT_CONDITIONS)[number];
+
+/** Waits for a container; resolves to its exit status, 0 for one that never ran. */
+export async function waitForContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  condition: WaitCondition,
+): Promise<number> {
+  if (condition === 'next-exit') await begun(engine, record);
+  const code = await untilStopped(engine, record);
+  if (condition === 'removed') return untilRemoved(engine, record, code);
+  return code;
+}
+
+const look = (engine: Engine, { id }: ContainerRecord): ContainerState => observe(containerDirectory(engine.root, id));
+
+/** The next run, or its end when it was too short to be seen. */
+async function begun(engine: Engine, record: ContainerRecord): Promise<void> {
+  const before = look(engine, record).exit?.finished;
+  for (;;) {
+    const state = look(engine, record);
+    if (state.status === 'running') return;
+    if (state.exit !== undefined && state.exit.finished !== before) return;
+    if (engine.containers.get(record.id) === undefined) {
+      throw new Fault('notFound', `wait for container ${record.name}: it has been removed`);
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+async function untilStopped(engine: Engine, record: ContainerRecord): Promise<number> {
+  for (;;) {
+    const state = look(engine, record);
+    if (state.status === 'exited' || state.status === 'created') return state.exit?.code ?? 0;
+    if (state.status === 'dead') {
+      // The monitor left no word; what is written for it is the end.
+      await settle(engine, record.id);
+      const written = look(engine, record).exit;
+      if (written !== undefined) return written.code;
+    } else {
+      const seen = await endOfRun(engine, record);
+      if (seen !== undefined) return seen.code;
+    }
+    // No place at the monitor, or it is just ending.
+    await sleep(LOOK_MS);
+  }
+}
+
+async function endOfRun(engine: Engine, record: ContainerRecord): Promise<ExitStatus | undefined> {
+  const connection = await connectMonitor(containerDirectory(engine.root, record.id)).catch(() => undefined);
+  if (connection === undefined) return undefined;
+  connection.quiet();
+  const end = await connection.end;
+  connection.close();
+  if (end.kind !== 'exited') return undefined;
+  await settle(engine, record.id);
+  return end.status;
+}
+
+async function untilRemoved(engine: Engine, record: ContainerRecord, first: number): Promise<number> {
+  let code = first;
+  for (;;) {
+    code = look(engine, record).exit?.code ?? code;
+    if (engine.containers.get(record.id) === undefined) return code;
+    await sleep(LOOK_MS);
+  }
+}
