@@ -8,8 +8,6 @@ const OPAQUE = '.wh..wh..opq';
 const AUFS_PRIVATE = '.wh..wh.';
 /** Attributes that would steer the overlay file system itself: a layer has no say in that. */
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
-/** PATH_MAX of Linux, less its NUL: what is longer nobody could open by its name. */
-const LONGEST_PATH = 4095;
 /** A path that no call takes is left as it is made. */
 const LONGEST_IMPLIED = 4096;
 /** Of all such paths: a name with a thousand slashes is a thousand of them. */
@@ -44,7 +42,6 @@ export class LayerSteps implements TarEvents {
 
   entry(entry: TarEntry): void {
     const path = normalPath(entry.name);
-    if (path.length > LONGEST_PATH) throw new Fault('corrupt', `read the layer: a path has ${path.length} bytes`);
     const base = path.slice(path.lastIndexOf('/') + 1);
     if (base.startsWith(WHITEOUT)) this.#mark(path, base);
     else {
