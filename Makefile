@@ -103,7 +103,7 @@ $(JUDGE): conformance/judge.go
 	@GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(CURDIR)/.work/cache/go go build -o $@ $<
 conformance: deps-bench build $(JUDGE) ## Try the OCI specification on ours, runc and crun; writes docs/conformance-checks.md
 	@tools/alone.sh --v1 $(BUN) conformance/conformance.ts
-fuzz: deps ## Fuzz the launcher's decoders, configurations and state files for a bounded time (FUZZ_SECONDS=20 each)
+fuzz: deps ## Fuzz the launcher's decoders, configurations, state files and the store for a bounded time (FUZZ_SECONDS=20 each)
 	@$(MAKE) -C launcher fuzz
 	@$(BUN) test/fuzz/fuzz.ts
 

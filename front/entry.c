@@ -106,7 +106,7 @@ static bool is_one_of(const char *word, const char *const *words)
 /* The command: what follows the flags that stand before it; NULL where these are not plain. */
 static const char *command_word(long count, char **arguments)
 {
-	static const char *const with_value[] = { "--root", "--run-root", "--snapshotter", NULL };
+	static const char *const with_value[] = { "--root", "--run-root", "--snapshotter", "--config", NULL };
 	long at = 1;
 	while (at < count && is_one_of(arguments[at], with_value))
 		at += 2;

@@ -142,8 +142,8 @@ int apply_main(int argc, char **argv)
 		return EXIT_REFUSED;
 	state = (struct apply){ .target = target, .parent = -1 };
 	state.file.fd = -1;
-	state.file.xattrs = (struct xattrs){ file_xattrs, 0, sizeof(file_xattrs) };
-	state.xattrs = (struct xattrs){ step_xattrs, 0, sizeof(step_xattrs) };
+	state.file.xattrs = (struct xattrs){ file_xattrs, 0, sizeof(file_xattrs), false };
+	state.xattrs = (struct xattrs){ step_xattrs, 0, sizeof(step_xattrs), false };
 	state.times.data = mmap(NULL, APPLY_TIMES_MAX, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (state.times.data == MAP_FAILED)

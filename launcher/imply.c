@@ -87,7 +87,7 @@ static int find(char **layers, const char *directory, const char *name)
 static int copy_attributes(int from, int to)
 {
 	static uint8_t data[XATTRS_MAX];
-	struct xattrs xattrs = { data, 0, sizeof(data) };
+	struct xattrs xattrs = { data, 0, sizeof(data), false };
 	struct stat status;
 	int error;
 
@@ -191,7 +191,7 @@ static int copy_up(int directory, const char *name, char **layers)
 	below = find(layers, name == target ? "" : target, name);
 	if (below < 0)
 		return below;
-	merge.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
+	merge.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs), false };
 	error = merge.links.data == NULL ? merge_links_init(&merge) : 0;
 	if (error == 0)
 		error = fstatat(below, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;

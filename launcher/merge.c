@@ -166,7 +166,7 @@ static int start_merge(struct merge *merge)
 {
 	static uint8_t xattrs[XATTRS_MAX];
 
-	merge->xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
+	merge->xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs), false };
 	umask(0);
 	merge_allow_descriptors(DESCRIPTORS);
 	return merge_links_init(merge);

@@ -21,7 +21,7 @@ enum { DEPTH_MAX = 2000, DESCRIPTORS = 2 * DEPTH_MAX + 64, OPEN_DIRECTORY = O_RD
 
 static struct {
 	struct merge walk;
-	char form; /* 'a' archive, 'l' layer with whiteouts, 'n' names */
+	char form; /* 'a' archive, 'l' layer with whiteouts, 'm' archive with overlay's marks, 'n' names */
 	/* A first walk only notes which files with several names have changed: all their names go into the layer. */
 	bool noting;
 	const char *as; /* what the next object is called in place of its name */
@@ -247,7 +247,7 @@ static int pack_name(struct level *level, const char *name)
 	}
 	for (int i = 0; i < 2 && error == 0; i++)
 		if (level->sides[i] >= 0)
-			error = object_open(level->sides[i], name, &objects[i]);
+			error = object_open(level->sides[i], name, pack.form == 'm', &objects[i]);
 	if (error < 0)
 		return error;
 	if (objects[0].fd >= 0 && S_ISDIR(objects[0].status.st_mode))
@@ -374,7 +374,7 @@ int pack_main(int argc, char **argv)
 	one = argv[4][0] != 0 && argv[4][1] == 'e';
 	pack.skipped = argv + 8;
 	pack.skips = argc - 8;
-	pack.walk.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs) };
+	pack.walk.xattrs = (struct xattrs){ xattrs, 0, sizeof(xattrs), pack.form == 'm' };
 	merge_allow_descriptors(DESCRIPTORS);
 	error = merge_links_init(&pack.walk);
 	if (error == 0 && !one && (strchr(argv[5], ':') != NULL || strchr(argv[6], ':') != NULL)) {

@@ -44,10 +44,10 @@ struct object {
 };
 
 /*
- * pack_same.c. Opens what a directory holds under the name; a whiteout, and a name that is missing, is nothing. From
+ * pack_same.c. Opens what a directory holds under the name; a whiteout, unless `marks`, and a name that is missing, is nothing. From
  * here on it is this object that is looked at, whatever the name leads to by now. 0 or -errno.
  */
-int object_open(int directory, const char *name, struct object *out);
+int object_open(int directory, const char *name, bool marks, struct object *out);
 
 /* Opens a regular file that was found to be one: a device in its place would never be opened. */
 int object_read(const struct object *object);

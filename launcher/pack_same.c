@@ -10,14 +10,14 @@
 
 enum { PART = 64 * 1024 };
 
-int object_open(int directory, const char *name, struct object *out)
+int object_open(int directory, const char *name, bool marks, struct object *out)
 {
 	out->fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (out->fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (fstat(out->fd, &out->status) < 0)
 		return -errno;
-	if (S_ISCHR(out->status.st_mode) && out->status.st_rdev == 0) {
+	if (!marks && S_ISCHR(out->status.st_mode) && out->status.st_rdev == 0) {
 		close(out->fd);
 		out->fd = -1;
 	}
@@ -82,7 +82,7 @@ static int same_link(const struct object objects[2])
 static int same_xattrs(const int directories[2], const char *name, struct xattrs *upper)
 {
 	static uint8_t data[XATTRS_MAX];
-	struct xattrs lower = { data, 0, sizeof(data) };
+	struct xattrs lower = { data, 0, sizeof(data), false };
 	int error = fchdir(directories[1]) < 0 ? -errno : xattrs_read(&lower, name, true);
 
 	if (error == 0)

@@ -34,6 +34,7 @@ struct xattrs {
 	uint8_t *data;
 	size_t size;
 	size_t capacity;
+	bool marks; /* read those of the overlay file system, too */
 };
 
 /* Parses alternating names and hexadecimal values. EINVAL: not that; E2BIG: more than the capacity. */

@@ -87,7 +87,7 @@ int xattrs_read(struct xattrs *out, const char *name, bool layer)
 		ssize_t size;
 		uint8_t *room;
 
-		if (!is_own(at, layer))
+		if (!out->marks && !is_own(at, layer))
 			continue;
 		size = lgetxattr(name, at, value, sizeof(value));
 		if (size < 0)

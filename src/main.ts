@@ -31,16 +31,20 @@ const world: CliWorld = {
   io: processIo(env),
   openEngine: async (flags) => {
     const { openEngine } = await import('#engine/engine.ts');
+    const { loadConfig } = await import('#engine/config/file.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
     const { localMeanings } = await import('#engine/registry/short-names.ts');
     refuseRootless();
     const { root, runDirectory } = placesOf(flags);
+    const isRoot = process.geteuid?.() === 0;
+    const config = await loadConfig({ named: flags.config ?? env['SAMPAN_CONFIG'], env, isRoot });
     const snapshotter = flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {};
     return openEngine({
       root,
       runDirectory,
       launcher: await launcherIn(runDirectory),
       readFacts: readHostFacts,
+      config,
       shortNames: localMeanings(env),
       self: [process.execPath, '--root', root, '--run-root', runDirectory],
       ...snapshotter,

@@ -14,6 +14,7 @@ export const importImage = becomeLarge;
 export const historyOf = becomeLarge;
 export const exportSnapshot = becomeLarge;
 export const push = becomeLarge;
+export const verifyStore = becomeLarge;
 export const copyBetween = becomeLarge;
 export const unpackMember = becomeLarge;
 export const loadAll = becomeLarge;

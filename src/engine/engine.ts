@@ -5,6 +5,7 @@ import type { Launcher } from '#kernel/launcher.ts';
 import { openDatabase, type Database } from '#store/database.ts';
 import { STORE_MIGRATIONS } from '#store/schema.ts';
 import { openStore, type Store } from '#store/store.ts';
+import type { Config } from './config/config.ts';
 import { containerRecords, type ContainerRecords } from './container/record.ts';
 import { ENGINE_MIGRATIONS } from './schema.ts';
 
@@ -20,6 +21,8 @@ export interface Engine {
   readonly store: Store;
   /** Facts of the host, read once when first asked for. */
   facts(): HostFacts;
+  /** What the configuration file says; the front does without. */
+  readonly config: Config | undefined;
   /** How to call this program again on the same root, for what a monitor does at a container's end. */
   readonly self: readonly string[];
 }
@@ -30,6 +33,7 @@ export interface EngineSettings {
   launcher: Launcher;
   readFacts: () => HostFacts;
   self: readonly string[];
+  config?: Config;
   snapshotter?: 'overlay' | 'copy';
   /** What a name without a registry may mean besides what Docker means by it; asked when the store has nothing by that. */
   shortNames?: (text: string) => readonly string[];
@@ -55,6 +59,7 @@ export function openEngine(settings: EngineSettings): Engine {
       ...(settings.shortNames === undefined ? {} : { shortNames: settings.shortNames }),
     }),
     facts: () => (facts ??= settings.readFacts()),
+    config: settings.config,
     self: settings.self,
   };
 }

@@ -16,15 +16,18 @@ export interface TreePair {
 }
 
 export interface PackRequest extends TreePair {
-  /** A plain archive; a layer, with marks of what is deleted; or a list of names, `A`, `C` or `D` before each, NUL after. */
-  form: 'archive' | 'layer' | 'names';
+  /**
+   * A plain archive; a layer, with marks of what is deleted; an archive of one tree in overlay form, its marks as they are;
+   * or a list of names, `A`, `C` or `D` before each, NUL after.
+   */
+  form: 'archive' | 'layer' | 'marks' | 'names';
   /** Absolute path of an empty directory, to mount stacks on in a namespace that nobody else sees. */
   point: string;
   /** Paths in the tree, without a slash in front, that are left out with all below them. */
   skip?: readonly string[];
 }
 
-const FORMS = { archive: 'a', layer: 'l', names: 'n' } as const;
+const FORMS = { archive: 'a', layer: 'l', marks: 'm', names: 'n' } as const;
 
 /**
  * What the upper tree holds and the lower one does not; see the `pack` role in docs/plan.md. Throws a fault whose facts

@@ -57,6 +57,20 @@ export const STORE_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  // When an image was last made a container from, who keeps it, and what a repair of layers leaves behind.
+  {
+    id: 'store-space-1',
+    sql: `
+      ALTER TABLE image ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE image ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1));
+      CREATE TABLE replaced_layer (
+        snapshot INTEGER NOT NULL REFERENCES snapshot (id) ON DELETE CASCADE,
+        container INTEGER NOT NULL REFERENCES snapshot (id) ON DELETE CASCADE,
+        PRIMARY KEY (snapshot, container)
+      ) STRICT;
+      CREATE TABLE looked (what TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+    `,
+  },
   {
     id: 'store-claims-1',
     sql: `

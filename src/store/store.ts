@@ -35,7 +35,10 @@ import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
 import { collect, collectable, type Collected } from './upkeep/collect.ts';
 import { forgetUnfinished, rehearseForgetting } from './upkeep/unfinished.ts';
+import type { Verified } from './verify/finding.ts';
+import type { VerifyOptions } from './verify/verify.ts';
 
+export type { Finding, Verified, VerifyProgress } from './verify/finding.ts';
 export type { CommitRequest } from './commit/commit.ts';
 export type { ContentPlace } from './copy/open.ts';
 export type { Copied } from './copy/port.ts';
@@ -95,6 +98,8 @@ export interface Store {
   history(image: ImageRecord): Promise<HistoryStep[]>;
   /** Sends the image of a name to where the destination says. See push/push.ts for the faults. */
   push(name: string, destination: Reference, options?: PushOptions): Promise<PushedImage>;
+  /** Compares all that is stored with its digests, and mends it; see verify/verify.ts. */
+  verify(options: VerifyOptions): Promise<Verified>;
   /** Copies content between any two places; see copy/copy.ts. */
   copy(from: ContentPlace, to: ContentPlace, options: CopyContentOptions): Promise<Copied>;
   /** Makes or changes an index; see index/change.ts. */
@@ -139,6 +144,8 @@ export interface StoreSettings {
 /** Legitimate layers of zeros shrink a thousandfold; beyond the base, 200 is far above what real files reach. */
 const GROWTH: GrowthLimit = { base: 1024 * 1024 * 1024, ratio: 200 };
 
+const DRIVERS = ['overlay', 'copy'] as const satisfies readonly SnapshotDriver[];
+
 /** Cheap: reads nothing, makes nothing, and loads what is seldom needed only then. */
 export function openStore(settings: StoreSettings): Store {
   const parts = storeParts(settings);
@@ -164,6 +171,8 @@ export function openStore(settings: StoreSettings): Store {
     history: async (image) => (await import('./image/history.ts')).historyOf(parts, image),
     push: async (name, destination, options = {}) =>
       (await import('./push/push.ts')).push(parts, name, destination, options),
+    verify: async (options) =>
+      (await import('./verify/verify.ts')).verifyStore(parts, DRIVERS.map(snapshotter), options),
     copy: async (from, to, options) => (await import('./copy/use.ts')).copyBetween(parts, from, to, options),
     changeIndex: async (request) => (await import('./index/change.ts')).changeIndex(parts, request),
     documents: async (place, deep) => (await import('./copy/documents.ts')).documentsAt(parts, place, deep),

@@ -52,7 +52,31 @@ test('Filters say which', async () => {
     expect((await prune('-af', '--filter', filter)).status).toBe(0);
     expect({ filter, left: (await named()).length }).toEqual({ filter, left });
   }
-  expect((await prune('-f', '--filter', 'dangling=true')).status).toBe(2);
+  expect((await prune('-f', '--filter', 'reference=x')).status).toBe(2);
+});
+
+test('dangling=false is as good as --all, and an image used or pulled not long ago is told apart', async () => {
+  for (const filter of ['dangling=true', 'unused-for=1h', 'unused-for=10m']) {
+    expect(await prune('-f', '--filter', filter)).toMatchObject({ status: 0, stdout: 'Total reclaimed space: 0B\n' });
+  }
+  expect((await prune('-af', '--filter', 'unused-for=1h')).stdout).toBe('Total reclaimed space: 0B\n');
+  await sleep(1200);
+  await world.sampan('run', '--rm', other, 'true');
+  expect((await prune('-af', '--filter', 'unused-for=1s')).stdout).toContain(`untagged: ${world.image}\n`);
+  expect(await named()).toEqual([other]);
+  expect((await prune('-f', '--filter', 'dangling=false')).stdout).toContain(`untagged: ${other}\n`);
+  expect((await prune('-f', '--filter', 'unused-for=soon')).status).toBe(2);
+});
+
+test('A pinned image stays until it is removed by its name', async () => {
+  expect(await world.sampan('image', 'pin', world.image)).toMatchObject({ status: 0, stdout: `${world.image}\n` });
+  await prune('-af');
+  expect(await named()).toEqual([world.image]);
+  expect((await world.sampan('inspect', '--format', '{{.Metadata.Pinned}}', world.image)).stdout).toBe('true\n');
+  await world.sampan('image', 'unpin', world.image);
+  await prune('-af');
+  expect(await named()).toEqual([]);
+  expect((await world.sampan('image', 'pin', 'nothing')).status).toBe(3);
 });
 
 test('It asks first, and takes nothing but yes for a yes', async () => {

@@ -87,7 +87,7 @@ describe.each(STACKS.map((stack) => [stack.name, stack] as const))('%s', (_name,
   }, PATIENCE_MS);
   afterAll(() => {
     for (const at of stores) at.close();
-  });
+  }, PATIENCE_MS);
 
   test(
     'both snapshotters show the same tree, and make the same layers of it',

@@ -46,8 +46,8 @@ export function mutated(value: Json, random: Random): Json {
   const copy = structuredClone(value);
   for (let left = 1 + random(4); left > 0; left--) {
     const all = places(copy);
-    const place = all[random(all.length)];
-    const other = all[random(all.length)];
+    const place = all[random(all.length || 1)];
+    const other = all[random(all.length || 1)];
     if (place !== undefined && other !== undefined) change(place, other, random);
   }
   return copy;

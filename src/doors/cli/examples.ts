@@ -30,9 +30,6 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['cp site/. web:/usr/share/nginx/html', 'What is in a directory into one'],
     ['cp web:/var/log - | tar -tv', 'As an archive'],
   ],
-  'container prune': [
-    ['container prune --filter until=24h', 'Remove the stopped ones that were made more than a day ago, after asking'],
-  ],
   exec: [['exec -it web sh', 'A shell beside what runs in the container']],
   ps: [['ps -a --format json', 'All containers, for a program to read']],
   logs: [['logs -f --tail 20 web', 'The last twenty lines, and those that come']],
@@ -42,6 +39,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   rm: [['rm -f web', 'Remove it, running or not']],
   inspect: [["inspect -f '{{.State.Pid}}' web", "The process's number on the host"]],
   export: [['export -o tree.tar web', 'The whole root file system as an archive']],
+  'container prune': [['container prune -f --filter until=24h', 'Stopped containers made more than a day ago']],
   explain: [['explain docker.io/library/debian:12 true', 'What the kernel would be asked for']],
   images: [['images --filter dangling=true -q', 'Images that have lost their names']],
   history: [['history --no-trunc docker.io/library/debian:12', 'Whole commands that made each layer']],
@@ -54,7 +52,17 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   load: [['load -i image.tar', 'All images of an archive']],
   import: [['import tree.tar base:1', 'An image of one layer out of a root file system']],
-  'image prune': [['image prune --dry-run -a', 'What would be removed, and how much that is']],
+  'image prune': [
+    ['image prune --dry-run -a', 'What would be removed, and how much that is'],
+    ['image prune -af --filter unused-for=168h', 'Images that nothing was made from for a week'],
+  ],
+  'image pin': [['image pin debian:12', 'It stays until rmi names it']],
+  'image unpin': [['image unpin debian:12', 'It may go again']],
+  'image tree': [['image tree debian:12', 'Its layers, bottom first']],
+  'image verify': [
+    ['image verify', 'Every byte of every image against its digest'],
+    ['image verify --repair debian:12', 'Mend what the disk has changed'],
+  ],
   commit: [
     ["commit -c 'CMD nginx -g daemon off;' -m 'as it runs now' web web:2", "A container's changes as a new image"],
   ],
@@ -102,6 +110,9 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['registry gc --dry-run -m --root /srv/registry', 'What would go, with manifests that no tag leads to'],
   ],
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
+  'system df': [['system df -v', 'What each image shares with others, and what only it has']],
+  'system gc': [['system gc --dry-run', 'What would go to make room']],
+  'system prune': [['system prune -af', 'Stopped containers and all images that nothing uses']],
   doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],
 };

@@ -18,6 +18,8 @@ const STATUS: Record<FaultKind, number> = {
 
 /** A command line that cannot be read; also any failure of `run`, `exec` and `start` before the program runs. */
 export const STATUS_ENGINE = 125;
+/** What `image verify` ends with when something stays wrong. */
+export const STATUS_CORRUPT = STATUS.corrupt;
 const STATUS_NOT_EXECUTABLE = 126;
 const STATUS_NOT_FOUND = 127;
 

@@ -6,6 +6,8 @@ export interface GlobalFlags {
   root?: string;
   runRoot?: string;
   snapshotter?: string;
+  /** The configuration file. */
+  config?: string;
   version: boolean;
   help: boolean;
 }
@@ -15,6 +17,7 @@ export const GLOBAL_FLAGS: FlagTable = {
   root: { kind: 'text', value: 'DIR', does: 'Durable state (default /var/lib/sampan)' },
   'run-root': { kind: 'text', value: 'DIR', does: 'State of this boot (default /run/sampan)' },
   snapshotter: { kind: 'text', value: 'NAME', does: 'overlay or copy (default overlay)' },
+  config: { kind: 'text', value: 'FILE', does: 'Settings (default /etc/sampan/config.toml)' },
   version: { kind: 'switch', short: 'v', does: 'Show the version and leave' },
   help: { kind: 'switch', short: 'h', does: 'Show this help' },
 };
@@ -25,10 +28,11 @@ const SWITCHES: Record<string, 'version' | 'help'> = {
   '--help': 'help',
   '-h': 'help',
 };
-const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter'> = {
+const VALUES: Record<string, 'root' | 'runRoot' | 'snapshotter' | 'config'> = {
   '--root': 'root',
   '--run-root': 'runRoot',
   '--snapshotter': 'snapshotter',
+  '--config': 'config',
 };
 
 /** Splits the command line at the command's name. By hand, since `--version` must not wait for a parser to load. */

@@ -93,9 +93,9 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
   });
 }
 
-/** A removal may have been quicker; from the record on, the image stays. */
+/** A removal may have been quicker; from the record on, the image stays. Its use is noted for the garbage collection. */
 function needImage(engine: Engine, image: ImageRecord, imageName: string): void {
-  if (engine.database.get('SELECT 1 FROM image WHERE id = ?', image.configDigest) !== undefined) return;
+  if (engine.database.run('UPDATE image SET used = ? WHERE id = ?', Date.now(), image.configDigest).changes > 0) return;
   throw new Fault('notFound', `create container: the image ${imageName} has just been removed`);
 }
 

@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { parseDuration } from '#base/units.ts';
 import type { Engine } from '#engine/engine.ts';
 import { findImage } from './history.ts';
+import { imageUses } from './keep.ts';
 import { NONE, type ListedImage } from './list.ts';
 
 export type ImageFilter = (entry: ListedImage) => boolean;
@@ -30,8 +31,14 @@ const FILTERS: Record<string, MakeFilter> = {
     return ({ image }) => image.created > limit;
   },
   until: (_, value) => {
-    const limit = instant(value);
+    const limit = parseInstant(value);
     return ({ image }) => image.created < limit;
+  },
+  'unused-for': (engine, value) => {
+    const ago = parseDuration(value);
+    if (ago === undefined) throw bad('unused-for', value, 'a length of time such as 72h');
+    const [uses, limit] = [imageUses(engine.database), Date.now() - ago];
+    return ({ image }) => (uses.get(image.configDigest)?.used ?? 0) < limit;
   },
   reference: (_, value) => (entry) => refersTo(entry, value),
 };
@@ -75,7 +82,7 @@ export function refersTo({ repository, tag }: ListedImage, pattern: string): boo
 }
 
 /** A length of time before now, a date, or seconds since 1970. */
-function instant(value: string): number {
+export function parseInstant(value: string): number {
   const ago = parseDuration(value);
   if (ago !== undefined) return Date.now() - ago;
   const at = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);

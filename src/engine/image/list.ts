@@ -34,7 +34,7 @@ export function listIndexes(engine: Engine): ListedImage[] {
 }
 
 /** A tag each; a repository that only has digests of the image gives one entry. */
-function namesOf(image: ImageRecord): ListedImage[] {
+export function namesOf(image: ImageRecord): ListedImage[] {
   const digests = new Map<string, string>();
   for (const name of image.digests) {
     const { repository, digest } = placeOf(name);

@@ -1,13 +1,14 @@
 import { createReadStream, statSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { familiarName, parseReference } from '#store/reference.ts';
-import type { LoadInput } from '#store/store.ts';
+import type { LoadInput, PullProgress } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
 
 export interface LoadRequest {
   /** A file, or the directory of an OCI layout; or the bytes of an archive. */
   from: string | AsyncIterable<Uint8Array>;
   platform?: string;
+  onProgress?: (progress: PullProgress) => void;
   /** Keep whole indexes and artifacts, not only the image for the platform. */
   allPlatforms: boolean;
   signal: AbortSignal;

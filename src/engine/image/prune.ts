@@ -1,10 +1,12 @@
 import { imageMounts } from '#store/image/mounts.ts';
 import type { Engine } from '#engine/engine.ts';
 import { imageFilter } from './filter.ts';
+import { keptImages } from './keep.ts';
 import { listImages, listIndexes } from './list.ts';
+import { rehearsed } from './rehearse.ts';
 import { removeRecords, type ImageRemoval } from './remove.ts';
 
-export const PRUNE_FILTERS = ['until', 'label', 'label!'];
+export const PRUNE_FILTERS = ['until', 'unused-for', 'label', 'label!', 'dangling'];
 
 export interface PruneRequest {
   /** Images with names too, as long as no container is made from them. */
@@ -22,39 +24,32 @@ export interface Pruned {
 
 /**
  * Removes images without a tag, or with `all` every one that no container is made from, what only they needed, and what
- * pulls that were cut off have left.
+ * pulls that were cut off have left. Pinned ones and those that the configuration keeps stay.
  */
 export async function pruneImages(engine: Engine, request: PruneRequest): Promise<Pruned> {
   await engine.store.reconcile();
-  if (request.dryRun) return rehearse(engine, request);
+  if (request.dryRun) return rehearsed(engine, () => rehearsePrune(engine, request));
   const removals = engine.database.durably(() => removeUnused(engine, request));
   const unfinished = engine.store.forgetUnfinished();
   const { bytes } = await engine.store.collect();
   return { removals, reclaimed: unfinished + bytes };
 }
 
-/** Does it in a transaction that is rolled back, so that what is told is what would happen. */
-function rehearse(engine: Engine, request: PruneRequest): Pruned {
-  let told: Pruned | undefined;
-  const back = new Error('only a rehearsal');
-  try {
-    engine.database.transaction(() => {
-      const removals = removeUnused(engine, request);
-      const unfinished = engine.store.rehearseForgetting();
-      told = { removals, reclaimed: unfinished + engine.store.collectable().bytes };
-      throw back;
-    });
-  } catch (error) {
-    if (error !== back) throw error;
-  }
-  return told ?? { removals: [], reclaimed: 0 };
+/** The records alone, for a transaction that is rolled back. */
+export function rehearsePrune(engine: Engine, request: Pick<PruneRequest, 'all' | 'filters'>): Pruned {
+  const removals = removeUnused(engine, request);
+  const unfinished = engine.store.rehearseForgetting();
+  return { removals, reclaimed: unfinished + engine.store.collectable().bytes };
 }
 
-function removeUnused(engine: Engine, { all, filters }: PruneRequest): ImageRemoval[] {
+function removeUnused(engine: Engine, { all, filters }: Pick<PruneRequest, 'all' | 'filters'>): ImageRemoval[] {
+  const dangling = filters.some((filter) => filter.startsWith('dangling='));
   const filter = imageFilter(engine, filters, PRUNE_FILTERS);
+  const kept = keptImages(engine);
   const mounts = imageMounts(engine.database);
-  const unused = [...listImages(engine), ...(all ? listIndexes(engine) : [])]
-    .filter((entry) => (all || entry.image.names.length === 0) && filter(entry))
+  const every = all || filters.includes('dangling=false');
+  const unused = [...listImages(engine), ...(every ? listIndexes(engine) : [])]
+    .filter((entry) => (all || dangling || entry.image.names.length === 0) && filter(entry) && !kept(entry.image))
     .map(({ image }) => image.configDigest)
     .filter((id) => engine.containers.usingImage(id).length === 0 && mounts.find(id) === undefined);
   return [...new Set(unused)].map((id) => removeRecords(engine, id, true));

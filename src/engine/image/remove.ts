@@ -17,6 +17,7 @@ export interface ImageRemoval {
  * any more is cleared. While a container is made from it, or it is mounted, its last name goes only with `force`, and the image stays.
  */
 export async function removeImage(engine: Engine, nameOrId: string, force: boolean): Promise<ImageRemoval> {
+  await engine.store.reconcile();
   const removal = engine.database.durably(() => {
     imageMounts(engine.database).settle();
     return removeRecords(engine, nameOrId, force);

@@ -1,6 +1,8 @@
 import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Fault } from '#base/fault.ts';
+import { unpadded } from './padding.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -35,6 +37,17 @@ export function compressionOf(mediaType: string): Compression {
 export function decompressor(compression: Compression): Transform | undefined {
   if (compression === 'gzip') return createGunzip(OUTPUT_CHUNK);
   return compression === 'zstd' ? createZstdDecompress(OUTPUT_CHUNK) : undefined;
+}
+
+/** Hands the bytes of compressed data to `sink`; what is not compressed as it is. Padding behind gzip is left out. */
+export async function decompress(
+  source: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  sink: (chunks: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
+  const codec = decompressor(compression);
+  if (codec === undefined) return sink(source);
+  return pipeline(compression === 'gzip' ? unpadded(source) : source, codec, sink);
 }
 
 /** Passes `source` on; throws `corrupt` as soon as its first bytes show another compression than was promised. */
@@ -75,9 +88,17 @@ export function magicOf(head: Uint8Array): Compression {
   return skippable ? 'zstd' : 'none';
 }
 
-/** The codecs' own errors mean that the data is bad; others are passed on as they are. */
+/**
+ * The codecs' own errors mean that the data is bad; others are passed on as they are. (For bytes
+ * behind the last frame of zstd, Bun's pipeline ends early or is aborted; who really cancels throws a fault.)
+ */
 export function asCorrupt(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
-  if (error instanceof Fault || typeof code !== 'string' || !/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) return error;
+  if (
+    error instanceof Fault ||
+    typeof code !== 'string' ||
+    !/^(?:Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB|ERR_STREAM_PREMATURE_CLOSE|ABORT_ERR)/.test(code)
+  )
+    return error;
   return new Fault('corrupt', 'decompress the layer', { cause: error });
 }

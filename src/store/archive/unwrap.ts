@@ -1,6 +1,5 @@
-import { pipeline } from 'node:stream/promises';
 import { Fault } from '#base/fault.ts';
-import { asCorrupt, decompressor, magicOf, type Compression } from './decompress.ts';
+import { asCorrupt, decompress, magicOf, type Compression } from './decompress.ts';
 
 /** How far a whole archive may grow: real ones hold compressed layers, so this is far above them. */
 export const ARCHIVE_GROWTH = { base: 1024 * 1024 * 1024, ratio: 200 };
@@ -56,8 +55,8 @@ export async function unwrap(
   sink: (chunks: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   const { head, all } = await peek(source);
-  const codec = decompressor(compressionIn(head));
-  if (codec === undefined) return sink(all);
+  const compression = compressionIn(head);
+  if (compression === 'none') return sink(all);
   let taken = 0;
   const counted = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of all) {
@@ -67,7 +66,7 @@ export async function unwrap(
   };
   const bounded = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => sink(limited(chunks, () => taken));
   try {
-    await pipeline(counted, codec, bounded);
+    await decompress(counted(), compression, bounded);
   } catch (error) {
     throw asCorrupt(error);
   }

@@ -9,6 +9,7 @@ import { parsePlatform, type Platform } from '#store/platform.ts';
 import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import { layerJobs } from '#store/pull/layers.ts';
+import type { PullProgress } from '#store/pull/progress.ts';
 import { formatReference, type Reference } from '#store/reference.ts';
 import { archiveContent } from './archive-content.ts';
 import type { FoundImage, LoadContent } from './content.ts';
@@ -21,6 +22,7 @@ export type LoadInput = { archive: AsyncIterable<Uint8Array> } | { directory: st
 export interface LoadOptions {
   /** Which image to take of several for different platforms; the host's when left out. */
   platform?: string;
+  onProgress?: (progress: PullProgress) => void;
   signal?: AbortSignal;
 }
 
@@ -39,7 +41,7 @@ export interface LoadedImage {
  */
 export async function load(parts: StoreParts, input: LoadInput, options: LoadOptions): Promise<LoadedImage[]> {
   const wanted = options.platform === undefined ? parts.platform : parsePlatform(options.platform);
-  const { signal } = options;
+  const { signal, onProgress = () => undefined } = options;
   const keeper = newOwner();
   return inWorkArea(parts, 'load the images', async (area) => {
     const stop = new AbortController();
@@ -49,7 +51,7 @@ export async function load(parts: StoreParts, input: LoadInput, options: LoadOpt
         : ofArchive(beginSpool(input.archive, join(area.path, 'files'), either(signal, stop.signal)), wanted);
     try {
       const found = await incoming.found;
-      return await installFound(parts, found, { area, keeper, signal, named: incoming.named(found) });
+      return await installFound(parts, found, { area, keeper, signal, onProgress, named: incoming.named(found) });
     } finally {
       // Nothing may write to the area any more when it is removed.
       stop.abort();
@@ -65,12 +67,13 @@ export interface InstallFound {
   signal: AbortSignal | undefined;
   /** The same images with all their names, when everything has been read and is well: none is visible before that. */
   named?: Promise<readonly FoundImage[]>;
+  onProgress?: LoadOptions['onProgress'];
 }
 
 export async function installFound(
   parts: StoreParts,
   found: readonly FoundImage[],
-  { area, keeper, signal, named = Promise.resolve(found) }: InstallFound,
+  { area, keeper, signal, onProgress = () => undefined, named = Promise.resolve(found) }: InstallFound,
 ): Promise<LoadedImage[]> {
   named.catch(() => undefined); // each installation is told
   keepAll(parts, keeper, found);
@@ -79,7 +82,7 @@ export async function installFound(
     mkdirSync(own, { mode: 0o700 });
     const names = named.then((all) => all[index]?.names ?? []);
     names.catch(() => undefined);
-    await installImage(parts, { ...one, names, owner: area.owner, area: own, onProgress: () => undefined, signal });
+    await installImage(parts, { ...one, names, owner: area.owner, area: own, onProgress, signal });
   }
   return (await named).map((one) => loaded(parts, one));
 }

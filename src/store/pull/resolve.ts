@@ -22,6 +22,9 @@ export interface ResolvedImage {
   configBytes: Buffer;
 }
 
+/** As many as the kernel's overlay file system puts on top of each other. */
+const MOST_LAYERS = 500;
+
 export const LARGEST_CONFIG = 8 * 1024 * 1024;
 
 /** Throws the client's faults, `corrupt` for documents that do not fit each other, `unsupported` for the platform. */
@@ -59,6 +62,9 @@ export function describeImage(
       'corrupt',
       `the manifest has ${manifest.layers.length} layers, the configuration ${config.diffIds.length}`,
     );
+  }
+  if (manifest.layers.length > MOST_LAYERS) {
+    throw new Fault('unsupported', `the image has ${manifest.layers.length} layers, more than ${MOST_LAYERS}`);
   }
   return { manifest, manifestBytes: fetched.bytes, manifestDigest: fetched.digest, namedDigest, config, configBytes };
 }

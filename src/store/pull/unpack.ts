@@ -1,8 +1,7 @@
-import { pipeline } from 'node:stream/promises';
 import { Fault, isFault } from '#base/fault.ts';
 import type { FileApplier } from '#kernel/file-applier.ts';
 import type { Implied, Launcher } from '#kernel/launcher.ts';
-import { asCorrupt, checkMagic, decompressor, type Compression } from '#store/archive/decompress.ts';
+import { asCorrupt, checkMagic, decompress, type Compression } from '#store/archive/decompress.ts';
 import { LayerSteps } from '#store/archive/layer-steps.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
 import { TarReader } from '#store/archive/tar-reader.ts';
@@ -69,10 +68,7 @@ async function run(
       if (queue.size >= BATCH) await send();
     }
   };
-  const checked = checkMagic(source, compression);
-  const codec = decompressor(compression);
-  if (codec === undefined) await sink(checked);
-  else await pipeline(checked, codec, sink);
+  await decompress(checkMagic(source, compression), compression, sink);
   reader.finish();
   checkDiffId(digester.digest(), diffId);
   steps.finish(false);
@@ -98,9 +94,13 @@ function tooLarge(limit: number): Fault {
   });
 }
 
-/** What the kernel refuses to unpack (a path that climbs out, a link to nowhere) is the archive's fault. */
+/** What the machine lacks or forbids, whatever the archive says. */
+const OF_THE_MACHINE = /^(?:E(?:ACCES|PERM|ROFS|NOSPC|DQUOT|NOMEM|MFILE|NFILE|IO|BUSY|NOSYS|OPNOTSUPP)|errno .*)$/;
+
+/** What else the kernel refuses to unpack (a path that climbs out, a link to nowhere, too long a value) is the archive's fault. */
 function unpackFault(error: unknown): unknown {
-  if (isFault(error, 'invalid', 'notFound', 'alreadyExists') && error.facts['errno'] !== undefined) {
+  const errno = isFault(error) ? error.facts['errno'] : undefined;
+  if (isFault(error) && typeof errno === 'string' && !OF_THE_MACHINE.test(errno)) {
     return new Fault('corrupt', 'unpack the layer', { cause: error, facts: error.facts });
   }
   return asDiskFault(asCorrupt(error), 'unpack the layer');

@@ -15,6 +15,7 @@ import {
   type DriverParts,
 } from './directories.ts';
 import type { LayerDraft, Snapshotter } from './port.ts';
+import { replaceLayer } from './replace.ts';
 
 /**
  * Whole trees, for file systems and kernels without overlay: a layer's tree is a copy of the one below with the layer
@@ -93,7 +94,9 @@ function copyDraft(parts: DriverParts, directory: string, sealed: WeakMap<LayerD
       await parts.launcher.remove(directory, 'fs');
       sealed.set(draft, merged);
     },
+    sealed: () => merged,
     commit: (layer) => placeLayer(parts, layer, merged),
+    replace: (layer) => replaceLayer(parts, layer, merged),
   };
   return draft;
 }

@@ -14,6 +14,7 @@ import {
   type DriverParts,
 } from './directories.ts';
 import type { LayerDraft, Snapshotter } from './port.ts';
+import { replaceLayer } from './replace.ts';
 
 /** Layers side by side, put on top of each other by the kernel's overlay file system when a container starts. */
 export function overlaySnapshotter(parts: DriverParts): Snapshotter {
@@ -76,7 +77,9 @@ function overlayDraft(
       await (await import('./implied.ts')).settleImplied(parts, tree, below, implied);
       sealed.set(draft, [tree, ...below]);
     },
+    sealed: () => tree,
     commit: (layer) => placeLayer(parts, layer, tree),
+    replace: (layer) => replaceLayer(parts, layer, tree),
   };
   return draft;
 }

@@ -55,8 +55,16 @@ export interface LayerDraft {
    * layer does not list get the attributes they have below; with nothing but marks in them, and none below, they go.
    */
   seal(parent: string | LayerDraft | undefined, implied?: readonly Implied[]): Promise<void>;
+  /** Absolute path of the tree that `commit` puts in place, once it is sealed. */
+  sealed(): string;
   /** Puts the sealed draft in place under its chain ID; synchronous, inside a transaction. */
   commit(layer: CommittedLayer): void;
+  /**
+   * The same in the place of a damaged layer. Under a running container no file may change, so the new tree gets a
+   * directory of its own, the layers above move over to it, and the old one stays until the containers that there are
+   * now have been removed; a container that is started anew sees the new one. Gives the number of those containers.
+   */
+  replace(layer: CommittedLayer): number;
 }
 
 export interface CommittedLayer {

@@ -18,6 +18,7 @@ const UNNEEDED_SNAPSHOTS = `
       WHERE kind = 'container'
         OR key IN (SELECT chain FROM image)
         OR key IN (SELECT key FROM lease WHERE kind = 'snapshot')
+        OR id IN (SELECT snapshot FROM replaced_layer)
         OR key IN (SELECT chain FROM image_mount)
     UNION
     SELECT s.id, s.parent FROM snapshot s JOIN needed ON s.id = needed.parent
@@ -60,7 +61,8 @@ export async function collect(parts: StoreParts): Promise<Collected> {
   openPartials(parts).sweep(Date.now() - KEPT_MS);
   const collected = database.transaction(() => {
     const found = unneeded(parts);
-    // A layer is younger than its parent, so this order never breaks a reference.
+    // Most layers are younger than their parents, but those that a repair has replaced are not.
+    for (const { id } of found.snapshots) database.run('UPDATE snapshot SET parent = NULL WHERE id = ?', id);
     for (const { id, driver } of found.snapshots) {
       database.run('DELETE FROM snapshot WHERE id = ?', id);
       trash.take(snapshotPath(root, driver, id));

@@ -5,7 +5,7 @@ import { imageMounts } from '#store/image/mounts.ts';
 import { namesIn, ownerLives, workDirectory } from '#store/content/work-area.ts';
 import type { Digest } from '#store/digest.ts';
 import type { StoreParts } from '#store/parts.ts';
-import { collect } from './collect.ts';
+import { collect, collectable } from './collect.ts';
 import { snapshotPath, sweepOrphans } from './orphans.ts';
 
 /**
@@ -22,7 +22,9 @@ export async function reconcile(parts: StoreParts): Promise<string[]> {
     ...forgetBrokenImages(parts),
     ...parts.database.transaction(() => imageMounts(parts.database).settle()),
   ];
-  if (repaired.length > 0) await collect(parts);
+  // Whoever was killed between a removal and the collection after it has left what nothing needs.
+  const { snapshots, blobs } = collectable(parts);
+  if (snapshots + blobs > 0) await collect(parts);
   else await parts.trash.empty();
   return repaired;
 }

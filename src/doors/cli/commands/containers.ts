@@ -140,7 +140,7 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
   },
   'container prune': {
     usage: '[OPTIONS]',
-    summary: 'Remove all stopped containers',
+    summary: 'Remove containers that do not run',
     load: async () => (await import('#doors/cli/engine/container-prune.ts')).containerPrune,
   },
   'container inspect': {

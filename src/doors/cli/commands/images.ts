@@ -74,6 +74,26 @@ export const IMAGE_COMMANDS: Record<string, Entry> = {
     summary: 'Remove images that nothing uses',
     load: async () => (await import('#doors/cli/engine/image-prune.ts')).imagePrune,
   },
+  'image pin': {
+    usage: 'IMAGE [IMAGE...]',
+    summary: 'Keep images from prune and from the garbage collection',
+    load: async () => (await import('#doors/cli/engine/pin.ts')).pin,
+  },
+  'image unpin': {
+    usage: 'IMAGE [IMAGE...]',
+    summary: 'Keep images no longer',
+    load: async () => (await import('#doors/cli/engine/pin.ts')).unpin,
+  },
+  'image tree': {
+    usage: 'IMAGE',
+    summary: 'Show the layers of an image',
+    load: async () => (await import('#doors/cli/engine/image-tree.ts')).imageTree,
+  },
+  'image verify': {
+    usage: '[OPTIONS] [IMAGE...]',
+    summary: 'Check what is stored of images against its digests, and mend it with --repair',
+    load: async () => (await import('#doors/cli/engine/image-verify.ts')).imageVerify,
+  },
   'image inspect': {
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     summary: 'Show all that is known of images',

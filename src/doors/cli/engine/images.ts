@@ -3,11 +3,13 @@ import { formatBytes, formatDuration } from '#base/units.ts';
 import { imageFilter, refersTo, type ImageFilter } from '#engine/image/filter.ts';
 import { listImages, listIndexes, type ListedImage } from '#engine/image/list.ts';
 import type { ImageRecord } from '#engine/image/pull.ts';
+import { imageBranches } from '#engine/image/tree.ts';
 import { print } from '#doors/cli/io.ts';
 import { table } from '#doors/cli/table.ts';
 import { formatRows } from '#doors/cli/template.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 import { goTime } from './go-time.ts';
+import { treeTable } from './images-tree.ts';
 
 const FILTER_KEYS = ['dangling', 'label', 'before', 'since', 'until', 'reference'];
 
@@ -30,6 +32,7 @@ export const images: Verb = {
     'no-trunc': { kind: 'switch', does: 'Do not shorten ids' },
     digests: { kind: 'switch', does: 'Show digests' },
     filter: { kind: 'list', short: 'f', value: 'KEY=VALUE', does: `Only such images: ${FILTER_KEYS.join(', ')}` },
+    tree: { kind: 'switch', does: 'Show the platform and the sizes of each image' },
     format: { kind: 'text', value: 'FORMAT', does: 'table, json or a template such as {{.ID}}' },
   },
   args: [0, 1],
@@ -42,6 +45,10 @@ export const images: Verb = {
     const whole = flags.on('no-trunc');
     if (flags.on('quiet')) {
       for (const id of new Set(shown.map(({ image }) => idOf(image, whole)))) print(io, id);
+      return 0;
+    }
+    if (flags.on('tree')) {
+      print(io, treeTable(imageBranches(engine, [...new Set(shown.map(({ image }) => image))])));
       return 0;
     }
     const rows = shown.map((entry) => rowOf(entry, whole));

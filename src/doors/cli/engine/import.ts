@@ -4,6 +4,7 @@ import type { Verb } from '#doors/cli/verb.ts';
 import { withArchiveInput } from './archive-input.ts';
 import { CHANGE } from './change-flag.ts';
 import { cancellable } from './cancellation.ts';
+import { makeRoom } from './make-room.ts';
 
 /** `import`: an image out of a root file system. */
 export const importVerb: Verb = {
@@ -18,9 +19,11 @@ export const importVerb: Verb = {
     const importFrom = async (from: string | AsyncIterable<Uint8Array>): Promise<string> => {
       const engine = await open();
       const request = { from, name, changes: flags.list('change'), message: flags.text('message') };
-      return cancellable((signal) =>
+      const id = await cancellable((signal) =>
         importRootfs(engine, { ...request, signal, ...(platform === undefined ? {} : { platform }) }),
       );
+      await makeRoom(engine, io, [id]);
+      return id;
     };
     print(io, await (file === '-' ? withArchiveInput(io, importFrom) : importFrom(file)));
     return 0;

@@ -3,12 +3,23 @@ import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 import { withArchiveInput } from './archive-input.ts';
 import { cancellable } from './cancellation.ts';
+import { progressOn, type PhaseWords } from './layer-progress.ts';
+import { makeRoom } from './make-room.ts';
+
+/** Docker draws bars, and prints nothing of layers where there is no terminal. */
+const WORDS: Readonly<Record<string, PhaseWords>> = {
+  waiting: { text: 'Waiting', silent: true },
+  download: { text: 'Loading layer', silent: true },
+  unpack: { text: 'Loading layer', silent: true },
+  exists: { text: 'Already exists', whole: true, silent: true },
+  done: { text: 'Loaded', whole: true, silent: true },
+};
 
 /** `load`: images out of an archive or a layout directory. */
 export const load: Verb = {
   flags: {
     input: { kind: 'text', short: 'i', value: 'FILE|DIR', does: 'Read from there, not from standard input' },
-    quiet: { kind: 'switch', short: 'q', does: 'Print no progress; there is none to print yet' },
+    quiet: { kind: 'switch', short: 'q', does: 'Print no progress' },
     platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to take from a multi-platform image' },
     'all-platforms': { kind: 'switch', does: 'Keep multi-platform images whole, and artifacts that have a name' },
   },
@@ -18,9 +29,18 @@ export const load: Verb = {
     const allPlatforms = flags.on('all-platforms');
     const loadFrom = async (from: string | AsyncIterable<Uint8Array>): Promise<Loaded[]> => {
       const engine = await open();
-      return cancellable((signal) =>
-        loadImages(engine, { from, signal, allPlatforms, ...(platform === undefined ? {} : { platform }) }),
+      const progress = flags.on('quiet') ? undefined : await progressOn(io, 'stdout', WORDS);
+      const options = {
+        allPlatforms,
+        ...(platform === undefined ? {} : { platform }),
+        ...(progress === undefined ? {} : { onProgress: progress.event }),
+      };
+      const images = await cancellable((signal) => loadImages(engine, { from, signal, ...options })).finally(() =>
+        progress?.finish(),
       );
+      const ids = images.map(({ id }) => id);
+      await makeRoom(engine, io, ids);
+      return images;
     };
     const loaded = await (input === undefined || input === '-' ? withArchiveInput(io, loadFrom) : loadFrom(input));
     for (const { names, id } of loaded) {

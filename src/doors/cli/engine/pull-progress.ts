@@ -5,6 +5,7 @@ import { registryAccess } from '#engine/registry/access.ts';
 import { usage, type Flags } from '#doors/cli/flags.ts';
 import type { Call } from '#doors/cli/verb.ts';
 import { cancellable } from './cancellation.ts';
+import { makeRoom } from './make-room.ts';
 import { progressOn, type PhaseWords } from './layer-progress.ts';
 
 const WORDS: Readonly<Record<string, PhaseWords>> = {
@@ -16,13 +17,15 @@ const WORDS: Readonly<Record<string, PhaseWords>> = {
 };
 
 /** Pulls an image and shows how it goes. */
-export function pullWithProgress(
+export async function pullWithProgress(
   engine: Engine,
   name: string,
   call: Call,
   stream: 'stdout' | 'stderr',
 ): Promise<ImageRecord> {
-  return shown(call, stream, (request) => pullImage(engine, name, request));
+  const image = await shown(call, stream, (request) => pullImage(engine, name, request));
+  await makeRoom(engine, call.io, [image.configDigest]);
+  return image;
 }
 
 /** The same for all that the name means. */
