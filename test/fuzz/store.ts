@@ -95,6 +95,8 @@ async function nothingElse(at: TestStore, what: string, end: StoreEnd): Promise<
     if (findings.length > 0) throw new Error(`${what}: came in and is not right: ${JSON.stringify(findings)}`);
   } else if (images.length > 0) throw new Error(`${what}: failed, and left an image`);
   for (const { configDigest } of images) at.store.images.remove(configDigest, { force: true });
+  // What a pull keeps for the next try.
+  at.store.forgetUnfinished();
   await at.store.collect();
   const left = at.contents();
   if (left.length > 0) throw new Error(`${what}: left ${left.join('\n')}`);

@@ -39,7 +39,6 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   rm: [['rm -f web', 'Remove it, running or not']],
   inspect: [["inspect -f '{{.State.Pid}}' web", "The process's number on the host"]],
   export: [['export -o tree.tar web', 'The whole root file system as an archive']],
-  'container prune': [['container prune -f --filter until=24h', 'Stopped containers made more than a day ago']],
   explain: [['explain docker.io/library/debian:12 true', 'What the kernel would be asked for']],
   images: [['images --filter dangling=true -q', 'Images that have lost their names']],
   history: [['history --no-trunc docker.io/library/debian:12', 'Whole commands that made each layer']],

@@ -1,6 +1,6 @@
 import { diskUsageOf } from '#engine/space/container-size.ts';
 import { Fault } from '#base/fault.ts';
-import { parseInstant } from '#engine/image/filter.ts';
+import { parseMoment } from '#base/moment.ts';
 import type { Engine } from '#engine/engine.ts';
 import { stateOf } from './list.ts';
 import type { ContainerRecord } from './record.ts';
@@ -47,7 +47,7 @@ function conditionOf(text: string): Condition {
   const equals = text.indexOf('=');
   const [key, value] = [text.slice(0, Math.max(equals, 0)), text.slice(equals + 1)];
   if (key === 'until') {
-    const limit = parseInstant(value);
+    const limit = parseMoment(value, '--filter until');
     return ({ created }) => created < limit;
   }
   if (key === 'label') return hasLabel(value);

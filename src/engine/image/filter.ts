@@ -1,5 +1,6 @@
 import { matchesGlob } from 'node:path';
 import { Fault } from '#base/fault.ts';
+import { parseMoment } from '#base/moment.ts';
 import { parseDuration } from '#base/units.ts';
 import type { Engine } from '#engine/engine.ts';
 import { findImage } from './history.ts';
@@ -31,7 +32,7 @@ const FILTERS: Record<string, MakeFilter> = {
     return ({ image }) => image.created > limit;
   },
   until: (_, value) => {
-    const limit = parseInstant(value);
+    const limit = parseMoment(value, '--filter until');
     return ({ image }) => image.created < limit;
   },
   'unused-for': (engine, value) => {
@@ -79,15 +80,6 @@ export function refersTo({ repository, tag }: ListedImage, pattern: string): boo
   if (repository === NONE) return false;
   const names = [repository, ...(tag === NONE ? [] : [`${repository}:${tag}`])];
   return names.some((name) => matchesGlob(name, pattern));
-}
-
-/** A length of time before now, a date, or seconds since 1970. */
-export function parseInstant(value: string): number {
-  const ago = parseDuration(value);
-  if (ago !== undefined) return Date.now() - ago;
-  const at = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);
-  if (Number.isFinite(at)) return at;
-  throw bad('until', value, 'a length of time such as 24h, a date, or seconds since 1970');
 }
 
 function bad(key: string, value: string, wanted: string): Fault {

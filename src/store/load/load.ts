@@ -65,9 +65,9 @@ export interface InstallFound {
   area: WorkArea;
   keeper: string;
   signal: AbortSignal | undefined;
+  onProgress?: LoadOptions['onProgress'];
   /** The same images with all their names, when everything has been read and is well: none is visible before that. */
   named?: Promise<readonly FoundImage[]>;
-  onProgress?: LoadOptions['onProgress'];
 }
 
 export async function installFound(

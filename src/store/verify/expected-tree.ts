@@ -111,6 +111,8 @@ class StepCollector extends StepQueue {
         return void this.#add(step.path, { ...factOf('character', PLAIN), mode: 0, device: '0:0' });
       case 'opaque':
         return this.#opaque(step.path);
+      // Of copies into containers alone, and of the stream itself.
+      case 'keepKinds':
       case 'end':
     }
   }

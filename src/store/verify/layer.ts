@@ -63,13 +63,18 @@ export async function mendLayer(
   { chainId, parent }: LayerSubject,
   { draft, size }: Rebuilt,
   area: string,
-): Promise<string> {
+): Promise<{ mended: boolean; outcome: string }> {
   await syncFileSystem(parts.launcher, area);
-  const users = parts.database.durably(() => draft.replace({ chainId, parent, size }));
+  let users: number;
+  try {
+    users = parts.database.durably(() => draft.replace({ chainId, parent, size }));
+  } catch (error) {
+    if (!isFault(error, 'conflict')) throw error;
+    return { mended: false, outcome: sentence(error) };
+  }
   const [containers, verb] = users === 1 ? ['container', 'is'] : [`${users} containers`, 'are'];
-  return users === 0
-    ? 'unpacked again'
-    : `unpacked again; the old files stay until the ${containers} on them ${verb} removed`;
+  const stay = `; the old files stay until the ${containers} on them ${verb} removed`;
+  return { mended: true, outcome: `unpacked again${users === 0 ? '' : stay}` };
 }
 
 /** The tree as it is, in overlay form. Nothing is mounted for one directory. */

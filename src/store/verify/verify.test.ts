@@ -201,6 +201,18 @@ test('A damaged layer under a container is replaced beside it, and goes when the
   expect(at.contents()).toEqual([]);
 });
 
+test('Under a mounted image nothing is replaced, and that is said', async () => {
+  const old = layerTree(0);
+  writeFileSync(join(old, 'added'), 'x');
+  const insert = "INSERT INTO image_mount (image, chain, path, times, place) VALUES (?, ?, '/mnt/it', 1, '')";
+  at.database.run(insert, image.configDigest, image.chainId);
+  const { findings } = await verify(true);
+  expect(findings).toMatchObject([{ state: 'lost', outcome: expect.stringContaining('mounted at /mnt/it') as string }]);
+  expect(layerTree(0)).toBe(old);
+  at.database.run('DELETE FROM image_mount');
+  expect((await verify(true)).findings).toMatchObject([{ state: 'mended' }]);
+});
+
 test('A layer whose directory is lost is unpacked again, before anything else would forget the image', async () => {
   rmSync(layerTree(1), { recursive: true });
   expect(await verify()).toMatchObject({ findings: [{ problem: 'its directory is missing', state: 'wrong' }] });

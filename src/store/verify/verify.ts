@@ -144,9 +144,11 @@ async function lookAtLayer(look: Look, subject: LayerSubject): Promise<number> {
     const { differences } = rebuilt;
     const isGood = differences?.length === 0;
     if (!isGood) {
-      const outcome = options.repair ? await mendLayer(parts, subject, rebuilt, look.area) : '';
-      if (!options.repair) wrong.add(chainId);
-      addLayer(look, subject, problemOf(differences), differences ?? [], options.repair, outcome);
+      const { mended, outcome } = options.repair
+        ? await mendLayer(parts, subject, rebuilt, look.area)
+        : { mended: false, outcome: '' };
+      if (!mended) wrong.add(chainId);
+      addLayer(look, subject, problemOf(differences), differences ?? [], mended, outcome);
     }
     onProgress({
       kind: 'layer',
