@@ -30,6 +30,9 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['cp site/. web:/usr/share/nginx/html', 'What is in a directory into one'],
     ['cp web:/var/log - | tar -tv', 'As an archive'],
   ],
+  'container prune': [
+    ['container prune --filter until=24h', 'Remove the stopped ones that were made more than a day ago, after asking'],
+  ],
   exec: [['exec -it web sh', 'A shell beside what runs in the container']],
   ps: [['ps -a --format json', 'All containers, for a program to read']],
   logs: [['logs -f --tail 20 web', 'The last twenty lines, and those that come']],
