@@ -9,9 +9,9 @@ const OPAQUE = '.wh..wh..opq';
 const AUFS_PRIVATE = '.wh..wh.';
 /** Attributes that would steer the overlay file system itself: a layer has no say in that. */
 const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
-/** PATH_MAX of Linux, less its NUL: what is longer nobody could open by its name. */
-const LONGEST_PATH = 4095;
-/** Of all paths that are left to others: a name with a thousand slashes is a thousand of them. */
+/** A path that no call takes is left as it is made. */
+const LONGEST_IMPLIED = 4096;
+/** Of all such paths: a name with a thousand slashes is a thousand of them. */
 const MOST_IMPLIED = 8 * 1024 * 1024;
 
 /**
@@ -42,7 +42,6 @@ export class LayerSteps implements TarEvents {
 
   entry(entry: TarEntry): void {
     const path = normalPath(entry.name);
-    if (path.length > LONGEST_PATH) throw new Fault('corrupt', `read the layer: a path has ${path.length} bytes`);
     const base = path.slice(path.lastIndexOf('/') + 1);
     if (base.startsWith(WHITEOUT)) this.#mark(path, base);
     else {
@@ -100,7 +99,7 @@ export class LayerSteps implements TarEvents {
   #markAbove(path: string): void {
     for (const parent of above(path)) {
       if (this.#directories.has(parent)) break;
-      if (parent.length <= LONGEST_PATH) this.#marksOnly.add(parent);
+      if (parent.length <= LONGEST_IMPLIED) this.#marksOnly.add(parent);
     }
   }
 
@@ -115,7 +114,7 @@ export class LayerSteps implements TarEvents {
   #linkLater(path: string, target: string): void {
     this.#lateLinks.set(path, target);
     for (const parent of above(target)) {
-      if (parent.length <= LONGEST_PATH && !this.#directories.has(parent)) this.#implied.add(parent);
+      if (parent.length <= LONGEST_IMPLIED && !this.#directories.has(parent)) this.#implied.add(parent);
     }
   }
 
@@ -133,7 +132,7 @@ export class LayerSteps implements TarEvents {
     for (const parent of above(path)) {
       if (this.#directories.has(parent)) break;
       this.#directories.add(parent);
-      if (parent.length <= LONGEST_PATH) this.#implied.add(parent);
+      if (parent.length <= LONGEST_IMPLIED) this.#implied.add(parent);
       this.#others.delete(parent);
     }
   }
