@@ -87,7 +87,7 @@ export async function settleOwned(
   const directory = containerDirectory(engine.root, record.id);
   const { status } = observe(directory);
   // Who held it for a commit may have died before letting it go.
-  if (reason === 'abandoned') await thaw(containerCgroups(engine, record.id));
+  if (reason === 'abandoned' && record.pauseAsked !== true) await thaw(containerCgroups(engine, record.id));
   if (monitorLives(directory) && status !== 'exited') {
     if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
     if (reason === 'ended') return undefined;

@@ -58,11 +58,16 @@ export async function endContainer(
   connection.signal(number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
-  await thaw(containerCgroups(engine, record.id));
+  await letGo(engine, record.id);
   const ended = await within(connection.end, patience < 0 ? Infinity : patience * 1000);
   if (ended === undefined) await killAndWait(record, connection);
   connection.close();
   return ended === undefined;
+}
+
+async function letGo(engine: Engine, id: string): Promise<void> {
+  engine.containers.setPauseAsked(id, false);
+  await thaw(containerCgroups(engine, id));
 }
 
 function stopSignalOf(engine: Engine, record: ContainerRecord): string {
@@ -80,7 +85,7 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
-  if (ends) await thaw(containerCgroups(engine, record.id));
+  if (ends) await letGo(engine, record.id);
   if (number === constants.signals.SIGKILL) await within(connection.end, KILL_PATIENCE_MS);
   else await connection.finish();
   connection.close();
