@@ -94,7 +94,10 @@ test('Whatever brings something makes room: commit, whole indexes, copies, lists
   expect(list.digest).toMatch(/^sha256:/);
 });
 
-test('An image that went along with an index is not looked for again, and one that was just brought stays', async () => {
+test('An image that went along with an index is not looked for again', async () => {
+  // What stays is more than the low mark, so every image that may go is tried.
+  const [one = ''] = images;
+  expect((await call('run', '--name', 'user', one, 'true')).status).toBe(0);
   await pushMulti(world.registry.url, 'members', '1');
   const name = `${world.registry.host}/members:1`;
   expect((await call('pull', '-q', '--all-platforms', name)).status).toBe(0);
@@ -103,7 +106,7 @@ test('An image that went along with an index is not looked for again, and one th
   settings(HUNGRY);
   const { status, stderr } = await call('system', 'gc');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect((await call('images', '-qa')).stdout).toBe('');
+  expect(await named()).toEqual([one]);
 });
 
 test('The least recently used goes first, and no more than the low mark asks for', async () => {
