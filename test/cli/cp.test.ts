@@ -201,6 +201,28 @@ test("a running container's mounts are seen, and a read-only one is not written 
   await remove('mounts');
 });
 
+test('a file that is mounted in a running container is not taken off by a copy over it', async () => {
+  writeFileSync(join(here, 'bound'), 'bound\n');
+  const bind = ['-v', `${join(here, 'bound')}:/data/bound`];
+  await world.sampan('run', '-d', '--name', 'over', ...bind, world.image, 'sleep', '1000');
+  const mounts = (): Promise<string> => inside('over', 'cut -d" " -f5 /proc/self/mountinfo');
+  const before = await mounts();
+  mkdirSync(join(here, 'both'));
+  for (const name of ['bound', 'other']) writeFileSync(join(here, 'both', name), 'new\n');
+  const packed = spawnSync('tar', ['-c', '-C', join(here, 'both'), 'bound'], { encoding: 'buffer' }).stdout;
+  for (const outcome of [
+    await cp(join(here, 'file'), 'over:/data/bound'),
+    await cp(`${join(here, 'both')}/.`, 'over:/data'),
+    await cp(join(here, 'file'), 'over:/etc/hosts'),
+    await world.call(['cp', '-', 'over:/data'], { input: packed }),
+  ]) {
+    expect([outcome.status, outcome.stderr]).toEqual([5, expect.stringContaining('a mount is in its place')]);
+  }
+  expect(await mounts()).toBe(before);
+  expect(await inside('over', 'cat /data/bound')).toBe('bound\n');
+  await remove('over');
+});
+
 test('a container that swaps directories and links under a copy gets nothing of the host', async () => {
   const outside = join(here, 'outside');
   mkdirSync(outside, { mode: 0o700 });
