@@ -86,10 +86,11 @@ export function stages(reports: string): Stage[] {
     bunTests(
       reports,
       'whole program',
-      testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd|engines)\//),
+      testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd|engines|corpus|store-check|fuzz)\//),
       1200,
       120,
     ),
+    bunTests(reports, 'the store at length', testFiles('test/{corpus,store-check,fuzz}/**/*.test.ts', /^$/), 900, 240),
     otherEngines(reports),
     {
       ...bunTests(
