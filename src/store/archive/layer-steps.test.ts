@@ -45,6 +45,12 @@ test('Opaque directories are marked, private files of aufs left out', () => {
   expect(stepsOf({ name: 'd/.wh..wh..opq' }, { name: '.wh..wh.plnk' })).toEqual(['opaque d', 'end']);
 });
 
+test('A name with a NUL byte is refused, wherever it stands', () => {
+  const link = { name: 'a', type: '1', link: 'b' };
+  for (const pax of [{ path: 'x\0lb' }, { linkpath: 'b\0mc' }])
+    expect(() => stepsOf({ ...link, pax })).toThrow('NUL byte');
+});
+
 for (const name of ['.wh.', '.wh..', '.wh...']) {
   test(`${name} is refused`, () => {
     expect(() => stepsOf({ name })).toThrow('deletes nothing that can be named');

@@ -159,8 +159,12 @@ function* above(path: string): Generator<string> {
     yield path.slice(0, slash);
 }
 
-/** Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. */
+/**
+ * Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. No name holds a NUL byte,
+ * which pax records could bring, and which ends one in lists.
+ */
 function normalPath(name: string): string {
+  if (name.includes('\0')) throw new Fault('corrupt', 'read the layer: one of its names holds a NUL byte');
   if (!/^\.?\/|\/\.?\/|\/\.?$|^\.$/.test(name)) return name;
   return name
     .split('/')
