@@ -116,6 +116,38 @@ test('push sends the platform’s image, --all-platforms the whole, mounted from
   expect(without.stderr).toContain('sampan pull --all-platforms');
 });
 
+test('push --all-tags --all-platforms sends indexes whole and images as they are', async () => {
+  await ok('pull', '-q', '--all-platforms', name);
+  const repository = `${world.registry.host}/every`;
+  await ok('tag', name, `${repository}:both`);
+  await ok('pull', '-q', world.image);
+  await ok('tag', world.image, `${repository}:image`);
+  await ok(
+    'manifest',
+    'create',
+    `${repository}:list`,
+    `${name.replace(/:1$/, '')}@${multi.arm.manifestDescriptor.digest}`,
+  );
+  const said = await ok('push', '--all-tags', '--all-platforms', repository);
+  const tags = said.split('\n').flatMap((line) => /^(\w+): digest: /.exec(line)?.[1] ?? []);
+  expect(tags).toEqual(['both', 'image', 'list']);
+  expect(await servedDigest(world.registry.url, 'every', 'both')).toBe(multi.digest);
+  expect(await servedDigest(world.registry.url, 'every', 'image')).not.toBeNull();
+  expect(await servedDigest(world.registry.url, 'every', multi.arm.manifestDescriptor.digest)).not.toBeNull();
+  expect(await ok('push', '--all-tags', repository)).not.toContain('list: digest');
+});
+
+test('An image is pinned by whatever means it', async () => {
+  await ok('pull', '-q', '--all-platforms', name);
+  for (const text of [multi.digest, multi.digest.slice(7, 19), name]) {
+    await ok('image', 'pin', text);
+    await ok('image', 'prune', '-af');
+    expect(kept(multi.host.manifestDescriptor.digest)).toBe(true);
+    await ok('image', 'unpin', text);
+  }
+  expect((await world.sampan('image', 'pin', 'nonesuch')).status).toBe(3);
+});
+
 test('save and load keep the index, in every format', async () => {
   await ok('pull', '-q', '--all-platforms', name);
   for (const format of ['docker-archive', 'oci-archive', 'oci-dir']) {

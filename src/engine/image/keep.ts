@@ -3,12 +3,13 @@ import { familiarName, parseReference } from '#store/reference.ts';
 import { imageUses, pinImage as pin } from '#store/image/use.ts';
 import type { ImageRecord } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import { findImage } from './history.ts';
 
 export { imageUses, type ImageUse } from '#store/image/use.ts';
 
-/** Keeps an image from every removal that does not name it, or no longer; gives its ID. */
+/** Keeps an image from every removal that does not name it, or no longer; gives its ID. Throws `notFound`. */
 export function pinImage(engine: Engine, name: string, pinned: boolean): string {
-  return engine.database.durably(() => pin(engine.database, name, pinned));
+  return engine.database.durably(() => pin(engine.database, findImage(engine, name).configDigest, pinned));
 }
 
 /** Whether the user has asked to keep an image: it is pinned, or a pattern of `[gc] keep` fits one of its names. */

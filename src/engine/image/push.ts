@@ -27,14 +27,15 @@ export function pushTask(source: string, destination: string | undefined): PushT
   return { source, destination: reference, fullName: formatReference(reference) };
 }
 
-/** All tags of a repository that the store knows. Throws `notFound` when there are none. */
-export function pushTasksOfAll(engine: Engine, name: string): PushTask[] {
+/** All tags of a repository that the store knows, with `whole` those of indexes too. Throws `notFound` when there are none. */
+export function pushTasksOfAll({ store }: Engine, name: string, whole: boolean): PushTask[] {
   const { registry, repository, digest } = parseReference(name);
   if (digest !== undefined || /:[^/]*$/.test(name)) {
     throw new Fault('invalid', `push ${name} --all-tags: give the name without a tag`, { field: '--all-tags' });
   }
-  const all = engine.store.images.list().flatMap(({ names }) => names.map((text) => parseReference(text)));
-  const tasks = all
+  const known = [...store.images.list(), ...(whole ? store.indexes.list() : [])].flatMap(({ names }) => names);
+  const tasks = [...new Set(known)]
+    .map((text) => parseReference(text))
     .filter((one) => one.registry === registry && one.repository === repository)
     .map((destination) => ({
       source: formatReference(destination),

@@ -45,6 +45,21 @@ test('Opaque directories are marked, private files of aufs left out', () => {
   expect(stepsOf({ name: 'd/.wh..wh..opq' }, { name: '.wh..wh.plnk' })).toEqual(['opaque d', 'end']);
 });
 
+test('Names that are more than can be remembered are refused, and no earlier', () => {
+  const steps = new LayerSteps(new Recorder(), 1000);
+  const reader = new TarReader(steps);
+  // Each takes its name, where it leads and 64 bytes.
+  const file = (at: number): TarItem => ({ name: `file-${at}`, type: '2', link: 'x'.repeat(29) });
+  reader.push(tar(...Array.from({ length: 10 }, (_, at) => file(at))).subarray(0, 10 * 512));
+  expect(() => reader.push(tar(file(10)))).toThrow('more than 1000 bytes');
+});
+
+test('A name with a NUL byte is refused, wherever it stands', () => {
+  const link = { name: 'a', type: '1', link: 'b' };
+  for (const pax of [{ path: 'x\0lb' }, { linkpath: 'b\0mc' }])
+    expect(() => stepsOf({ ...link, pax })).toThrow('NUL byte');
+});
+
 for (const name of ['.wh.', '.wh..', '.wh...']) {
   test(`${name} is refused`, () => {
     expect(() => stepsOf({ name })).toThrow('deletes nothing that can be named');

@@ -13,6 +13,12 @@ const OVERLAY_XATTR = /^(?:trusted|user)\.overlay\./;
 const LONGEST_IMPLIED = 4096;
 /** Of all such paths: a name with a thousand slashes is a thousand of them. */
 const MOST_IMPLIED = 8 * 1024 * 1024;
+/**
+ * Bytes of all names, and so much for each: they are remembered to the end. Three million files of usual names; what has
+ * more is an attack on memory, since headers shrink a thousandfold.
+ */
+const MOST_NAMES = 512 * 1024 * 1024;
+const FOR_EACH = 64;
 
 /**
  * Turns the entries of a layer (image-spec layer.md) into file steps in overlay form. Whiteouts only speak of the
@@ -36,11 +42,19 @@ export class LayerSteps implements TarEvents {
   /** Bytes of the files so far, holes included. */
   bytes = 0;
 
-  constructor(out: StepQueue) {
+  readonly #mostNames: number;
+  #names = 0;
+
+  constructor(out: StepQueue, mostNames = MOST_NAMES) {
     this.#out = out;
+    this.#mostNames = mostNames;
   }
 
   entry(entry: TarEntry): void {
+    this.#names += entry.name.length + entry.link.length + FOR_EACH;
+    if (this.#names > this.#mostNames) {
+      throw new Fault('corrupt', `read the layer: its names take more than ${this.#mostNames} bytes`);
+    }
     const path = normalPath(entry.name);
     const base = path.slice(path.lastIndexOf('/') + 1);
     if (base.startsWith(WHITEOUT)) this.#mark(path, base);
@@ -159,8 +173,12 @@ function* above(path: string): Generator<string> {
     yield path.slice(0, slash);
 }
 
-/** Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. */
+/**
+ * Archives write `./a`, `/a` and `a/` for a. What climbs is left as it is: the kernel refuses it. No name holds a NUL byte,
+ * which pax records could bring, and which ends one in lists.
+ */
 function normalPath(name: string): string {
+  if (name.includes('\0')) throw new Fault('corrupt', 'read the layer: one of its names holds a NUL byte');
   if (!/^\.?\/|\/\.?\/|\/\.?$|^\.$/.test(name)) return name;
   return name
     .split('/')

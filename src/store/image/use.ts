@@ -1,7 +1,5 @@
-import { Fault } from '#base/fault.ts';
 import type { Database } from '#store/database.ts';
 import type { Digest } from '#store/digest.ts';
-import { ownImageId } from './find.ts';
 
 /** What speaks for keeping an image. */
 export interface ImageUse {
@@ -22,12 +20,8 @@ export function imageUses(database: Database): Map<Digest, ImageUse> {
   return new Map(rows.map(({ id, used, pinned }) => [id, { used, pinned: pinned === 1 }]));
 }
 
-/** A pinned image goes only when it is removed by its name. Throws `notFound`. */
-export function pinImage(database: Database, name: string, pinned: boolean): Digest {
-  const id = ownImageId(database, name);
-  if (id === undefined) {
-    throw new Fault('notFound', `No such image: ${name}`, { hint: 'sampan images lists the images there are.' });
-  }
+/** A pinned image goes only when it is removed by its name. */
+export function pinImage(database: Database, id: Digest, pinned: boolean): Digest {
   database.run('UPDATE image SET pinned = ? WHERE id = ?', pinned ? 1 : 0, id);
   return id;
 }

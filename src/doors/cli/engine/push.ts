@@ -29,7 +29,7 @@ export const push: Verb = {
     if (all && destination !== undefined) throw usage('--all-tags takes a single name');
     const named = all ? undefined : pushTask(source, destination);
     const engine = await call.engine();
-    const tasks = named === undefined ? pushTasksOfAll(engine, source) : [named];
+    const tasks = named === undefined ? pushTasksOfAll(engine, source, call.flags.on('all-platforms')) : [named];
     const quiet = call.flags.on('quiet');
     const first = tasks[0];
     if (first !== undefined && !quiet) print(call.io, `The push refers to repository [${repositoryName(first)}]`);
@@ -57,7 +57,8 @@ async function pushOne(engine: Engine, task: PushTask, call: Call): Promise<Push
       pushImage(engine, task, {
         access: registryAccess(call.io.env),
         insecure: call.flags.on('plain-http'),
-        allPlatforms: call.flags.on('all-platforms'),
+        // Among all tags there are plain images, too.
+        allPlatforms: call.flags.on('all-platforms') && (!call.flags.on('all-tags') || isIndex(engine, task)),
         signal,
         ...(progress === undefined ? {} : { onProgress: progress.event }),
       }),
@@ -65,4 +66,8 @@ async function pushOne(engine: Engine, task: PushTask, call: Call): Promise<Push
   } finally {
     progress?.finish();
   }
+}
+
+function isIndex({ store }: Engine, { source }: PushTask): boolean {
+  return store.indexes.find(source) !== undefined;
 }
