@@ -318,3 +318,10 @@ test('an id is nobody else\'s name', async () => {
   expect((await inspect(id)).Name).toBe('/first');
   await remove('first', id);
 });
+
+test('an update of nothing is a mistake', async () => {
+  await world.sampan('create', '--name', 'same', world.image, 'true');
+  const { status, stderr } = await world.sampan('update', 'same');
+  expect([status, stderr]).toEqual([125, expect.stringContaining('must provide one or more flags')]);
+  await remove('same');
+});
