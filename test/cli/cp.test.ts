@@ -220,7 +220,8 @@ test("links of the container's /proc lead nowhere of ours, and its files end", a
 test('pipes and sockets keep nobody waiting', async () => {
   const script = 'mkdir /pipes; mkfifo /pipes/fifo; nc -lU /pipes/socket & sleep 1000';
   await world.sampan('run', '-d', '--name', 'pipes', world.image, 'sh', '-c', script);
-  for (let tries = 0; tries < 100 && !(await inside('pipes', 'ls /pipes')).includes('fifo'); tries += 1) await sleep(20);
+  for (let tries = 0; tries < 100 && !(await inside('pipes', 'ls /pipes')).includes('fifo'); tries += 1)
+    await sleep(20);
   expect(await cp('pipes:/pipes', join(here, 'pipes'))).toMatchObject({ status: 0, stderr: '' });
   expect(lstatSync(join(here, 'pipes/fifo')).isFIFO()).toBe(true);
   // Over a pipe of the container's, which nobody reads, comes a file of its own.

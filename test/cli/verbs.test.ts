@@ -312,11 +312,19 @@ test("a namespace is shared with a container's own first process, not with who h
   await remove('lender');
 });
 
-test('an id is nobody else\'s name', async () => {
+test("an id is nobody else's name", async () => {
   const id = await runSleeper('first');
   await world.sampan('create', '--name', id, world.image, 'true');
   expect((await inspect(id)).Name).toBe('/first');
   await remove('first', id);
+});
+
+test('what scripts for docker give always is taken: rm -v, and -q of create and run', async () => {
+  await world.sampan('rmi', '-f', world.image);
+  const made = await world.sampan('create', '-q', '--name', 'quiet', world.image, 'true');
+  expect(made).toMatchObject({ status: 0, stderr: '' });
+  expect(await world.sampan('run', '-q', '--rm', world.image, 'true')).toMatchObject({ status: 0, stderr: '' });
+  expect(await world.sampan('rm', '-fv', 'quiet')).toMatchObject({ status: 0, stderr: '' });
 });
 
 test('an update of nothing is a mistake', async () => {

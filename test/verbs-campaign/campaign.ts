@@ -80,7 +80,10 @@ function limitsThatDiffer(seen: readonly Seen[]): string[] {
   return seen
     .filter(({ status }) => status === 'running' || status === 'paused')
     .flatMap(({ id, name, memory }) => {
-      const files = [`/sys/fs/cgroup/memory/sampan/${id}/memory.limit_in_bytes`, `/sys/fs/cgroup/sampan/${id}/memory.max`];
+      const files = [
+        `/sys/fs/cgroup/memory/sampan/${id}/memory.limit_in_bytes`,
+        `/sys/fs/cgroup/sampan/${id}/memory.max`,
+      ];
       const file = files.find((path) => existsSync(path));
       if (file === undefined || memory === 0) return [];
       const kernel = Number(readFileSync(file, 'latin1')) / 2 ** 20;
@@ -91,12 +94,16 @@ function limitsThatDiffer(seen: readonly Seen[]): string[] {
 /** Nothing of containers that there are not, and no process but monitors and what they watch. */
 async function left(world: CliWorld, known: readonly Known[]): Promise<string[]> {
   // The groups of others' containers are none of ours.
-  const ours = new Set((await must(world, 'events', '--since', '1', '--until', '0s', '--format', '{{.ID}}')).split('\n'));
+  const ours = new Set(
+    (await must(world, 'events', '--since', '1', '--until', '0s', '--format', '{{.ID}}')).split('\n'),
+  );
   const strange = (): string[] =>
     world
       .leftovers()
       .filter((line) => !line.startsWith('/sys/fs/cgroup') || ours.has(basename(line)))
-      .filter((line) => !known.some(({ id }) => line.includes(id) || line.startsWith(`process ${monitorOf(world, id)}:`)));
+      .filter(
+        (line) => !known.some(({ id }) => line.includes(id) || line.startsWith(`process ${monitorOf(world, id)}:`)),
+      );
   let found = strange();
   for (let tries = 0; found.length > 0 && tries < REST_TRIES; tries += 1) {
     await sleep(REST_MS);

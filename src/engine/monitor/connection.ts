@@ -60,7 +60,8 @@ export async function connectMonitor(directory: string, events: MonitorEvents = 
     resume: () => void socket.resume(),
     close: () => void socket.destroy(),
     // The other side may have closed it before.
-    finish: () => Promise.race([end.then(() => undefined), new Promise<void>((resolve) => socket.end(() => resolve()))]),
+    finish: () =>
+      Promise.race([end.then(() => undefined), new Promise<void>((resolve) => socket.end(() => resolve()))]),
     end,
   };
 }
