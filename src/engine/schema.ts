@@ -37,4 +37,8 @@ export const ENGINE_MIGRATIONS = [
       ALTER TABLE containers ADD COLUMN started INTEGER NOT NULL DEFAULT 0 CHECK (started IN (0, 1));
     `,
   },
+  {
+    id: 'engine-paused-1',
+    sql: 'ALTER TABLE containers ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))',
+  },
 ] as const;

@@ -1,5 +1,6 @@
 /** Pulls by several processes and pulls that are killed, as the registry sees them. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -29,38 +30,56 @@ afterEach(() => {
 const noisy = (name: string, bytes: number): TestLayer => plainLayer({ name, content: randomBytes(bytes) });
 const MB = 1024 * 1024;
 const PIECE = 32 * 1024;
+/** Between two pieces, for a network of 30 Mbit/s. */
 const PIECE_MS = 8;
 
-/** Sends a blob, or its rest, at the speed of a network of 30 Mbit/s. */
-async function sendSlowly(
+/** What a request wants of a blob, and the head of the answer. */
+function wanted(bytes: Buffer, request: IncomingMessage, response: ServerResponse): { start: number; end: number } {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const start = Number(range?.[1] ?? 0);
+  const end = range?.[2] ? Math.min(Number(range[2]) + 1, bytes.length) : bytes.length;
+  const part = range === null ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${bytes.length}` };
+  response.writeHead(range === null ? 200 : 206, { 'Content-Length': end - start, ...part });
+  return { start, end };
+}
+
+/** Hands a blob over piece by piece, as fast as `paced` lets it; tells of each piece that the connection has taken. */
+async function sendInPieces(
   bytes: Buffer,
   request: IncomingMessage,
   response: ServerResponse,
   onSent: (bytes: number) => void,
+  paced: (hasRoom: boolean) => Promise<unknown>,
 ): Promise<void> {
-  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-  const range = start === 0 ? {} : { 'Content-Range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
-  response.writeHead(start === 0 ? 200 : 206, { 'Content-Length': bytes.length - start, ...range });
-  for (let at = start; at < bytes.length && !response.destroyed; at += PIECE) {
-    const piece = bytes.subarray(at, at + PIECE);
+  const { start, end } = wanted(bytes, request, response);
+  for (let at = start; at < end && !response.destroyed; at += PIECE) {
+    const piece = bytes.subarray(at, Math.min(at + PIECE, end));
     onSent(piece.length);
-    response.write(piece);
-    await sleep(PIECE_MS);
+    await paced(response.write(piece));
   }
   response.end();
 }
 
-/** From here on blobs come slowly; gives the number of bytes that have been sent. */
-function countSlowly(): () => number {
+/** From here on blobs come in that way; gives the number of bytes that have been sent. */
+function count(pace: (response: ServerResponse) => (hasRoom: boolean) => Promise<unknown>): () => number {
   let sent = 0;
   registry.misbehave(/\/blobs\//, (request, response) => {
     const bytes = registry.content(request.url ?? '');
     if (bytes === undefined) return false;
-    void sendSlowly(bytes, request, response, (count) => (sent += count));
+    void sendInPieces(bytes, request, response, (size) => (sent += size), pace(response));
     return true;
   });
   return () => sent;
 }
+
+const countSlowly = (): (() => number) => count(() => () => sleep(PIECE_MS));
+
+/** As fast as the other side takes it. */
+const countFast = (): (() => number) =>
+  count(
+    (response) => (hasRoom) =>
+      hasRoom || response.destroyed ? sleep(0) : Promise.race([once(response, 'drain'), once(response, 'close')]),
+  );
 
 test('a pull killed twenty times and continued fetches little more than the image', async () => {
   const image = testImage(Array.from({ length: 5 }, (_, number) => noisy(`file${number}`, 20 * MB)));
@@ -85,6 +104,27 @@ test('a pull killed twenty times and continued fetches little more than the imag
   expect((await world.sampan('rmi', name)).status).toBe(0);
   expect((await world.sampan('image', 'prune', '-f')).stdout).toContain('reclaimed space: 0B');
 }, 180_000);
+
+test('the same at full speed: once a pull was cut off, little is asked for at a time', async () => {
+  const image = testImage(Array.from({ length: 12 }, (_, number) => noisy(`fast${number}`, 40 * MB)));
+  registry.add('fast', 'latest', image);
+  const sent = countFast();
+  const name = `${registry.host}/fast`;
+  let unfinished = 0;
+  for (let round = 0; round < 20; round += 1) {
+    const child = world.spawn(['pull', '-q', name]);
+    await sleep(150 + Math.random() * 250);
+    if (child.exitCode === null) unfinished += 1;
+    child.kill('SIGKILL');
+    await child.exited;
+  }
+  expect(await world.sampan('pull', '-q', name)).toMatchObject({ status: 0 });
+  const size = image.layers.reduce((sum, { blob }) => sum + blob.length, 0);
+  expect(unfinished).toBeGreaterThan(10);
+  expect(sent()).toBeGreaterThanOrEqual(size);
+  expect(sent() / size).toBeLessThanOrEqual(1.1);
+  await world.sampan('rmi', name);
+}, 300_000);
 
 function getsOf(digest: string): number {
   return registry.seen.filter(({ path }) => path.endsWith(`blobs/${digest}`)).length;

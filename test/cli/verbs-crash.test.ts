@@ -87,3 +87,15 @@ test('create, pause and rename killed at any moment leave nothing half done', as
   expect(await world.sampan('exec', Names, 'echo', 'well')).toMatchObject({ stdout: 'well\n' });
   await world.sampan('rm', '-f', Names);
 }, 120_000);
+
+test('who is killed while it changes a paused container leaves it paused', async () => {
+  await world.sampan('run', '-d', '--name', 'ice', world.image, ...SLEEPER);
+  await world.sampan('pause', 'ice');
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await cut(round, 4, 'update', '--pids-limit', `${50 + round}`, 'ice');
+    expect(await status('ice')).toBe('paused');
+  }
+  expect((await world.sampan('unpause', 'ice')).status).toBe(0);
+  expect((await world.sampan('exec', 'ice', 'echo', 'well')).stdout).toBe('well\n');
+  await world.sampan('rm', '-f', 'ice');
+}, 120_000);

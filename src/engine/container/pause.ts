@@ -14,6 +14,7 @@ export async function pauseContainer(engine: Engine, { id }: ContainerRecord): P
     if (isHeld(engine, id)) {
       throw new Fault('conflict', `pause container ${record.name}: it is already paused`);
     }
+    engine.containers.setPauseAsked(id, true);
     await freeze(containerCgroups(engine, id));
     noteContainer(engine, record, 'pause');
   });
@@ -23,6 +24,7 @@ export async function unpauseContainer(engine: Engine, { id }: ContainerRecord):
   await asOwner(engine, id, 'unpause container', async (record) => {
     needRunning(engine, record, 'unpause');
     if (!isHeld(engine, id)) throw new Fault('conflict', `unpause container ${record.name}: it is not paused`);
+    engine.containers.setPauseAsked(id, false);
     await thaw(containerCgroups(engine, id));
     noteContainer(engine, record, 'unpause');
   });

@@ -22,6 +22,8 @@ export interface ContainerRecord {
   /** True from before a start until the end of that run has been taken note of. */
   active: boolean;
   autoRemove: boolean;
+  /** Somebody has asked for a pause; whether it is held is asked of its control group. */
+  pauseAsked?: boolean;
 }
 
 interface Row {
@@ -36,6 +38,7 @@ interface Row {
   owner: string | null;
   active: number;
   auto_remove: number;
+  paused: number;
 }
 
 const fromRow = (row: Row): ContainerRecord => ({
@@ -50,6 +53,7 @@ const fromRow = (row: Row): ContainerRecord => ({
   owner: row.owner ?? undefined,
   active: row.active === 1,
   autoRemove: row.auto_remove === 1,
+  pauseAsked: row.paused === 1,
 });
 
 /** Directory of a container below the engine's root: its plan, log, lock, exit status and attach socket. */
@@ -69,6 +73,7 @@ export interface ContainerRecords {
   setActive(id: string, active: boolean): void;
   /** False when the run has been marked as begun before. */
   markStarted(id: string): boolean;
+  setPauseAsked(id: string, asked: boolean): void;
   setName(id: string, name: string): void;
   setOptions(id: string, options: ContainerOptions): void;
   remove(id: string): void;
@@ -104,8 +109,10 @@ export function containerRecords(database: Database): ContainerRecords {
       ),
     setPhase: (id, phase) => change('UPDATE containers SET phase = ? WHERE id = ?', phase, id),
     setOwner: (id, owner) => change('UPDATE containers SET owner = ? WHERE id = ?', owner ?? null, id),
-    setActive: (id, active) => change('UPDATE containers SET active = ?, started = 0 WHERE id = ?', Number(active), id),
+    setActive: (id, active) =>
+      change('UPDATE containers SET active = ?, started = 0, paused = 0 WHERE id = ?', Number(active), id),
     markStarted: (id) => database.run('UPDATE containers SET started = 1 WHERE id = ? AND started = 0', id).changes > 0,
+    setPauseAsked: (id, asked) => change('UPDATE containers SET paused = ? WHERE id = ?', Number(asked), id),
     setName: (id, name) => change('UPDATE containers SET name = ? WHERE id = ?', name, id),
     setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),
     remove: (id) => change('DELETE FROM containers WHERE id = ?', id),

@@ -58,12 +58,18 @@ export async function endContainer(
   seat.connection.signal(number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
-  await thaw(containerCgroups(engine, record.id));
+  await release(engine, record.id);
   const end = endOf(engine, record, seat);
   const ended = await within(end, patience < 0 ? Infinity : patience * 1000);
   if (ended === undefined) await killAndWait(record, seat, end);
   seat.connection.close();
   return ended === undefined;
+}
+
+/** A container that is to end is paused no more. */
+async function release(engine: Engine, id: string): Promise<void> {
+  engine.containers.setPauseAsked(id, false);
+  await thaw(containerCgroups(engine, id));
 }
 
 function stopSignalOf(engine: Engine, record: ContainerRecord): string {
@@ -81,7 +87,7 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
-  if (ends) await thaw(containerCgroups(engine, record.id));
+  if (ends) await release(engine, record.id);
   if (number === constants.signals.SIGKILL) await within(endOf(engine, record, seat), KILL_PATIENCE_MS);
   else await seat.connection.finish();
   seat.connection.close();

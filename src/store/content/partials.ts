@@ -13,6 +13,8 @@ import { namesIn } from './work-area.ts';
 export interface Partials {
   /** Where the file of a blob is; its directory is made. */
   path(digest: Digest): string;
+  /** True when something of one of these blobs has come before. */
+  hasBegun(digests: readonly Digest[]): boolean;
   /** Moves those that nobody uses to the trash, when untouched since then. Gives their bytes. */
   sweep(untouchedSince?: number): number;
   /** Removes those of these blobs that nobody but the claimants of that group uses. Inside a transaction. */
@@ -47,6 +49,8 @@ export function openPartials({ root, database, trash }: PartialParts): Partials 
       mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
       return path;
     },
+    hasBegun: (digests) =>
+      digests.some((digest) => (statSync(fileOf(digest), { throwIfNoEntry: false })?.size ?? 0) > 0),
     sweep: (untouchedSince = Infinity) => {
       if (partialFiles(base).length === 0) return 0;
       // Whoever wants one has to claim it first, and waits for this transaction.

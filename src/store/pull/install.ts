@@ -7,6 +7,7 @@ import { bringLayer, progressOf } from './bring-layer.ts';
 import { commit, writeDocuments, type ClaimedLayer } from './commit.ts';
 import { CommitLine } from './commit-line.ts';
 import { inParallel } from './in-parallel.ts';
+import { inSteps } from './in-steps.ts';
 import { keysOf, layerJobs, type LayerJob, type LayerSource } from './layers.ts';
 import type { PullProgress } from './progress.ts';
 import type { ResolvedImage } from './resolve.ts';
@@ -52,13 +53,16 @@ export async function installImage(parts: StoreParts, request: InstallRequest): 
 
 async function bringAll(
   parts: StoreParts,
-  { source, owner, area, onProgress, signal: outer }: InstallRequest,
+  { source: given, owner, area, onProgress, signal: outer }: InstallRequest,
   jobs: readonly LayerJob[],
   line: CommitLine<ClaimedLayer>,
 ): Promise<void> {
   const claims = openClaims(parts.database);
   const slots = new Slots(LAYERS_AT_A_TIME);
-  const bring = { parts, claims, partials: openPartials(parts), source, slots, line, owner, area, onProgress };
+  const partials = openPartials(parts);
+  // What has been cut off once may be so again.
+  const source = partials.hasBegun(jobs.map(({ descriptor }) => descriptor.digest)) ? inSteps(given) : given;
+  const bring = { parts, claims, partials, source, slots, line, owner, area, onProgress };
   for (const job of jobs) onProgress(progressOf(job, 'waiting'));
   // All of them at once, since most of what they do is waiting; the slots bound the work.
   await inParallel([...jobs.entries()], jobs.length, outer, ([at, job], signal) => bringLayer(bring, job, at, signal));

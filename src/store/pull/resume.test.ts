@@ -68,7 +68,7 @@ test('The next pull continues where a failed one was, and fetches nothing that w
   const { size } = statSync(partial());
   expect(size).toBeGreaterThan(0);
   await pullsWhole();
-  expect(requested(blobPath)).toEqual([`bytes=${size}-`]);
+  expect(requested(blobPath)[0]).toStartWith(`bytes=${size}-`);
   for (const other of [0, 2]) expect(requested(new RegExp(digestOf(blobAt(other))))).toEqual([]);
 });
 

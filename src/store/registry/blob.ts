@@ -12,6 +12,8 @@ export interface BlobRequest {
   size: number;
   /** The first byte that is wanted. */
   start?: number;
+  /** How many bytes are asked for at a time; the whole rest when left out. */
+  step?: number;
   policy: RetryPolicy;
   signal?: AbortSignal;
 }
@@ -20,11 +22,11 @@ export interface BlobRequest {
 const PROGRESS = 1024 * 1024;
 
 /**
- * The blob's bytes in order, from `start` on. A connection that is cut is followed by a request for the rest. The end is either after
- * at least `size` bytes (more means that the registry sends too much) or a fault.
+ * The blob's bytes in order, from `start` on. A connection that is cut is followed by a request for the rest. The end is
+ * either after at least `size` bytes (more means that the registry sends too much) or a fault.
  */
 export async function* readBlob(request: BlobRequest): AsyncGenerator<Uint8Array, void, undefined> {
-  const { size, policy, signal } = request;
+  const { size, step = size, policy, signal } = request;
   let done = request.start ?? 0;
   let failures = 0;
   while (done < size) {
@@ -45,21 +47,36 @@ export async function* readBlob(request: BlobRequest): AsyncGenerator<Uint8Array
       cut = error;
     }
     if (done >= size) return;
+    if (done >= start + step) {
+      failures = 0;
+      continue;
+    }
     failures = done - start >= PROGRESS ? 1 : failures + 1;
     if (failures >= policy.attempts) throw cutOff(request, done, cut);
     await pause(policy, failures, undefined, signal);
   }
 }
 
-async function ask({ exchange, url, digest, signal }: BlobRequest, start: number): Promise<Reply> {
-  const headers: Record<string, string> = start === 0 ? {} : { Range: `bytes=${start}-` };
+async function ask(request: BlobRequest, start: number): Promise<Reply> {
+  const { exchange, url, digest, signal } = request;
+  const headers = rangeFrom(request, start);
   const reply = await exchange({ url, method: 'GET', headers, ...(signal === undefined ? {} : { signal }) });
+  if (reply.status === 416 && start === 0 && headers['Range'] !== undefined) {
+    // A registry that gives no parts.
+    await reply.discard();
+    return ask({ ...request, step: request.size }, start);
+  }
   if (reply.status === 206 && !resumesAt(reply, start)) {
     await reply.discard();
     throw new Fault('corrupt', `fetch the blob ${digest}: the registry resumes it at another place than asked for`);
   }
   if (reply.status === 200 || reply.status === 206) return reply;
   throw await statusFault(reply, `fetch the blob ${digest}${start === 0 ? '' : ` from byte ${start}`}`);
+}
+
+function rangeFrom({ size, step = size }: BlobRequest, start: number): Record<string, string> {
+  if (start + step < size) return { Range: `bytes=${start}-${start + step - 1}` };
+  return start === 0 ? {} : { Range: `bytes=${start}-` };
 }
 
 function resumesAt(reply: Reply, start: number): boolean {

@@ -37,6 +37,8 @@ export interface RepositoryClient {
 export interface BlobRest {
   /** The first byte that is wanted. */
   start: number;
+  /** How many bytes are asked for at a time; all of them when left out. */
+  step?: number;
   signal?: AbortSignal;
 }
 
