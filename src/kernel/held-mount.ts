@@ -67,7 +67,8 @@ function holdingPlan(steps: readonly Step[]): Plan {
           { op: 'propagation', flags: MS_REC_SLAVE },
           ...steps,
           { op: 'writeSlot', slot: 'starter', data: '.' },
-          { op: 'awaitGo', slot: 'starter', onError: 'ignore' },
+          // Its end is an end for us, too: who holds the other side may have been killed.
+          { op: 'wait', slot: 'starter', onError: 'ignore' },
         ],
       },
     ],

@@ -132,6 +132,9 @@ describe.each(KINDS)('a %s container', (_, global, running) => {
     expect((await cp(join(here, 'tree'), `${name}:/etc/passwd`)).status).toBe(2);
     expect((await cp(join(here, 'file'), join(here, 'x'))).status).toBe(125);
     expect((await cp(`${name}:/a`, `${name}:/b`)).status).toBe(125);
+    // An empty variable in a script is not the working directory.
+    expect((await cp('', `${name}:/tmp`)).status).toBe(125);
+    expect((await cp(`${name}:/etc/passwd`, '')).status).toBe(125);
     await inside(name, 'mkdir -p /mix/file /mix2; echo kept > /mix/file/x; echo plain > /mix2/tree');
     const over = await cp(join(here, 'file'), `${name}:/mix`);
     expect([over.status, over.stderr]).toEqual([5, expect.stringContaining('a directory is not overwritten')]);

@@ -176,7 +176,7 @@ test('wait is told when the monitor was killed', async () => {
   process.kill(Number(lock.split(' ')[0]), 'SIGKILL');
   expect(await new Response(waiting.stdout).text()).toBe('137\n');
   await remove('orphan');
-  expect(world.leftovers()).toEqual([]);
+  expect(world.leftovers().filter((line) => line.includes(world.root) || line.includes(id))).toEqual([]);
 });
 
 test('top shows the processes by their pids on the host, in the columns asked for', async () => {
@@ -317,4 +317,19 @@ test("an id is nobody else's name", async () => {
   await world.sampan('create', '--name', id, world.image, 'true');
   expect((await inspect(id)).Name).toBe('/first');
   await remove('first', id);
+});
+
+test('what scripts for docker give always is taken: rm -v, and -q of create and run', async () => {
+  await world.sampan('rmi', '-f', world.image);
+  const made = await world.sampan('create', '-q', '--name', 'quiet', world.image, 'true');
+  expect(made).toMatchObject({ status: 0, stderr: '' });
+  expect(await world.sampan('run', '-q', '--rm', world.image, 'true')).toMatchObject({ status: 0, stderr: '' });
+  expect(await world.sampan('rm', '-fv', 'quiet')).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('an update of nothing is a mistake', async () => {
+  await world.sampan('create', '--name', 'same', world.image, 'true');
+  const { status, stderr } = await world.sampan('update', 'same');
+  expect([status, stderr]).toEqual([125, expect.stringContaining('must provide one or more flags')]);
+  await remove('same');
 });

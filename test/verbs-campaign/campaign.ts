@@ -3,7 +3,7 @@
  * which nothing may be lost or left. The seed says everything but the moments.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CliWorld } from '#test/cli/world.ts';
 import { compare, look, must, type Known, type Seen } from './world-model.ts';
@@ -93,10 +93,14 @@ function limitsThatDiffer(seen: readonly Seen[]): string[] {
 
 /** Nothing of containers that there are not, and no process but monitors and what they watch. */
 async function left(world: CliWorld, known: readonly Known[]): Promise<string[]> {
+  // The groups of others' containers are none of ours.
+  const ours = new Set(
+    (await must(world, 'events', '--since', '1', '--until', '0s', '--format', '{{.ID}}')).split('\n'),
+  );
   const strange = (): string[] =>
     world
       .leftovers()
-      .filter((line) => line.includes(world.root) || line.startsWith('containers/') || line.includes('/sampan/'))
+      .filter((line) => !line.startsWith('/sys/fs/cgroup') || ours.has(basename(line)))
       .filter(
         (line) => !known.some(({ id }) => line.includes(id) || line.startsWith(`process ${monitorOf(world, id)}:`)),
       );

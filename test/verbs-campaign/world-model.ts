@@ -21,7 +21,10 @@ export interface Seen {
 export async function look(world: CliWorld): Promise<Seen[]> {
   const ids = (await must(world, 'ps', '-aq', '--no-trunc')).split('\n').filter(Boolean);
   if (ids.length === 0) return [];
-  const all = JSON.parse(await must(world, 'inspect', ...ids)) as {
+  // One that was to remove itself may do so meanwhile.
+  const { stdout, stderr, status } = await world.sampan('inspect', ...ids);
+  if (status !== 0 && !stderr.includes('No such object')) throw new Error(`sampan inspect: ${status}: ${stderr}`);
+  const all = JSON.parse(stdout) as {
     Id: string;
     Name: string;
     State: { Status: string; Pid: number };

@@ -86,11 +86,17 @@ export function stages(reports: string): Stage[] {
     bunTests(
       reports,
       'whole program',
-      testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd|engines|corpus|store-check|fuzz)\//),
+      testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd|engines|corpus|store-check|verbs-campaign|fuzz)\//),
       1200,
       120,
     ),
-    bunTests(reports, 'the store at length', testFiles('test/{corpus,store-check,fuzz}/**/*.test.ts', /^$/), 900, 240),
+    bunTests(
+      reports,
+      'campaigns',
+      testFiles('test/{corpus,store-check,verbs-campaign,fuzz}/**/*.test.ts', /^$/),
+      900,
+      240,
+    ),
     otherEngines(reports),
     {
       ...bunTests(

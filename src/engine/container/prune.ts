@@ -1,5 +1,5 @@
 import { diskUsageOf } from '#engine/space/container-size.ts';
-import { Fault } from '#base/fault.ts';
+import { Fault, isFault } from '#base/fault.ts';
 import { parseMoment } from '#base/moment.ts';
 import type { Engine } from '#engine/engine.ts';
 import { stateOf } from './list.ts';
@@ -37,6 +37,8 @@ export async function pruneContainers(
       pruned.removed.push(record.id);
       pruned.reclaimed += bytes;
     } catch (error) {
+      // Somebody has started it, or removed it, since the look.
+      if (isFault(error, 'notFound') || stateOf(engine, record).status === 'running') continue;
       onFailure(error);
     }
   }

@@ -13,6 +13,8 @@ import { observe } from './state.ts';
 const DEFAULT_TIMEOUT_SECONDS = 10;
 /** After SIGKILL the kernel needs no more than a moment; a longer wait means a process stuck in it. */
 const KILL_PATIENCE_MS = 20_000;
+/** A monitor that does not answer may be held itself; what is said to it then waits, and the patience above counts. */
+const GREETING_MS = 2000;
 
 /** Number of a signal given as `TERM`, `SIGTERM` or `15`; Fault `invalid` for anything else. */
 export function signalNumber(text: string, field: string): number {
@@ -109,8 +111,8 @@ async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | un
     const connection = await connectMonitor(directory, { started: () => greet() });
     connection.quiet();
     // Until then it is not known whether there is a place for us.
-    const first = await Promise.race([greeted, connection.end]);
-    if (first === 'greeted' || first.kind !== 'gone') return { connection };
+    const first = await within(Promise.race([greeted, connection.end]), GREETING_MS);
+    if (first === undefined || first === 'greeted' || first.kind !== 'gone') return { connection };
     throw new Fault('unavailable', `container ${record.name}: its monitor has turned us away`, {
       hint: 'At most 16 can be attached at a time.',
     });
@@ -142,7 +144,7 @@ async function killAndWait(record: ContainerRecord, seat: Seat, end: Promise<Mon
   );
 }
 
-function within(end: Promise<MonitorEnd>, milliseconds: number): Promise<MonitorEnd | undefined> {
+function within<T>(end: Promise<T>, milliseconds: number): Promise<T | undefined> {
   if (milliseconds === Infinity) return end;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(undefined), milliseconds);

@@ -21,6 +21,8 @@ export const cp: Verb = {
   args: [2, 2],
   act: async (call) => {
     const [source = '', destination = ''] = call.args;
+    if (source === '') throw usage('source can not be empty');
+    if (destination === '') throw usage('destination can not be empty');
     const [from, to] = [readPlace(source), readPlace(destination)];
     if (from.container !== undefined && to.container !== undefined) {
       throw usage('copying between containers is not supported');

@@ -34,6 +34,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
   privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
   pull: { kind: 'text', value: 'POLICY', does: 'always, missing (the default), newer or never' },
+  quiet: { kind: 'switch', short: 'q', does: 'Show nothing of a pull' },
   'read-only': { kind: 'switch', does: 'Mount its root read-only' },
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
