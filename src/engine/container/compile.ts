@@ -9,6 +9,7 @@ import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
+import { lowerVolumes, mountPlaces } from '#engine/volume/mounts.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +52,9 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const program = asked === undefined ? usualFilter(capabilities, facts.arch) : undefined;
   const user = resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user');
   const groups = groupIds(options.groupAdd ?? [], accounts);
+  const volumes = lowerVolumes(engine, options.volumes ?? []);
   const spec = containerSpec({
+    volumes: volumes.map(({ mount }) => mount),
     id,
     options,
     image: image.config,
@@ -72,7 +75,8 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: sourcesOf(spec, directory),
+    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')]),
+    places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: lowered.plan, warnings: lowered.warnings };
@@ -88,9 +92,11 @@ function seccompOf(
   return settleSeccomp(asked, { arch: arch === 'x86-64' ? 'amd64' : 'arm64', kernel: release(), capabilities });
 }
 
-/** What each bind source is. The engine's own files are there by the time of a start, if not yet when it is explained. */
-function sourcesOf(spec: Spec, directory: string): Map<string, SourceKind> {
+/** What each bind source is. The engine's own are there by the time of a start, if not yet when it is explained. */
+function sourcesOf(spec: Spec, [directory, volumes]: readonly [string, string]): Map<string, SourceKind> {
   const paths = bindSources(spec, undefined);
-  const ours = paths.filter((path) => path.startsWith(`${directory}/`));
-  return new Map([...sourceKinds(paths), ...ours.map((path) => [path, 'file'] as const)]);
+  const below = (base: string, kind: SourceKind): [string, SourceKind][] =>
+    paths.filter((path) => path.startsWith(`${base}/`)).map((path) => [path, kind]);
+  const data = below(volumes, 'directory').filter(([path]) => path.endsWith('/_data'));
+  return new Map([...data, ...sourceKinds(paths), ...below(directory, 'file')]);
 }

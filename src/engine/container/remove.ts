@@ -6,8 +6,16 @@ import { containerDirectory, type ContainerRecord } from './record.ts';
 import { observe } from './state.ts';
 import { stopContainer } from './stop.ts';
 
-/** Removes a container; a running one only with `force`, which kills it first. */
-export async function removeContainer(engine: Engine, record: ContainerRecord, force: boolean): Promise<void> {
+/**
+ * Removes a container; a running one only with `force`, which kills it first. `volumes`: also those that nobody named and
+ * nothing else has.
+ */
+export async function removeContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  force: boolean,
+  volumes = record.autoRemove,
+): Promise<void> {
   const running = observe(containerDirectory(engine.root, record.id)).status === 'running';
   if (running && !force) {
     throw new Fault('conflict', `remove container ${record.name}: container ${record.id.slice(0, 12)} is running`, {
@@ -17,5 +25,7 @@ export async function removeContainer(engine: Engine, record: ContainerRecord, f
   if (running) await stopContainer(engine, record, { timeoutSeconds: 0 });
   // The end of an automatic removal may have been quicker.
   if (engine.containers.get(record.id) === undefined) return;
-  await asOwner(engine, record.id, 'remove container', (current) => discardContainer(engine, current));
+  await asOwner(engine, record.id, 'remove container', (current) =>
+    discardContainer(engine, current, volumes),
+  );
 }

@@ -28,6 +28,8 @@ export interface SpecInputs {
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
+  /** What is mounted for `options.volumes`. */
+  volumes?: readonly Mount[];
 }
 
 /** Bytes of /dev/shm when nothing is said. */
@@ -76,11 +78,20 @@ export function containerSpec(inputs: SpecInputs): Spec {
     mounts: [
       ...systemMounts(options),
       ...fileMounts(inputs),
-      ...(options.tmpfs ?? []).map(tmpfsMount),
-      ...options.binds.map(bindMount),
+      ...fromAbove([
+        ...(options.tmpfs ?? []).map(tmpfsMount),
+        ...options.binds.map(bindMount),
+        ...(inputs.volumes ?? []),
+      ]),
     ],
     linux: linuxSection(inputs),
   };
+}
+
+/** What lies below another mount is mounted after it, in whatever order they were asked for. */
+function fromAbove(mounts: readonly Mount[]): Mount[] {
+  const depth = ({ destination }: Mount): number => destination.split('/').filter(Boolean).length;
+  return [...mounts].sort((left, right) => depth(left) - depth(right));
 }
 
 function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {
@@ -166,6 +177,7 @@ export function mountedPaths(options: ContainerOptions): string[] {
     ...fileMounts({ directory: '/', options }),
     ...(options.tmpfs ?? []),
     ...options.binds,
+    ...(options.volumes ?? []),
   ];
   return all.map(({ destination }) => destination);
 }

@@ -5,6 +5,9 @@ import type { ContainerRecord } from '#engine/container/record.ts';
 import type { ContainerState } from '#engine/container/state.ts';
 import type { Engine } from '#engine/engine.ts';
 import { keptImages } from '#engine/image/keep.ts';
+import { listVolumes } from '#engine/volume/list.ts';
+import type { VolumeRecord } from '#engine/volume/record.ts';
+import { volumeBytes } from '#engine/volume/size.ts';
 import { chainIds, type Digest } from '#store/digest.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { diskUsageOf } from './container-size.ts';
@@ -27,18 +30,26 @@ export interface ContainerUse {
   size: number;
 }
 
+export interface VolumeUse {
+  record: VolumeRecord;
+  size: number;
+  /** Containers that have it. */
+  links: number;
+}
+
 export interface Total {
   count: number;
   active: number;
   size: number;
-  /** Bytes that `image prune -a` or `container prune` would free. */
+  /** Bytes that `image prune -a`, `container prune` or `volume prune -a` would free. */
   reclaimable: number;
 }
 
 export interface DiskUse {
   images: ImageUse[];
   containers: ContainerUse[];
-  totals: { images: Total; containers: Total };
+  volumes: VolumeUse[];
+  totals: { images: Total; containers: Total; volumes: Total };
 }
 
 /** A blob or an unpacked layer: what images are made of, and what may be shared. */
@@ -62,6 +73,7 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
     return { image, size: sum(own), shared, unique: sum(own) - shared, containers };
   });
   const containers = await containersUse(engine);
+  const volumes = await volumesUse(engine);
   const kept = keptImages(engine);
   const staying = used.filter((one) => one.containers > 0 || kept(one.image)).map(({ image }) => image);
   const needed = new Set([...staying.flatMap((image) => [...(parts.get(image) ?? [])]), ...leased(engine)]);
@@ -69,6 +81,7 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
   return {
     images: used,
     containers,
+    volumes,
     totals: {
       images: {
         count: images.length,
@@ -76,20 +89,28 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
         size,
         reclaimable: size - sum(needed),
       },
-      containers: totalOf(containers),
+      containers: totalOf(containers, ({ state }) => state.status === 'running'),
+      volumes: totalOf(volumes, ({ links }) => links > 0),
     },
   };
 }
 
-function totalOf(containers: readonly ContainerUse[]): Total {
-  const bytes = (list: readonly ContainerUse[]): number => list.reduce((sum, { size }) => sum + size, 0);
-  const stopped = containers.filter(({ state }) => state.status !== 'running');
+function totalOf<T extends { size: number }>(objects: readonly T[], inUse: (one: T) => boolean): Total {
+  const bytes = (list: readonly T[]): number => list.reduce((sum, { size }) => sum + size, 0);
+  const idle = objects.filter((one) => !inUse(one));
   return {
-    count: containers.length,
-    active: containers.length - stopped.length,
-    size: bytes(containers),
-    reclaimable: bytes(stopped),
+    count: objects.length,
+    active: objects.length - idle.length,
+    size: bytes(objects),
+    reclaimable: bytes(idle),
   };
+}
+
+async function volumesUse(engine: Engine): Promise<VolumeUse[]> {
+  const found: VolumeUse[] = [];
+  for (const { record, users } of listVolumes(engine))
+    found.push({ record, size: await volumeBytes(engine, record), links: users.length });
+  return found;
 }
 
 async function containersUse(engine: Engine): Promise<ContainerUse[]> {

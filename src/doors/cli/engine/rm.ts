@@ -4,7 +4,15 @@ import { forEachContainer } from './each.ts';
 
 /** `rm`: remove containers. */
 export const rm: Verb = {
-  flags: { force: { kind: 'switch', short: 'f', does: 'Kill a running container first' } },
+  flags: {
+    force: { kind: 'switch', short: 'f', does: 'Kill a running container first' },
+    volumes: { kind: 'switch', short: 'v', does: 'Remove its volumes that nobody named, too' },
+  },
   args: [1, Infinity],
-  act: (call) => forEachContainer(call, (engine, record) => removeContainer(engine, record, call.flags.on('force'))),
+  act: (call) => {
+    const [force, volumes] = [call.flags.on('force'), call.flags.on('volumes')];
+    return forEachContainer(call, (engine, record) =>
+      removeContainer(engine, record, force, volumes || record.autoRemove),
+    );
+  },
 };
