@@ -9,7 +9,7 @@ import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
-import { lowerVolumes, mountPlaces } from '#engine/volume/mounts.ts';
+import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -75,7 +75,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')]),
+    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
     places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
@@ -93,10 +93,14 @@ function seccompOf(
 }
 
 /** What each bind source is. The engine's own are there by the time of a start, if not yet when it is explained. */
-function sourcesOf(spec: Spec, [directory, volumes]: readonly [string, string]): Map<string, SourceKind> {
-  const paths = bindSources(spec, undefined);
+function sourcesOf(
+  spec: Spec,
+  [directory, data]: readonly [string, string],
+  volumes: readonly LoweredVolume[],
+): Map<string, SourceKind> {
+  const within = withinKinds(volumes);
+  const paths = bindSources(spec, undefined).filter((path) => !within.has(path));
   const below = (base: string, kind: SourceKind): [string, SourceKind][] =>
     paths.filter((path) => path.startsWith(`${base}/`)).map((path) => [path, kind]);
-  const data = below(volumes, 'directory').filter(([path]) => path.endsWith('/_data'));
-  return new Map([...data, ...sourceKinds(paths), ...below(directory, 'file')]);
+  return new Map([...below(data, 'directory'), ...sourceKinds(paths), ...below(directory, 'file'), ...within]);
 }

@@ -78,20 +78,17 @@ export function containerSpec(inputs: SpecInputs): Spec {
     mounts: [
       ...systemMounts(options),
       ...fileMounts(inputs),
-      ...fromAbove([
-        ...(options.tmpfs ?? []).map(tmpfsMount),
-        ...options.binds.map(bindMount),
-        ...(inputs.volumes ?? []),
-      ]),
+      ...askedMounts(options, inputs.volumes),
     ],
     linux: linuxSection(inputs),
   };
 }
 
 /** What lies below another mount is mounted after it, in whatever order they were asked for. */
-function fromAbove(mounts: readonly Mount[]): Mount[] {
+export function askedMounts({ tmpfs = [], binds }: ContainerOptions, volumes: readonly Mount[] = []): Mount[] {
+  const mounts = [...tmpfs.map(tmpfsMount), ...binds.map(bindMount), ...volumes];
   const depth = ({ destination }: Mount): number => destination.split('/').filter(Boolean).length;
-  return [...mounts].sort((left, right) => depth(left) - depth(right));
+  return mounts.sort((left, right) => depth(left) - depth(right));
 }
 
 function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { VolumeMount } from '#engine/container/options.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { MountPlaces } from '#runtime/lower/context.ts';
+import type { MountPlaces, SourceKind } from '#runtime/lower/context.ts';
 import type { Mount } from '#runtime/spec/spec.ts';
 import { driverMount, type DriverMount } from './driver-options.ts';
+import { kindWithin } from './within.ts';
 import { volumeData, volumeRecords } from './record.ts';
 
 export interface LoweredVolume {
@@ -30,6 +31,16 @@ export function mountPlaces(volumes: readonly LoweredVolume[]): MountPlaces {
     within: new Map(volumes.flatMap(({ mount, within }) => (within === undefined ? [] : [[mount.source ?? '', within]]))),
     outside: new Set(volumes.filter(({ outside }) => outside).map(({ mount }) => mount.destination)),
   };
+}
+
+/** What the subpaths lead to; one that is missing is told of by the lowering. */
+export function withinKinds(volumes: readonly LoweredVolume[]): Map<string, SourceKind> {
+  const kinds = new Map<string, SourceKind>();
+  for (const { mount, within } of volumes) {
+    const kind = within === undefined ? undefined : kindWithin(within.base, within.path);
+    if (kind !== undefined) kinds.set(mount.source ?? '', kind);
+  }
+  return kinds;
 }
 
 function lowerVolume(volume: VolumeMount, driver: DriverMount | undefined, data: string): LoweredVolume {
