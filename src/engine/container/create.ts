@@ -41,7 +41,8 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
   const asked = withContainerIds(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
   const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
-  const record = await decideAlone(engine, 'create container', () => claimName(engine, { ...request, options }));
+  const claim = (): ContainerRecord => claimName(engine, { ...request, options });
+  const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);

@@ -16,10 +16,12 @@ export async function discardContainer(
 ): Promise<void> {
   const before = engine.containers.get(record.id);
   // One that was never whole is not told of, neither now nor by who finishes this.
-  const volumes = engine.database.transaction(() => {
+  const mark = (): string[] => {
     if (before?.phase !== 'creating') engine.containers.setPhase(record.id, 'removing');
     return before === undefined ? [] : condemnVolumes(engine, before, withVolumes);
-  });
+  };
+  const hasVolumes = before?.options.volumes !== undefined;
+  const volumes = hasVolumes ? engine.database.durably(mark) : engine.database.transaction(mark);
   await removeContainerCgroups(engine, record.id);
   const removal = engine.store.snapshotter(record.snapshotter).remove(record.id);
   // All in there is ours; what the container wrote lies in its snapshot, which the launcher removes meanwhile.

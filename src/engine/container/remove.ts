@@ -25,7 +25,5 @@ export async function removeContainer(
   if (running) await stopContainer(engine, record, { timeoutSeconds: 0 });
   // The end of an automatic removal may have been quicker.
   if (engine.containers.get(record.id) === undefined) return;
-  await asOwner(engine, record.id, 'remove container', (current) =>
-    discardContainer(engine, current, volumes),
-  );
+  await asOwner(engine, record.id, 'remove container', (current) => discardContainer(engine, current, volumes));
 }

@@ -75,11 +75,7 @@ export function containerSpec(inputs: SpecInputs): Spec {
       ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
       ...(options.security?.apparmor === undefined ? {} : { apparmorProfile: options.security.apparmor }),
     },
-    mounts: [
-      ...systemMounts(options),
-      ...fileMounts(inputs),
-      ...askedMounts(options, inputs.volumes),
-    ],
+    mounts: [...systemMounts(options), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
     linux: linuxSection(inputs),
   };
 }

@@ -8,12 +8,15 @@ const LOOK_AGAIN_MS = 10;
 /** Some process is at work on the volume: whoever throws this in a transaction has it undone, and tries again. */
 export class VolumeBusy extends Error {}
 
-/** Decides in one transaction about volumes that nobody is at work on; what a dead process left is settled first. */
-export async function decideAlone<T>(engine: Engine, doing: string, decide: () => T): Promise<T> {
+/**
+ * Decides in one transaction about volumes that nobody is at work on; what a dead process left is settled first.
+ * `durably`: the decision is on disk before anything is done about it.
+ */
+export async function decideAlone<T>(engine: Engine, doing: string, decide: () => T, durably = true): Promise<T> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return engine.database.durably(decide);
+      return durably ? engine.database.durably(decide) : engine.database.transaction(decide);
     } catch (error) {
       if (!(error instanceof VolumeBusy)) throw error;
       if (Date.now() > deadline)

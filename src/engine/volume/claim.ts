@@ -10,7 +10,11 @@ import { volumeRecords } from './record.ts';
  * Gives a container its volumes, in the transaction that makes its record. Those that are missing are recorded as being
  * made, and go with the container should it never be whole. Throws `VolumeBusy`.
  */
-export function claimVolumes({ database }: Pick<Engine, 'database'>, container: string, options: ContainerOptions): void {
+export function claimVolumes(
+  { database }: Pick<Engine, 'database'>,
+  container: string,
+  options: ContainerOptions,
+): void {
   const records = volumeRecords(database);
   for (const { name = '', anonymous, driverOptions = {}, labels = {} } of options.volumes ?? []) {
     const known = records.get(name);

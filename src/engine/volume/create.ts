@@ -44,11 +44,9 @@ export function newVolume({ name, options = {}, labels = {} }: VolumeWish): Volu
   };
 }
 
-/** Others may go through, as far as the files' own rights let them. */
-const PASSAGE = 0o711;
-
 export function makeVolumeDirectory({ root }: Pick<Engine, 'root'>, name: string): void {
-  mkdirSync(volumeDirectory(root, name), { recursive: true, mode: PASSAGE });
+  // What is in a volume has the rights that its containers gave it; no other user of the host gets that far.
+  mkdirSync(volumeDirectory(root, name), { recursive: true, mode: 0o700 });
   mkdirSync(volumeData(root, name), { mode: 0o755 });
   // Whatever the caller's umask says.
   chmodSync(volumeData(root, name), 0o755);

@@ -8,7 +8,7 @@ import { volumeRecords } from './record.ts';
 export async function discardVolume(engine: Engine, name: string): Promise<void> {
   const records = volumeRecords(engine.database);
   await engine.launcher.remove(`${engine.root}/volumes`, name);
-  engine.database.durably(() => {
+  engine.database.transaction(() => {
     const before = records.get(name);
     records.remove(name);
     if (before?.phase === 'removing') noteVolume(engine, 'destroy', name);

@@ -42,7 +42,12 @@ export function driverMount(given: DriverOptions, field = '--opt'): DriverMount 
   const bind = options.find((option) => option === 'bind' || option === 'rbind');
   if (bind !== undefined) {
     if (!device.startsWith('/')) refuse(`"${device}" is no absolute path to bind`);
-    return { kind: 'bind', source: device, recursive: bind === 'rbind', options: options.filter((one) => one !== bind) };
+    return {
+      kind: 'bind',
+      source: device,
+      recursive: bind === 'rbind',
+      options: options.filter((one) => one !== bind),
+    };
   }
   if (type === 'none') refuse('type=none is for o=bind only');
   if (!type.startsWith('nfs')) return { kind: 'filesystem', type, source: device, options };
@@ -50,10 +55,16 @@ export function driverMount(given: DriverOptions, field = '--opt'): DriverMount 
 }
 
 /** The kernel wants the server's address as a number, and the server in front of the path. */
-function nfs(type: string, device: string, options: readonly string[], refuse: (why: string, hint: string) => never): DriverMount {
+function nfs(
+  type: string,
+  device: string,
+  options: readonly string[],
+  refuse: (why: string, hint: string) => never,
+): DriverMount {
   const host = device.slice(0, device.lastIndexOf(':/'));
   const address = options.find((option) => option.startsWith('addr='))?.slice('addr='.length) ?? host;
-  if (!ADDRESS.test(address)) refuse(`"${address}" is no address of a server`, 'Write o=addr=192.0.2.1,rw and device=:/path.');
+  if (!ADDRESS.test(address))
+    refuse(`"${address}" is no address of a server`, 'Write o=addr=192.0.2.1,rw and device=:/path.');
   const source = device.startsWith(':') ? `${address}${device}` : device;
   const rest = options.filter((option) => !option.startsWith('addr='));
   return { kind: 'filesystem', type, source, options: [`addr=${address}`, ...rest] };

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { CLONE, OPEN, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import { failureFault } from '#kernel/failure.ts';
@@ -12,28 +13,37 @@ import { claimed } from './claim.ts';
 import { driverMount } from './driver-options.ts';
 import { volumeData, volumeDirectory, volumeRecords } from './record.ts';
 
+/**
+ * `alone`: nobody else knows of the volume yet. `aside`: the copy is put in place when it is whole. `shared`: other
+ * containers have the directory already, so it is filled as it is; nobody else fills it meanwhile.
+ */
+type How = 'alone' | 'aside' | 'shared';
+
 interface Filling {
   name: string;
   destination: string;
   /** Where the copy is made. */
   target: string;
-  /** It was made aside and is put in place when it is whole; else nobody else has the directory, or others have it already. */
-  aside: boolean;
+  how: How;
 }
 
 /** Copies what the container's image has at the places of its empty volumes into them, with owners, modes and attributes. */
 export async function fillVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
   const fillings: Filling[] = [];
   try {
-    for (const { name = '', destination, noCopy, subpath } of record.options.volumes ?? []) {
+    // By name, so that no two wait for each other.
+    const volumes = [...(record.options.volumes ?? [])].sort((left, right) =>
+      (left.name ?? '') < (right.name ?? '') ? -1 : 1,
+    );
+    for (const { name = '', destination, noCopy, subpath } of volumes) {
       if (noCopy === true || subpath !== undefined || fillings.some((one) => one.name === name)) continue;
       const filling = await beginFilling(engine, name, destination);
       if (filling !== undefined) fillings.push(filling);
     }
     if (fillings.length > 0) await copyInto(engine, record, fillings);
-    for (const filling of fillings) if (filling.aside) putInPlace(engine, filling);
+    for (const filling of fillings) if (filling.how === 'aside') putInPlace(engine, filling);
   } finally {
-    for (const { name, aside } of fillings) if (aside) await endFilling(engine, name);
+    for (const filling of fillings) await endFilling(engine, filling);
   }
 }
 
@@ -44,20 +54,25 @@ async function beginFilling(engine: Engine, name: string, destination: string): 
   if (driver?.kind === 'filesystem') return undefined; // memory is filled when it is mounted
   const data = driver?.source ?? volumeData(engine.root, name);
   if (!isEmpty(data)) return undefined;
-  if (driver !== undefined) return { name, destination, target: data, aside: false };
-  const aside = await decideAlone(engine, `fill volume ${name}`, () => {
-    const records = volumeRecords(engine.database);
-    const { phase, owner } = claimed(engine, name);
-    if (phase === 'creating' && owner === ownIdentity()) return false;
-    if (phase !== 'ready') throw new VolumeBusy(name);
-    if (records.users(name).length > 1 || !isEmpty(data)) return false;
-    records.setPhase(name, 'filling', ownIdentity());
-    return true;
-  });
-  if (!aside && !isEmpty(data)) return undefined;
-  const target = aside ? `${volumeDirectory(engine.root, name)}/_fill` : data;
-  if (aside) mkdirSync(target, { mode: 0o700 });
-  return { name, destination, target, aside };
+  if (driver !== undefined) return { name, destination, target: data, how: 'alone' };
+  const how = await decideAlone(engine, `fill volume ${name}`, () => beginAlone(engine, name, data), false);
+  if (how === undefined) return undefined;
+  if (how !== 'aside') return { name, destination, target: data, how };
+  const target = join(volumeDirectory(engine.root, name), '_fill');
+  await engine.launcher.remove(dirname(target), basename(target));
+  mkdirSync(target, { mode: 0o700 });
+  return { name, destination, target, how };
+}
+
+/** Undefined when it is not empty any more. */
+function beginAlone(engine: Engine, name: string, data: string): How | undefined {
+  const records = volumeRecords(engine.database);
+  const { phase, owner } = claimed(engine, name);
+  if (phase === 'creating' && owner === ownIdentity()) return 'alone';
+  if (phase !== 'ready') throw new VolumeBusy(name);
+  if (!isEmpty(data)) return undefined;
+  records.setPhase(name, 'filling', ownIdentity());
+  return records.users(name).length > 1 ? 'shared' : 'aside';
 }
 
 /** A directory that is not there is told of when it is mounted. */
@@ -101,7 +116,8 @@ function putInPlace(engine: Engine, { name, target }: Filling): void {
   }
 }
 
-async function endFilling(engine: Engine, name: string): Promise<void> {
-  await engine.launcher.remove(volumeDirectory(engine.root, name), '_fill');
-  engine.database.durably(() => volumeRecords(engine.database).setPhase(name, 'ready', undefined));
+async function endFilling(engine: Engine, { name, how }: Filling): Promise<void> {
+  if (how === 'alone') return;
+  if (how === 'aside') await engine.launcher.remove(volumeDirectory(engine.root, name), '_fill');
+  volumeRecords(engine.database).setPhase(name, 'ready', undefined);
 }

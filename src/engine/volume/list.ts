@@ -16,13 +16,19 @@ const FILTERS: Readonly<Record<string, (value: string) => Condition>> = {
     const wanted = isTrue('dangling', value);
     return ({ users }) => (users.length === 0) === wanted;
   },
-  driver: (value) => ({ record }) => record.driver === value,
+  driver:
+    (value) =>
+    ({ record }) =>
+      record.driver === value,
   label: hasLabel,
   'label!': (value) => {
     const has = hasLabel(value);
     return (volume) => !has(volume);
   },
-  name: (value) => ({ record }) => record.name.includes(value),
+  name:
+    (value) =>
+    ({ record }) =>
+      record.name.includes(value),
 };
 
 /** Volumes by name, without those that are being made or removed. */
@@ -53,9 +59,7 @@ export function volumeFilter(texts: readonly string[], allowed: readonly string[
   }
   return (volume) =>
     [...byKey].every(([key, conditions]) =>
-      key.startsWith('label')
-        ? conditions.every((holds) => holds(volume))
-        : conditions.some((holds) => holds(volume)),
+      key.startsWith('label') ? conditions.every((holds) => holds(volume)) : conditions.some((holds) => holds(volume)),
     );
 }
 

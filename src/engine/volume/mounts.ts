@@ -16,7 +16,10 @@ export interface LoweredVolume {
 }
 
 /** What is mounted for a container's volumes. One that is not there yet is shown as it would be. */
-export function lowerVolumes(engine: Pick<Engine, 'root' | 'database'>, volumes: readonly VolumeMount[]): LoweredVolume[] {
+export function lowerVolumes(
+  engine: Pick<Engine, 'root' | 'database'>,
+  volumes: readonly VolumeMount[],
+): LoweredVolume[] {
   const records = volumes.length === 0 ? undefined : volumeRecords(engine.database);
   return volumes.map((volume) => {
     const { name = 'NEW' } = volume;
@@ -28,7 +31,9 @@ export function lowerVolumes(engine: Pick<Engine, 'root' | 'database'>, volumes:
 /** What the specification cannot say of them. */
 export function mountPlaces(volumes: readonly LoweredVolume[]): MountPlaces {
   return {
-    within: new Map(volumes.flatMap(({ mount, within }) => (within === undefined ? [] : [[mount.source ?? '', within]]))),
+    within: new Map(
+      volumes.flatMap(({ mount, within }) => (within === undefined ? [] : [[mount.source ?? '', within]])),
+    ),
     outside: new Set(volumes.filter(({ outside }) => outside).map(({ mount }) => mount.destination)),
   };
 }

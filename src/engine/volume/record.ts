@@ -12,7 +12,7 @@ export interface VolumeRecord {
   created: number;
   /** Made for one container, under a name that nobody chose. */
   anonymous: boolean;
-  /** `filling`: what its first container's image has there is being copied. */
+  /** `filling`: what the image of its first container has there, or an archive, is being put into it. */
   phase: 'creating' | 'filling' | 'ready' | 'removing';
   /** The process that is changing it, as PID:STARTTIME. */
   owner: string | undefined;

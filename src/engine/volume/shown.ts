@@ -28,7 +28,9 @@ export function shownMounts(root: string, { binds, volumes = [] }: ContainerOpti
 /** Those that `-v` could have asked for, in its words. */
 export function shownBinds({ binds, volumes = [] }: ContainerOptions): string[] {
   const words = (readOnly: boolean, options: readonly string[], noCopy = false): string =>
-    [...(readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : []), ...options].map((one, at) => (at ? `,${one}` : `:${one}`)).join('');
+    [...(readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : []), ...options]
+      .map((one, at) => (at ? `,${one}` : `:${one}`))
+      .join('');
   return [
     ...binds.map((one) => `${one.source}:${one.destination}${words(one.readOnly, one.options)}`),
     ...volumes

@@ -48,7 +48,12 @@ export const volumeLs: Verb = {
       Size: 'N/A',
       Status: 'N/A',
     }));
-    const own = [table(['DRIVER', 'VOLUME NAME'], rows.map(({ Driver, Name }) => [Driver, Name]))];
+    const own = [
+      table(
+        ['DRIVER', 'VOLUME NAME'],
+        rows.map(({ Driver, Name }) => [Driver, Name]),
+      ),
+    ];
     for (const line of formatRows(flags.text('format'), rows, HEADINGS) ?? own) print(io, line);
     return 0;
   },
