@@ -83,6 +83,31 @@ describe('in a container', () => {
     }
   });
 
+  test('a file system of another kind is mounted in the container only', async () => {
+    await volume('create', 'ram', '-o', 'type=ramfs', '-o', 'device=ramfs', '-o', 'o=mode=750');
+    const { stdout } = await shell(
+      ['-v', 'ram:/ram:ro'],
+      'mount | grep " /ram "; stat -c %a /ram; touch /ram/a; ls /ram',
+    );
+    expect(stdout).toMatch(/^ramfs on \/ram type ramfs \(ro,.*\)\n750\n$/);
+    expect((await shell(['-v', 'ram:/ram'], 'touch /ram/a; ls /ram')).stdout).toBe('a\n');
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(world.root);
+    await volume('create', 'odd', '-o', 'type=no-such', '-o', 'device=x');
+    expect((await shell(['-v', 'odd:/x'], 'true')).status).toBe(125);
+    expect(await volume('export', 'ram')).toMatchObject({ status: 8, stdout: '' });
+  });
+
+  test('a directory of the host behind a name is filled, written to and stays', async () => {
+    const directory = join(world.root, 'host-side');
+    mkdirSync(directory);
+    await volume('create', 'host', '-o', 'type=none', '-o', 'o=bind,noexec', '-o', `device=${directory}`);
+    const { stdout } = await shell(['-v', 'host:/home'], 'ls /home; mount | grep " /home "; echo x >/home/new');
+    expect(stdout).toMatch(/^app\n.*noexec/);
+    expect(readdirSync(directory).sort()).toEqual(['app', 'new']);
+    await volume('rm', 'host');
+    expect(readdirSync(directory).sort()).toEqual(['app', 'new']);
+  });
+
   test('what nobody named goes with --rm and rm -v, and stays with rm', async () => {
     expect(await shell(['-v', '/own'], 'touch /own/a', withVolumes)).toMatchObject({ status: 0, stderr: '' });
     expect(await names()).toEqual([]);
