@@ -67,7 +67,8 @@ function holdingPlan(steps: readonly Step[]): Plan {
           { op: 'propagation', flags: MS_REC_SLAVE },
           ...steps,
           { op: 'writeSlot', slot: 'starter', data: '.' },
-          { op: 'awaitGo', slot: 'starter', onError: 'ignore' },
+          // Its end, too, should the one who holds the mount die.
+          { op: 'wait', slot: 'starter', onError: 'ignore' },
         ],
       },
     ],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SAMPAN } from '#tools/places.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -127,6 +128,26 @@ test('volume create, clone and rm killed at any moment are done or not done', as
   expect(made).toBeGreaterThan(0);
   expect(await listed()).toEqual(['source']);
 }, 120_000);
+
+test('a copy to a volume of a resting container that is killed leaves nothing mounted and nobody waiting', async () => {
+  await world.sampan('create', '--name', 'rest', '-v', 'kept:/kept', world.image, 'true');
+  const child = Bun.spawn([SAMPAN, 'cp', '-', 'rest:/kept'], {
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    env: { SAMPAN_ROOT: world.root },
+  });
+  const holders = (): string[] => world.leftovers().filter((line) => line.includes('launcher launch'));
+  for (let tries = 0; holders().length === 0 && tries < 200; tries += 1) await sleep(20);
+  expect(holders()).toHaveLength(1);
+  child.kill('SIGKILL');
+  await child.exited;
+  for (let tries = 0; holders().length > 0 && tries < 100; tries += 1) await sleep(20);
+  expect(holders()).toEqual([]);
+  expect(await world.sampan('start', '-a', 'rest')).toMatchObject({ status: 0 });
+  await world.sampan('rm', 'rest');
+  await world.sampan('volume', 'prune', '-af');
+}, 60_000);
 
 test('what a dead process left half made is told of and taken away', async () => {
   const { Database } = await import('bun:sqlite');

@@ -64,22 +64,27 @@ interface RestingRoot {
   release(): Promise<void>;
 }
 
+const nothing = (): Promise<void> => Promise.resolve();
+
 /** With its binds and volumes, as a start would mount them; those stay only as long as it is held. */
 async function restingRoot(engine: Engine, record: ContainerRecord): Promise<RestingRoot> {
   if (record.phase !== 'ready') throw new Fault('conflict', `copy: container ${record.name} is being made or removed`);
   const mount = engine.store.snapshotter(record.snapshotter).mounts(record.id);
   const mounts = hasMounts(record.options);
   if (mount.kind === 'directory' && !mounts) {
-    return { fd: openSync(mount.path, OPEN.path | OPEN.directory), release: () => Promise.resolve() };
+    return { fd: openSync(mount.path, OPEN.path | OPEN.directory), release: nothing };
   }
   const point = rootPoint(engine);
   const steps = [...rootSteps(mount, point), ...(mounts ? restingMounts(engine, record) : [])];
   const held = await holdMount(engine.launcher.binary, engine.runDirectory, steps, point);
+  let keep = false;
   try {
-    return { fd: openSync(held.path, OPEN.path | OPEN.directory), release: held.release };
-  } catch (error) {
-    await held.release();
-    throw error;
+    const fd = openSync(held.path, OPEN.path | OPEN.directory);
+    keep = mounts;
+    return { fd, release: mounts ? held.release : nothing };
+  } finally {
+    // A descriptor keeps the root alone mounted.
+    if (!keep) await held.release();
   }
 }
 
