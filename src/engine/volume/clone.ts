@@ -26,9 +26,9 @@ export async function cloneVolume(engine: Engine, from: string, to: string): Pro
 async function copyAll({ launcher }: Engine, from: string, to: string, doing: string): Promise<void> {
   const flags = OPEN.path | OPEN.directory;
   const steps: Step[] = [
-    { op: 'open', path: from, flags, out: 'from' },
-    { op: 'open', path: to, flags, out: 'to' },
-    { op: 'copyUp', from: 'from', to: 'to', attributes: 1 },
+    { op: 'open', path: from, flags, out: 'source' },
+    { op: 'open', path: to, flags, out: 'target' },
+    { op: 'copyUp', from: 'source', to: 'target', attributes: 1 },
   ];
   const plan = encodePlan({ programs: [{ name: 'main', steps }] });
   const result = await launcher.launch({ plan, stdio: ['ignore', 'ignore', 'inherit'] }).result;

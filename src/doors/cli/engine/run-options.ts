@@ -47,7 +47,11 @@ export const CONTAINER_FLAGS: FlagTable = {
     does: 'Mount a volume by its name, or a directory or file by its path; a new volume without either',
   },
   'volume-driver': { kind: 'text', value: 'DRIVER', does: 'Driver of volumes that are made; local is the only one' },
-  'volumes-from': { kind: 'list', value: 'CONTAINER[:ro|rw]', does: 'Mount what another container has mounted' },
+  'volumes-from': {
+    kind: 'list',
+    value: 'CONTAINER[:ro|rw]',
+    does: 'Mount what another container has mounted',
+  },
   workdir: { kind: 'text', short: 'w', value: 'DIR', does: 'Working directory' },
 };
 

@@ -66,7 +66,7 @@ export function readVolumesFrom(texts: readonly string[]): NonNullable<Container
     const [container = '', mode, ...rest] = text.split(':');
     if (container !== '' && rest.length === 0 && (mode === undefined || /^(ro|rw|z|Z)$/.test(mode)))
       return { container, ...(mode === 'ro' ? { readOnly: true } : {}) };
-    throw new Fault('invalid', `read --volumes-from "${text}": write CONTAINER, CONTAINER:ro or CONTAINER:rw`, {
+    throw new Fault('invalid', `read --volumes-from ${text}: write CONTAINER, CONTAINER:ro or CONTAINER:rw`, {
       field: '--volumes-from',
     });
   });
