@@ -7,6 +7,7 @@
 
 #include "apply.h"
 #include "inroot.h"
+#include "kernel.h"
 
 enum { OPEN_PARENT = O_RDONLY | O_DIRECTORY }; /* a symlink is ELOOP by the way of resolving */
 
@@ -129,8 +130,16 @@ int apply_object(struct apply *state, const char *path, struct place *out)
 int apply_vacate(struct apply *state, const char *path, struct place *out)
 {
 	struct stat status;
-	int error;
+	int error = sys_openat2(out->parent, out->name, O_PATH | O_NOFOLLOW, 0, KERNEL_RESOLVE_NO_XDEV);
 
+	/*
+	 * The tree may be that of another mount namespace: unlink there takes the mount off together with the name, where
+	 * in our own it refuses.
+	 */
+	if (error == -EXDEV)
+		return -EBUSY;
+	if (error >= 0)
+		close(error);
 	if (state->keep_kinds && fstatat(out->parent, out->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISDIR(status.st_mode))
 		return -EISDIR;

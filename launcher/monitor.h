@@ -52,6 +52,7 @@ extern struct scratch scratch;
 struct client {
 	int fd; /* -1 when the place is free */
 	bool quiet;
+	bool waits; /* it asked for the end alone */
 	bool starter; /* it said start, and sees to the end itself while it is here */
 	uint8_t head_length; /* of the frame at hand */
 	uint8_t head[8];

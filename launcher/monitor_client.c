@@ -184,18 +184,33 @@ static void greet(struct monitor *monitor, struct client *client)
 		send_frame(monitor, client, FRAME_FAILED, launch_failure(monitor), monitor->failure_length);
 }
 
+/* For one more: who only waits for the end can look for it without us. Of these, the one that has waited longest. */
+static struct client *make_room(struct monitor *monitor)
+{
+	struct client *oldest = NULL;
+
+	for (int i = 0; i < CLIENTS; i++) {
+		struct client *client = &monitor->clients[i];
+
+		if (client->fd < 0)
+			return client;
+		if (client->waits && !client->starter && (oldest == NULL || client->moved_ms < oldest->moved_ms))
+			oldest = client;
+	}
+	if (oldest != NULL)
+		client_drop(oldest);
+	return oldest;
+}
+
 void client_accept(struct monitor *monitor, int place, short events)
 {
 	int fd = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *client = fd < 0 ? NULL : make_room(monitor);
 
 	(void)place, (void)events;
-	for (int i = 0; i < CLIENTS && fd >= 0; i++) {
-		if (monitor->clients[i].fd >= 0)
-			continue;
-		monitor->clients[i] = (struct client){ .fd = fd, .moved_ms = clock_ms() };
-		greet(monitor, &monitor->clients[i]);
-		return;
-	}
-	if (fd >= 0)
+	if (client != NULL) {
+		*client = (struct client){ .fd = fd, .moved_ms = clock_ms() };
+		greet(monitor, client);
+	} else if (fd >= 0)
 		close(fd);
 }

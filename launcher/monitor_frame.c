@@ -52,7 +52,7 @@ static bool obey(struct monitor *monitor, struct client *client)
 		input_close(monitor);
 		return true;
 	case FRAME_QUIET:
-		client->quiet = true;
+		client->quiet = client->waits = true;
 		return true;
 	case FRAME_SIGNAL:
 		if (client->body_length != 1)

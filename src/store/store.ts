@@ -33,7 +33,7 @@ import { copySnapshotter } from './snapshot/copy.ts';
 import { overlaySnapshotter } from './snapshot/overlay.ts';
 import type { SnapshotDriver, Snapshotter } from './snapshot/port.ts';
 import { snapshotRows } from './snapshot/rows.ts';
-import { collect, collectable, type Collected } from './upkeep/collect.ts';
+import { collect, collectable, unneeded, type Collected, type Unneeded } from './upkeep/collect.ts';
 import { forgetUnfinished, rehearseForgetting } from './upkeep/unfinished.ts';
 import type { Verified } from './verify/finding.ts';
 import type { VerifyOptions } from './verify/verify.ts';
@@ -118,6 +118,8 @@ export interface Store {
   rehearseForgetting(): number;
   /** What `collect` would remove at this moment; joins a transaction. */
   collectable(): Collected;
+  /** The same one by one; inside a transaction. */
+  unneeded(): Unneeded;
   /** Repairs what crashes have left; gives a sentence for each repair. */
   reconcile(): Promise<string[]>;
 }
@@ -180,6 +182,7 @@ export function openStore(settings: StoreSettings): Store {
     unpackMember: async (name, options = {}) => (await import('./index/unpack.ts')).unpackMember(parts, name, options),
     collect: async () => collect(parts),
     collectable: () => collectable(parts),
+    unneeded: () => unneeded(parts),
     forgetUnfinished: () => forgetUnfinished(parts),
     rehearseForgetting: () => rehearseForgetting(parts),
     reconcile: async () => (await import('./upkeep/reconcile.ts')).reconcile(parts),

@@ -201,6 +201,64 @@ test("a running container's mounts are seen, and a read-only one is not written 
   await remove('mounts');
 });
 
+test("links of the container's /proc lead nowhere of ours, and its files end", async () => {
+  await world.sampan('run', '-d', '--name', 'proc', '--hostname', 'within', world.image, 'sleep', '1000');
+  await cp('proc:/proc/1/root/etc/hostname', join(here, 'name'));
+  expect(readFileSync(join(here, 'name'), 'utf8')).toBe('within\n');
+  for (const path of ['/proc/self/environ', '/proc/thread-self/root/etc/hostname']) {
+    const { status, stderr } = await cp(`proc:${path}`, here);
+    expect([status, stderr]).toEqual([3, expect.stringContaining(`find ${path} in the container: read the link`)]);
+  }
+  await cp('proc:/proc/1/status', join(here, 'status'));
+  expect(readFileSync(join(here, 'status'), 'utf8')).toBe('');
+  await remove('proc');
+});
+
+test('pipes and sockets keep nobody waiting', async () => {
+  const script = 'mkdir /pipes; mkfifo /pipes/fifo; nc -lU /pipes/socket & sleep 1000';
+  await world.sampan('run', '-d', '--name', 'pipes', world.image, 'sh', '-c', script);
+  for (let tries = 0; tries < 100 && !(await inside('pipes', 'ls /pipes')).includes('fifo'); tries += 1)
+    await sleep(20);
+  expect(await cp('pipes:/pipes', join(here, 'pipes'))).toMatchObject({ status: 0, stderr: '' });
+  expect(lstatSync(join(here, 'pipes/fifo')).isFIFO()).toBe(true);
+  // Over a pipe of the container's, which nobody reads, comes a file of its own.
+  expect(await cp(join(here, 'file'), 'pipes:/pipes/fifo')).toMatchObject({ status: 0, stderr: '' });
+  expect(await inside('pipes', 'cat /pipes/fifo')).toBe('file\n');
+  await remove('pipes');
+});
+
+test('a file that grows and shrinks under a copy gives a whole archive', async () => {
+  const script = 'while :; do head -c 3000000 /dev/zero > /f; : > /f; done';
+  await world.sampan('run', '-d', '--name', 'grows', world.image, 'sh', '-c', script);
+  for (let round = 0; round < 8; round += 1) {
+    const { status, stderr } = await cp('grows:/f', join(here, `f${round}`));
+    if (status !== 0) expect([status, stderr]).toEqual([3, expect.stringContaining('Could not find')]);
+  }
+  await remove('grows');
+});
+
+test('a file that is mounted in a running container is not taken off by a copy over it', async () => {
+  writeFileSync(join(here, 'bound'), 'bound\n');
+  const bind = ['-v', `${join(here, 'bound')}:/data/bound`];
+  await world.sampan('run', '-d', '--name', 'over', ...bind, world.image, 'sleep', '1000');
+  const mounts = (): Promise<string> => inside('over', 'cut -d" " -f5 /proc/self/mountinfo');
+  const before = await mounts();
+  mkdirSync(join(here, 'both'));
+  for (const name of ['bound', 'other']) writeFileSync(join(here, 'both', name), 'new\n');
+  const packed = spawnSync('tar', ['-c', '-C', join(here, 'both'), 'bound'], { encoding: 'buffer' }).stdout;
+  for (const outcome of [
+    await cp(join(here, 'file'), 'over:/data/bound'),
+    await cp(`${join(here, 'both')}/.`, 'over:/data'),
+    await cp(join(here, 'file'), 'over:/etc/hosts'),
+    await world.call(['cp', '-', 'over:/data'], { input: packed }),
+  ]) {
+    expect([outcome.status, outcome.stderr]).toEqual([5, expect.stringContaining('a mount is in its place')]);
+  }
+  expect(await mounts()).toBe(before);
+  expect(await inside('over', 'cat /data/bound')).toBe('bound\n');
+  await remove('over');
+});
+
 test('a container that swaps directories and links under a copy gets nothing of the host', async () => {
   const outside = join(here, 'outside');
   mkdirSync(outside, { mode: 0o700 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pushMulti } from './multi-world.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -63,6 +64,48 @@ test('A pull past the high mark makes room: what was just brought, what containe
   expect(dry.stdout).toContain(`Would remove ${three}, unused for `);
   expect((await named()).length).toBe(2);
   expect((await call('system', 'gc')).stdout).toContain(`Removed ${three}, unused for `);
+  expect(await named()).toEqual([one]);
+});
+
+test('Whatever brings something makes room: commit, whole indexes, copies, lists', async () => {
+  const [one = '', two = '', three = ''] = images;
+  const list = await pushMulti(world.registry.url, 'whole', '1');
+  const whole = `${world.registry.host}/whole:1`;
+  const archive = join(world.root, 'three.tar');
+  expect((await call('image', 'copy', `docker://${three}`, `oci-archive:${archive}`)).status).toBe(0);
+  const bring: [string[], string][] = [
+    [['commit', 'user', 'made:1'], 'made:1'],
+    [['pull', '-q', '--all-platforms', whole], whole],
+    [['image', 'copy', `oci-archive:${archive}`, 'store:copied:1'], 'copied:1'],
+    [['manifest', 'create', 'made/list:1', one], 'made/list:1'],
+  ];
+  for (const [words, name] of bring) {
+    settings('[gc]\nenabled = false\n');
+    for (const image of [one, two]) expect((await call('pull', '-q', image)).status).toBe(0);
+    expect((await call('run', '--name', 'user', one, 'true')).status).toBe(0);
+    settings(HUNGRY);
+    const { status, stderr } = await call(...words);
+    expect({ words, status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining(two) as string });
+    expect(await named()).toContain(name);
+    expect(await named()).not.toContain(two);
+    await call('rm', '-f', 'user');
+    await call('rmi', '-f', name);
+  }
+  expect(list.digest).toMatch(/^sha256:/);
+});
+
+test('An image that went along with an index is not looked for again', async () => {
+  // What stays is more than the low mark, so every image that may go is tried.
+  const [one = ''] = images;
+  expect((await call('run', '--name', 'user', one, 'true')).status).toBe(0);
+  await pushMulti(world.registry.url, 'members', '1');
+  const name = `${world.registry.host}/members:1`;
+  expect((await call('pull', '-q', '--all-platforms', name)).status).toBe(0);
+  for (const platform of ['linux/arm64', 'linux/riscv64'])
+    await call('run', '--rm', '--pull', 'never', '--platform', platform, name, '/none');
+  settings(HUNGRY);
+  const { status, stderr } = await call('system', 'gc');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(await named()).toEqual([one]);
 });
 

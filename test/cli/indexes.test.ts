@@ -132,6 +132,64 @@ test('save and load keep the index, in every format', async () => {
   }
 });
 
+test('image prune -a takes members of an index that were unpacked for other platforms along, each once', async () => {
+  await ok('pull', '-q', '--all-platforms', name);
+  await world.sampan('run', '--rm', '--pull', 'never', '--platform', 'linux/arm64', name, '/none');
+  await world.sampan('run', '--rm', '--pull', 'never', '--platform', 'linux/riscv64', name, '/none');
+  // The image that has the index's name is looked at first, as the latest that was pulled.
+  await ok('pull', '-q', '--all-platforms', name);
+  expect((await ok('images', '-q')).split('\n').filter(Boolean).length).toBe(3);
+  expect(await ok('image', 'prune', '-af')).toContain('Total reclaimed space: ');
+  expect(await ok('images', '-q')).toBe('');
+  expect(blobs()).toEqual([]);
+});
+
+test('a member that is mounted or pinned stays when its index goes', async () => {
+  for (const [keep, release] of [
+    ['mount', 'unmount'],
+    ['pin', 'unpin'],
+  ] as const) {
+    await ok('pull', '-q', '--all-platforms', name);
+    await world.sampan('run', '--rm', '--pull', 'never', '--platform', 'linux/arm64', name, '/none');
+    const arm = multi.arm.manifestDescriptor.digest;
+    const { Id: id } = (JSON.parse(await ok('image', 'inspect', arm)) as { Id: string }[])[0] ?? { Id: '' };
+    await ok('image', keep, id);
+    await ok('rmi', name);
+    expect(kept(arm)).toBe(true);
+    expect(await ok('images', '-q', '--no-trunc')).toBe(`${id}\n`);
+    await ok('image', release, id);
+    await ok('image', 'prune', '-af');
+    expect(blobs()).toEqual([]);
+  }
+});
+
+test('system df: what an index keeps is reclaimable when a prune would take it, and only then', async () => {
+  interface Df {
+    reclaimable: string;
+    size: string;
+    total: string;
+  }
+  const df = async (): Promise<Df> => {
+    const rows = await ok('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Size}} {{.Reclaimable}}');
+    const [, total = '', size = '', reclaimable = ''] = rows.split('\n')[0]?.split(' ') ?? [];
+    return { total, size, reclaimable };
+  };
+  await ok('pull', '-q', '--all-platforms', name);
+  const unused = await df();
+  expect(unused.reclaimable).toBe(unused.size);
+  await ok('run', '-d', '--name', 'user', name, 'sleep', '1000');
+  // Its name means the index, too, so neither goes.
+  expect((await df()).reclaimable).toBe('0B');
+  await ok('image', 'prune', '-af');
+  expect(kept(multi.arm.manifestDescriptor.digest)).toBe(true);
+  await ok('rm', '-f', 'user');
+  await ok('image', 'prune', '-af');
+  await ok('manifest', 'create', 'local/list:1');
+  expect(await df()).toMatchObject({ total: '1' });
+  const text = await ok('system', 'df', '-v');
+  expect(text).toMatch(/local\/list +1 /);
+});
+
 test('an artifact is refused by pull and run, and kept by pull --all-platforms', async () => {
   const note = artifact(multi.host);
   await pushImage(world.registry.url, 'multi', 'note', note);

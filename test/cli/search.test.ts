@@ -105,6 +105,23 @@ test('a registry that only lists is looked through', async () => {
   expect(await names('nonesuch')).toEqual([]);
 });
 
+test('--list-tags goes where a rule for the repository sends it, and nowhere when that blocks it', async () => {
+  const conf = join(home, 'rules.conf');
+  writeFileSync(
+    conf,
+    [
+      `[[registry]]\nprefix = "registry.example/team"\nlocation = "${ours.host}/beta"\n`,
+      `[[registry]]\nprefix = "${ours.host}/alpha"\nlocation = "${ours.host}/alpha"\nblocked = true\n`,
+    ].join('\n'),
+  );
+  const env = { CONTAINERS_REGISTRIES_CONF: conf };
+  const moved = await search(['--list-tags', '--format', '{{.Name}} {{.Tag}}', 'registry.example/team/box'], env);
+  expect(moved).toMatchObject({ status: 0, stdout: 'registry.example/team/box latest\n' });
+  const blocked = await search(['--list-tags', `${ours.host}/alpha/box`], env);
+  expect(blocked.stdout).toBe('');
+  expect(blocked.stderr).toContain('blocks');
+});
+
 test('--list-tags', async () => {
   const { stdout } = await search(['--list-tags', '--limit', '3', `${ours.host}/alpha/box`]);
   expect(stdout).toMatch(/^NAME +TAG\n(?:\S+\/alpha\/box +(?:latest|v00|v01)\n){3}$/);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cliWorld, type CliWorld } from './world.ts';
 
@@ -286,4 +286,35 @@ test('an update that fails changes nothing', async () => {
   expect(limitOf(id, 'pids', 'pids.max', 'pids.max')).toBe('50');
   expect((await world.sampan('update', '-m', '64m', 'no-such')).status).toBe(3);
   await remove('firm');
+});
+
+test('top shows what a program calls itself without letting it speak to the terminal', async () => {
+  const evil = 'evil\u001b]0;title\u0007\nroot 1 another row';
+  await world.sampan('run', '-d', '--name', 'evil', world.image, 'sh', '-c', 'while :; do sleep 1; done', evil);
+  const { stdout } = await world.sampan('top', 'evil', '-o', 'cmd');
+  expect(stdout.split('\n')[1]).toBe('sh -c while :; do sleep 1; done evil?]0;title??root 1 another row');
+  await remove('evil');
+});
+
+test("a namespace is shared with a container's own first process, not with who has its number now", async () => {
+  const id = await runSleeper('lender');
+  const file = `${world.root}/containers/${id}/pid`;
+  const text = readFileSync(file, 'latin1');
+  const joined = await world.sampan('run', '--rm', '--pid', 'container:lender', world.image, 'ps');
+  expect([joined.status, joined.stdout]).toEqual([0, expect.stringContaining('trap "exit 7"')]);
+  writeFileSync(file, text.replace(/^\d+/, String(process.pid)));
+  for (const option of ['--pid', '--uts']) {
+    const refused = await world.sampan('run', '--rm', option, 'container:lender', world.image, 'true');
+    expect([refused.status, refused.stdout]).toEqual([125, '']);
+    expect(refused.stderr).toContain('is not running');
+  }
+  writeFileSync(file, text);
+  await remove('lender');
+});
+
+test("an id is nobody else's name", async () => {
+  const id = await runSleeper('first');
+  await world.sampan('create', '--name', id, world.image, 'true');
+  expect((await inspect(id)).Name).toBe('/first');
+  await remove('first', id);
 });

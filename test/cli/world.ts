@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { busyboxImage } from '#tools/image/busybox.ts';
 import type { ImageDefaults } from '#tools/image/oci-image.ts';
 import { pushImage } from '#tools/image/push.ts';
@@ -97,7 +98,22 @@ function leftovers(root: string): string[] {
     .map((pid) => ({ pid, line: commandLine(pid) }))
     .filter(({ line }) => line.includes(root))
     .map(({ pid, line }) => `process ${pid}: ${line.replaceAll('\0', ' ')}`);
-  return [...mounts, ...containers, ...processes, ...cgroupsOfSampan()];
+  const ids = containersEver(root);
+  const groups = cgroupsOfSampan().filter((path) => ids.has(basename(path)));
+  return [...mounts, ...containers, ...processes, ...groups];
+}
+
+/** Ids of all containers that there have been: other roots of this machine have groups beside ours. */
+function containersEver(root: string): Set<string> {
+  const file = join(root, 'sampan.db');
+  if (!existsSync(file)) return new Set();
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = database.prepare("SELECT DISTINCT actor FROM event WHERE type = 'container'").all();
+    return new Set(rows.map(({ actor }) => String(actor)));
+  } finally {
+    database.close();
+  }
 }
 
 function commandLine(pid: string): string {
@@ -108,7 +124,7 @@ function commandLine(pid: string): string {
   }
 }
 
-/** Cgroups of containers, in all hierarchies; tests of the command line run one file at a time. */
+/** Cgroups of containers of every root, in all hierarchies. */
 export function cgroupsOfSampan(): string[] {
   // A group of somebody else's that goes at this moment is an error to find, and none to us.
   const { stdout } = spawnSync('find', ['/sys/fs/cgroup', '-mindepth', '2', '-type', 'd', '-path', '*/sampan/*'], {

@@ -85,6 +85,18 @@ test('what is not there, or is of another repository, is unknown; nothing can be
   await expectStatus(await client.call('library/box/manifests/1', { method: 'DELETE' }), 405);
 });
 
+test('what is no document is served as a blob alone: a layer is not read to find out what it is', async () => {
+  const manifest = await bytesOf(await client.call(`library/box/manifests/${digest}`));
+  const { config, layers } = JSON.parse(manifest.toString()) as {
+    config: { digest: string };
+    layers: { digest: string }[];
+  };
+  for (const blob of [config, ...layers]) {
+    await expectRefusal(await client.call(`library/box/manifests/${blob.digest}`), 404, 'MANIFEST_UNKNOWN');
+    await expectStatus(await client.call(`library/box/blobs/${blob.digest}`, { method: 'HEAD' }), 200);
+  }
+});
+
 test('a neighbour pulls from it, directly and as the mirror of docker.io', async () => {
   expect(await neighbour.sampan('pull', '-q', `${served.host}/library/box:1`)).toMatchObject({ status: 0 });
   const settings = join(neighbour.root, 'mirror.conf');

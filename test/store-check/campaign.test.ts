@@ -63,6 +63,13 @@ describe('The checker sees what it is there to see', () => {
     ['a lost row of a layer', () => row('DELETE FROM snapshot'), /has no layer/],
     ['a lost link', () => row('DELETE FROM image_blob WHERE digest = image'), /kept for it/],
     ['another record', () => row("UPDATE image SET layers = '[]', chain = ''"), /documents of an image/],
+    [
+      'an index that lacks what it leads to',
+      () =>
+        row(`INSERT INTO image_index SELECT manifest, 'x', 'index', '[]', 1, 1 FROM image;
+             INSERT INTO index_name SELECT 'x', manifest, 'tag' FROM image`),
+      /an index keeps all that it leads to/,
+    ],
     ['a lost container', () => mkdirSync(join(world.root, 'containers/abc')), /abc is no container/],
     ['a name that leads nowhere', () => row("INSERT INTO image_name VALUES ('x', 'sha256:y', 'tag')"), /leads nowhere/],
   ];

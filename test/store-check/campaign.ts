@@ -7,6 +7,7 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pushMulti } from '#test/cli/multi-world.ts';
 import type { CliWorld } from '#test/cli/world.ts';
 import { writeBusyboxTree } from '#tools/image/busybox.ts';
 import { makeImage, type Layer } from '#tools/image/oci-image.ts';
@@ -44,6 +45,10 @@ export async function prepareCampaign(world: CliWorld, seed: number): Promise<Ma
     const [archive, rootfs] = [join(world.root, 'two.tar'), join(world.root, 'rootfs.tar')];
     for (const image of images) await must(world, 'pull', '-q', image);
     await must(world, 'save', '-o', archive, ...images.slice(0, 2));
+    await pushMulti(world.registry.url, 'campaign/multi', '1');
+    const [multi, whole] = [`${world.registry.host}/campaign/multi:1`, join(world.root, 'whole.tar')];
+    await must(world, 'pull', '-q', '--all-platforms', multi);
+    await must(world, 'save', '--all-platforms', '--format', 'oci-archive', '-o', whole, multi);
     await must(world, 'run', '--name', 'exported', images[2] ?? '', 'true');
     await must(world, 'export', '-o', rootfs, 'exported');
     await must(world, 'rm', 'exported');
@@ -54,6 +59,8 @@ export async function prepareCampaign(world: CliWorld, seed: number): Promise<Ma
     return {
       world,
       images,
+      multi,
+      whole,
       archives: [archive],
       rootfs,
       random: (below) => Math.floor(next() * below),
@@ -119,7 +126,10 @@ async function checkAtRest(root: string): Promise<string[]> {
 }
 
 /** The next command, and what damage needs before it. */
-async function follow({ world, images, rootfs, random }: Material, operations: readonly Operation[]): Promise<void> {
+async function follow(
+  { world, images, multi, rootfs, random }: Material,
+  operations: readonly Operation[],
+): Promise<void> {
   for (const { next } of operations) if (next !== undefined) await must(world, ...next);
   const anything = [
     ['pull', '-q', images[random(images.length)] ?? ''],
@@ -127,6 +137,7 @@ async function follow({ world, images, rootfs, random }: Material, operations: r
     ['image', 'prune', '-f'],
     ['system', 'gc'],
     ['load', '-q', '-i', join(world.root, 'two.tar')],
+    ['pull', '-q', '--all-platforms', multi],
   ];
   await must(world, ...(anything[random(anything.length)] ?? []));
 }

@@ -72,6 +72,14 @@ const RULES: Record<string, Rule> = {
         .filter((link) => !kept.has(link)),
     );
   },
+  'an index keeps all that it leads to, and has a name': ({ root, rows }) =>
+    rows<{ id: string }>('SELECT id FROM image_index').flatMap(({ id }) => {
+      const kept = rows<{ digest: string }>(`SELECT digest FROM index_blob WHERE index_id = '${id}'`);
+      const known = new Set(kept.map(({ digest }) => digest));
+      const lost = ledTo(root, id).filter((digest) => !known.has(digest));
+      const named = rows(`SELECT 1 FROM index_name WHERE index_id = '${id}'`).length > 0;
+      return [...lost.map((digest) => `${id} ${digest}`), ...(named ? [] : [`${id} has no name`])];
+    }),
   'nothing is kept that nothing needs': ({ rows }) => [
     ...rows<{ digest: string }>(
       `SELECT digest FROM blob WHERE digest NOT IN (SELECT digest FROM image_blob UNION SELECT digest FROM index_blob)
@@ -162,6 +170,19 @@ function documentsFit(root: string, { id, manifest, layers }: ImageRow): string[
   } catch (error) {
     return [`${id}: ${String(error)}`];
   }
+}
+
+/** The document and all that it leads to, by digest. */
+function ledTo(root: string, digest: string): string[] {
+  const path = blobPath(root, digest);
+  if (!existsSync(path)) return [digest];
+  const { manifests, config, layers } = JSON.parse(readFileSync(path, 'utf8')) as {
+    manifests?: { digest: string }[];
+    config?: { digest: string };
+    layers?: { digest: string }[];
+  };
+  if (manifests !== undefined) return [digest, ...manifests.flatMap((one) => ledTo(root, one.digest))];
+  return [digest, ...(config === undefined ? [] : [config.digest]), ...(layers ?? []).map((one) => one.digest)];
 }
 
 function unneededLayers(rows: StoreUnderTest['rows']): string[] {

@@ -8,6 +8,9 @@ export interface Material {
   world: CliWorld;
   /** Names of images in the registry. */
   images: readonly string[];
+  /** Name of one for several platforms, and an archive with all of it. */
+  multi: string;
+  whole: string;
   /** Archives of several images, and of a root file system. */
   archives: readonly string[];
   rootfs: string;
@@ -37,6 +40,17 @@ export const OPERATIONS: Record<string, Operation> = {
   push: { args: (at) => ['push', one(at, at.images), `${at.world.registry.host}/pushed/${at.random(4)}:1`], span: 400 },
   load: { args: (at) => ['load', '-q', '-i', one(at, at.archives)], span: 600 },
   save: { args: (at) => ['save', '-o', join(at.world.root, 'saved.tar'), one(at, at.images)], span: 300 },
+  pullWhole: { args: (at) => ['pull', '-q', '--all-platforms', at.multi], span: 600 },
+  loadWhole: { args: (at) => ['load', '-q', '--all-platforms', '-i', at.whole], span: 600 },
+  copy: {
+    args: (at) => ['image', 'copy', '-q', `docker://${one(at, at.images)}`, `store:copied:${at.random(3)}`],
+    span: 600,
+  },
+  list: {
+    args: (at) => ['manifest', 'create', '--amend', `list:${at.random(2)}`, one(at, [at.multi, ...at.images])],
+    span: 500,
+  },
+  rmiWhole: { args: (at) => ['rmi', '-f', at.multi], span: 250 },
   import: { args: (at) => ['import', at.rootfs, `imported:${at.random(3)}`], span: 500 },
   commit: { args: (at) => ['commit', CONTAINER, `committed:${at.random(3)}`], span: 700 },
   rmi: { args: (at) => ['rmi', '-f', one(at, at.images)], span: 250 },

@@ -1,5 +1,6 @@
 import { Fault, sentence } from '#base/fault.ts';
 import { VERSION } from '#base/version.ts';
+import { visible } from '#base/visible.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { ServeRegistry } from '#engine/hosting/serving.ts';
 import { exitStatus, STATUS_ENGINE } from './exit-status.ts';
@@ -38,7 +39,8 @@ export async function runCli(program: string, argv: readonly string[], world: Cl
 /** Says what went wrong, and what to do next where that is known. */
 export function complain(io: Io, error: unknown): number {
   const usage = error instanceof Fault && error.facts['usage'] === true;
-  io.err(`sampan: ${sentence(error)}\n`);
+  // Names of files in it may be a container's, and more than names.
+  io.err(`sampan: ${visible(sentence(error))}\n`);
   if (error instanceof Fault && error.hint !== undefined) io.err(`${error.hint}\n`);
   // For maintainers: where in the code, cause by cause.
   if ((io.env['SAMPAN_DEBUG'] ?? '') !== '') for (const trace of traces(error)) io.err(`${trace}\n`);

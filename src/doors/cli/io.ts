@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { visible } from '#base/visible.ts';
 import { outputTo } from './output.ts';
 
 /** The terminal's three streams, each loaded when it is first asked for, and direct ways to the last two. */
@@ -37,7 +38,7 @@ export function print(io: Io, line: string): void {
 }
 
 export function warn(io: Io, text: string): void {
-  io.err(`WARNING: ${text}\n`);
+  io.err(`WARNING: ${visible(text)}\n`);
 }
 
 /** Resolves when all that was written has been taken by the other side, so that an exit loses nothing. */

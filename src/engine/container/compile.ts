@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { imageAccounts } from './accounts.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
-import { sharedContainers } from './namespaces.ts';
+import { sharedContainers, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec } from './spec.ts';
 import { usualFilter } from './usual-filter.ts';
@@ -53,6 +53,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const user = resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user');
   const groups = groupIds(options.groupAdd ?? [], accounts);
   const volumes = lowerVolumes(engine, options.volumes ?? []);
+  const sharedWith = sharedContainers(engine, options);
   const spec = containerSpec({
     volumes: volumes.map(({ mount }) => mount),
     id,
@@ -63,7 +64,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     allCapabilities: available,
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
-    sharedWith: sharedContainers(engine, options),
+    sharedWith,
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const lowered = lowerContainer(spec, {
@@ -79,7 +80,12 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
-  return { spec, plan: lowered.plan, warnings: lowered.warnings };
+  return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
+}
+
+function surePlan(plan: Plan, sharedWith: SharedWith): Plan {
+  if (sharedWith.size === 0) return plan;
+  return { ...plan, programs: plan.programs.map((one) => ({ ...one, steps: withSurePids(one.steps, sharedWith) })) };
 }
 
 function seccompOf(

@@ -54,9 +54,10 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
       engine.containers.setPhase(record.id, 'ready');
       finishClaimed(engine, record.id);
       noteContainer(engine, record, 'create');
-      if (request.keepOwnership !== true) engine.containers.setOwner(record.id, undefined);
+      if (request.keepOwnership === true) engine.containers.setActive(record.id, true);
+      else engine.containers.setOwner(record.id, undefined);
     });
-    return { ...record, phase: 'ready' };
+    return { ...record, phase: 'ready', active: request.keepOwnership === true };
   } catch (error) {
     await discardContainer(engine, record);
     throw error;

@@ -1,12 +1,13 @@
 import { Fault } from '#base/fault.ts';
+import type { Step } from '#kernel/plan.ts';
 import type { Namespace, NamespaceType } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { ContainerOptions } from './options.ts';
 import { containerDirectory } from './record.ts';
-import { observe } from './state.ts';
+import { observe, readInit, type InitProcess } from './state.ts';
 
-/** Pids of the first processes of containers whose namespaces are shared, by the mode that names them. */
-export type SharedWith = ReadonlyMap<string, number>;
+/** The first processes of containers whose namespaces are shared, by the mode that names them. */
+export type SharedWith = ReadonlyMap<string, Pick<InitProcess, 'pid' | 'startTime'>>;
 
 const CONTAINER = 'container:';
 
@@ -22,29 +23,45 @@ export function namespacesOf(options: ContainerOptions, sharedWith: SharedWith):
   ];
   return modes.flatMap(([type, mode]) => {
     if (mode === 'host') return [];
-    const pid = mode === undefined ? undefined : sharedWith.get(mode);
-    return [{ type, ...(pid === undefined ? {} : { path: `/proc/${pid}/ns/${FILES[type] ?? type}` }) }];
+    const shared = mode === undefined ? undefined : sharedWith.get(mode);
+    return [{ type, ...(shared === undefined ? {} : { path: namespacePath(shared.pid, type) }) }];
   });
 }
 
 const FILES: Partial<Record<NamespaceType, string>> = { network: 'net' };
+const namespacePath = (pid: number, type: NamespaceType): string => `/proc/${pid}/ns/${FILES[type] ?? type}`;
+
+/**
+ * The steps with a look, behind each that opens a namespace of another container, whether the number is still that of
+ * its first process: it may have ended since, and the number be a process's of the host.
+ */
+export function withSurePids(steps: readonly Step[], sharedWith: SharedWith): Step[] {
+  const shared = [...sharedWith.values()];
+  return steps.flatMap((step) => {
+    const init = step.op === 'open' ? shared.find(({ pid }) => step.path.startsWith(`/proc/${pid}/ns/`)) : undefined;
+    if (init === undefined) return [step];
+    const look = { pid: init.pid, starttime: BigInt(init.startTime), out: 'shared', origin: 'the shared namespace' };
+    return [step, { op: 'pidfd', ...look }, { op: 'close', slot: 'shared' }];
+  });
+}
 
 /** Its own host name: otherwise it has that of whom it shares it with. */
 export const ownsHostname = ({ utsMode }: ContainerOptions): boolean => utsMode === undefined || utsMode === 'private';
 
 /** The containers that are shared with, looked up when this one starts; they must run. */
 export function sharedContainers(engine: Engine, { pidMode, utsMode }: ContainerOptions): SharedWith {
-  const found = new Map<string, number>();
+  const found = new Map<string, InitProcess>();
   for (const mode of [pidMode, utsMode]) {
     if (mode?.startsWith(CONTAINER) !== true) continue;
     const other = engine.containers.find(mode.slice(CONTAINER.length));
-    const { pid, status } = observe(containerDirectory(engine.root, other.id));
-    if (status !== 'running' || pid === undefined) {
+    const directory = containerDirectory(engine.root, other.id);
+    const init = readInit(directory);
+    if (init === undefined || observe(directory).status !== 'running') {
       throw new Fault('conflict', `share a namespace with container ${other.name}: it does not run`, {
         hint: `sampan start ${other.name} starts it.`,
       });
     }
-    found.set(mode, pid);
+    found.set(mode, init);
   }
   return found;
 }

@@ -5,14 +5,14 @@ import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteEnd } from '#engine/event/container.ts';
-import { thaw } from '#runtime/cgroup/freezer.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
 import { volumeRecords } from '#engine/volume/record.ts';
 import { settleVolumes } from '#engine/volume/settle.ts';
 import { discardContainer } from './discard.ts';
-import { containerCgroups, removeContainerCgroups } from './cgroups.ts';
+import { removeContainerCgroups } from './cgroups.ts';
+import { letGo } from './hold.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
@@ -90,7 +90,7 @@ export async function settleOwned(
   const directory = containerDirectory(engine.root, record.id);
   const { status } = observe(directory);
   // Who held it for a commit may have died before letting it go.
-  if (reason === 'abandoned' && record.pauseAsked !== true) await thaw(containerCgroups(engine, record.id));
+  if (reason === 'abandoned') await letGo(engine, record.id);
   if (monitorLives(directory) && status !== 'exited') {
     if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
     if (reason === 'ended') return undefined;
@@ -103,7 +103,8 @@ export async function settleOwned(
     if (record.active && exit !== undefined && hasRun(exit)) noteEnd(engine, record, exit);
     engine.containers.setActive(record.id, false);
   });
-  if (record.autoRemove && (reason === 'abandoned' || existsSync(join(directory, 'exit'))))
+  // One that was to run and then to go, goes; one that merely was copied from, or committed, stays.
+  if (record.autoRemove && ((reason === 'abandoned' && record.active) || existsSync(join(directory, 'exit'))))
     await discardContainer(engine, record);
   return said;
 }

@@ -122,7 +122,8 @@ export function containerRecords(database: Database): ContainerRecords {
 }
 
 function findOne(query: (where: string, ...values: string[]) => ContainerRecord[], nameOrId: string): ContainerRecord {
-  const exact = query('WHERE name = ? OR id = ?', nameOrId, nameOrId)[0];
+  // An id is nobody else's name.
+  const exact = query('WHERE name = ?1 OR id = ?1 ORDER BY id = ?1 DESC', nameOrId)[0];
   if (exact !== undefined) return exact;
   const found = /^[0-9a-f]+$/.test(nameOrId) ? query('WHERE substr(id, 1, length(?)) = ?', nameOrId, nameOrId) : [];
   const [first, second] = found;

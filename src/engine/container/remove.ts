@@ -1,7 +1,9 @@
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
+import { monitorLives } from '#engine/monitor/liveness.ts';
 import { discardContainer } from './discard.ts';
 import { asOwner } from './ownership.ts';
+import { settleOwned } from './reconcile.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { observe } from './state.ts';
 import { stopContainer } from './stop.ts';
@@ -17,13 +19,29 @@ export async function removeContainer(
   volumes = record.autoRemove,
 ): Promise<void> {
   const running = observe(containerDirectory(engine.root, record.id)).status === 'running';
-  if (running && !force) {
-    throw new Fault('conflict', `remove container ${record.name}: container ${record.id.slice(0, 12)} is running`, {
-      hint: `Stop it first (sampan stop ${record.name}), or remove it with --force.`,
-    });
-  }
+  if (running && !force) throw isRunning(record);
   if (running) await stopContainer(engine, record, { timeoutSeconds: 0 });
   // The end of an automatic removal may have been quicker.
   if (engine.containers.get(record.id) === undefined) return;
-  await asOwner(engine, record.id, 'remove container', (current) => discardContainer(engine, current, volumes));
+  await asOwner(engine, record.id, 'remove container', async (current) => {
+    // Whoever owned it until now may have started it.
+    if (isUp(engine, current)) {
+      if (!force) throw isRunning(current);
+      await settleOwned(engine, { ...current, autoRemove: false }, 'failed');
+    }
+    await discardContainer(engine, current, volumes);
+  });
+}
+
+/** It runs, or its monitor is about to start it. */
+function isUp(engine: Engine, { id, phase }: ContainerRecord): boolean {
+  const directory = containerDirectory(engine.root, id);
+  const { status } = observe(directory);
+  return phase === 'ready' && (status === 'running' || (status === 'created' && monitorLives(directory)));
+}
+
+function isRunning({ id, name }: ContainerRecord): Fault {
+  return new Fault('conflict', `remove container ${name}: container ${id.slice(0, 12)} is running`, {
+    hint: `Stop it first (sampan stop ${name}), or remove it with --force.`,
+  });
 }

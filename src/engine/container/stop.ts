@@ -52,20 +52,22 @@ export async function endContainer(
   request: StopRequest,
 ): Promise<boolean | undefined> {
   const number = signalNumber(request.signal ?? stopSignalOf(engine, record), 'the stop signal');
-  const connection = await watch(engine, record);
-  if (connection === undefined) return undefined;
+  const seat = await watch(engine, record);
+  if (seat === undefined) return undefined;
   const patience = request.timeoutSeconds ?? record.options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
-  connection.signal(number);
+  seat.connection.signal(number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
-  await letGo(engine, record.id);
-  const ended = await within(connection.end, patience < 0 ? Infinity : patience * 1000);
-  if (ended === undefined) await killAndWait(record, connection);
-  connection.close();
+  await release(engine, record.id);
+  const end = endOf(engine, record, seat);
+  const ended = await within(end, patience < 0 ? Infinity : patience * 1000);
+  if (ended === undefined) await killAndWait(record, seat, end);
+  seat.connection.close();
   return ended === undefined;
 }
 
-async function letGo(engine: Engine, id: string): Promise<void> {
+/** A container that is to end is paused no more. */
+async function release(engine: Engine, id: string): Promise<void> {
   engine.containers.setPauseAsked(id, false);
   await thaw(containerCgroups(engine, id));
 }
@@ -77,29 +79,41 @@ function stopSignalOf(engine: Engine, record: ContainerRecord): string {
 /** Sends a signal to the container's first process. */
 export async function killContainer(engine: Engine, record: ContainerRecord, signal: string): Promise<void> {
   const number = signalNumber(signal, '--signal');
-  const connection = await watch(engine, record);
-  if (connection === undefined) {
+  const seat = await watch(engine, record);
+  if (seat === undefined) {
     throw new Fault('conflict', `kill container ${record.name}: container ${record.id.slice(0, 12)} is not running`);
   }
-  connection.signal(number);
+  seat.connection.signal(number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
-  if (ends) await letGo(engine, record.id);
-  if (number === constants.signals.SIGKILL) await within(connection.end, KILL_PATIENCE_MS);
-  else await connection.finish();
-  connection.close();
+  if (ends) await release(engine, record.id);
+  if (number === constants.signals.SIGKILL) await within(endOf(engine, record, seat), KILL_PATIENCE_MS);
+  else await seat.connection.finish();
+  seat.connection.close();
   await settle(engine, record.id);
 }
 
-/** A silent connection to the monitor of a running container; undefined when it does not run. */
-async function watch(engine: Engine, record: ContainerRecord): Promise<MonitorConnection | undefined> {
+/** A place at the monitor. It may be wanted for another; then `endOf` takes a new one. */
+interface Seat {
+  connection: MonitorConnection;
+}
+
+/** A silent place at the monitor of a running container; undefined when it does not run. */
+async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | undefined> {
   const directory = containerDirectory(engine.root, record.id);
   if (observe(directory).status !== 'running') return undefined;
   try {
-    const connection = await connectMonitor(directory);
+    let greet = (): void => undefined;
+    const greeted = new Promise<'greeted'>((resolve) => (greet = () => resolve('greeted')));
+    const connection = await connectMonitor(directory, { started: () => greet() });
     connection.quiet();
-    return connection;
+    // Until then it is not known whether there is a place for us.
+    const first = await Promise.race([greeted, connection.end]);
+    if (first === 'greeted' || first.kind !== 'gone') return { connection };
+    throw new Fault('unavailable', `container ${record.name}: its monitor has turned us away`, {
+      hint: 'At most 16 can be attached at a time.',
+    });
   } catch (error) {
     // It may have ended between the look and the call.
     if (observe(directory).status !== 'running') return undefined;
@@ -107,9 +121,18 @@ async function watch(engine: Engine, record: ContainerRecord): Promise<MonitorCo
   }
 }
 
-async function killAndWait(record: ContainerRecord, connection: MonitorConnection): Promise<void> {
-  connection.signal(constants.signals.SIGKILL);
-  if ((await within(connection.end, KILL_PATIENCE_MS)) !== undefined) return;
+async function endOf(engine: Engine, record: ContainerRecord, seat: Seat): Promise<MonitorEnd> {
+  for (;;) {
+    const end = await seat.connection.end;
+    const again = end.kind === 'gone' ? await watch(engine, record) : undefined;
+    if (again === undefined) return end;
+    seat.connection = again.connection;
+  }
+}
+
+async function killAndWait(record: ContainerRecord, seat: Seat, end: Promise<MonitorEnd>): Promise<void> {
+  seat.connection.signal(constants.signals.SIGKILL);
+  if ((await within(end, KILL_PATIENCE_MS)) !== undefined) return;
   throw new Fault(
     'unavailable',
     `kill container ${record.name}: it is still there ${KILL_PATIENCE_MS / 1000} s after SIGKILL`,
@@ -121,11 +144,11 @@ async function killAndWait(record: ContainerRecord, connection: MonitorConnectio
 
 function within(end: Promise<MonitorEnd>, milliseconds: number): Promise<MonitorEnd | undefined> {
   if (milliseconds === Infinity) return end;
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(undefined), milliseconds);
-    void end.then((value) => {
+    end.then((value) => {
       clearTimeout(timer);
       resolve(value);
-    });
+    }, reject);
   });
 }

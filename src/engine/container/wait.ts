@@ -34,30 +34,34 @@ async function begun(engine: Engine, record: ContainerRecord): Promise<void> {
     const state = look(engine, record);
     if (state.status === 'running') return;
     if (state.exit !== undefined && state.exit.finished !== before) return;
-    if (engine.containers.get(record.id) === undefined) {
-      throw new Fault('notFound', `wait for container ${record.name}: it has been removed`);
-    }
+    if (engine.containers.get(record.id) === undefined) throw removed(record);
     await sleep(LOOK_MS);
   }
 }
 
 async function untilStopped(engine: Engine, record: ContainerRecord): Promise<number> {
+  let hasPlace = true;
   for (;;) {
     const state = look(engine, record);
+    if (state.status === 'created' && engine.containers.get(record.id) === undefined) throw removed(record);
     if (state.status === 'exited' || state.status === 'created') return state.exit?.code ?? 0;
     if (state.status === 'dead') {
       // The monitor left no word; what is written for it is the end.
       await settle(engine, record.id);
       const written = look(engine, record).exit;
       if (written !== undefined) return written.code;
-    } else {
+    } else if (hasPlace) {
       const seen = await endOfRun(engine, record);
       if (seen !== undefined) return seen.code;
+      // The place may be wanted for one who has something to say: we can look, too.
+      hasPlace = false;
     }
-    // No place at the monitor, or it is just ending.
     await sleep(LOOK_MS);
   }
 }
+
+const removed = ({ name }: ContainerRecord): Fault =>
+  new Fault('notFound', `wait for container ${name}: it has been removed`);
 
 async function endOfRun(engine: Engine, record: ContainerRecord): Promise<ExitStatus | undefined> {
   const connection = await connectMonitor(containerDirectory(engine.root, record.id)).catch(() => undefined);

@@ -83,7 +83,9 @@ function removeUntil(engine: Engine, request: GarbageRequest, wanted: number): G
   for (const { image, used } of candidates(engine, request)) {
     if (unfinished + bytes >= wanted) break;
     const id = image.configDigest;
-    removeRecords(engine, id, true);
+    // It may have gone along with an index.
+    if (engine.store.images.find(id) === undefined) continue;
+    removeRecords(engine, id, true, request.spared);
     const names = image.names.map((name) => familiarName(parseReference(name)));
     removed.push({ id, names, unused: formatDuration(Date.now() - used) });
     ({ bytes } = engine.store.collectable());

@@ -48,9 +48,13 @@ function removeUnused(engine: Engine, { all, filters }: Pick<PruneRequest, 'all'
   const kept = keptImages(engine);
   const mounts = imageMounts(engine.database);
   const every = all || filters.includes('dangling=false');
+  const isThere = (id: string): boolean =>
+    engine.store.images.find(id) !== undefined || engine.store.indexes.find(id) !== undefined;
   const unused = [...listImages(engine), ...(every ? listIndexes(engine) : [])]
     .filter((entry) => (all || dangling || entry.image.names.length === 0) && filter(entry) && !kept(entry.image))
+    // Those without a tag first: an index that goes takes them along.
+    .toSorted((a, b) => Math.sign(a.image.names.length) - Math.sign(b.image.names.length))
     .map(({ image }) => image.configDigest)
     .filter((id) => engine.containers.usingImage(id).length === 0 && mounts.find(id) === undefined);
-  return [...new Set(unused)].map((id) => removeRecords(engine, id, true));
+  return [...new Set(unused)].flatMap((id) => (isThere(id) ? [removeRecords(engine, id, true)] : []));
 }

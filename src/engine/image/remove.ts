@@ -4,6 +4,7 @@ import { familiarName, parseReference } from '#store/reference.ts';
 import type { RemovedImage } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteImage } from '#engine/event/image.ts';
+import { keptImages } from './keep.ts';
 
 export interface ImageRemoval {
   /** As people write them. */
@@ -26,8 +27,13 @@ export async function removeImage(engine: Engine, nameOrId: string, force: boole
   return removal;
 }
 
-/** The records alone, inside a transaction of the caller's. */
-export function removeRecords(engine: Engine, nameOrId: string, force: boolean): ImageRemoval {
+/** The records alone, inside a transaction of the caller's. `spared` are not taken along with an index. */
+export function removeRecords(
+  engine: Engine,
+  nameOrId: string,
+  force: boolean,
+  spared: readonly string[] = [],
+): ImageRemoval {
   const { images } = engine.store;
   const id = images.find(nameOrId)?.configDigest;
   const user = id === undefined ? undefined : engine.containers.usingImage(id)[0];
@@ -49,7 +55,7 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
   }
   if (removed.deleted !== undefined) forgetAccounts(engine, removed.deleted);
   for (const left of removed.left) {
-    if (engine.containers.usingImage(left).length > 0) continue;
+    if (spared.includes(left) || isWanted(engine, left)) continue;
     images.remove(left, { force: true });
     forgetAccounts(engine, left);
     noteImage(engine, 'delete', left);
@@ -58,6 +64,14 @@ export function removeRecords(engine: Engine, nameOrId: string, force: boolean):
     untagged: removed.untagged.map((name) => familiarName(parseReference(name))),
     deleted: removed.deleted,
   };
+}
+
+/** Something is made from it, or the user has asked to keep it. */
+function isWanted(engine: Engine, id: string): boolean {
+  if (engine.containers.usingImage(id).length > 0) return true;
+  const image = engine.store.images.find(id);
+  if (image === undefined) return false;
+  return imageMounts(engine.database).find(image.configDigest) !== undefined || keptImages(engine)(image);
 }
 
 function forgetAccounts(engine: Engine, imageId: string): void {

@@ -1,8 +1,9 @@
+import { isFault } from '#base/fault.ts';
 import { familiarName, parseReference, type Reference } from '#store/reference.ts';
 import { openRepository } from '#store/registry/client.ts';
 import { howLax } from '#store/registry/probe.ts';
-import { placesToPull } from '#store/registry/registries.ts';
-import type { Finding, ImageRecord, Verified, VerifyProgress } from '#store/store.ts';
+import { placesToPull, type Place } from '#store/registry/registries.ts';
+import type { Finding, Verified, VerifyProgress } from '#store/store.ts';
 import type { Origin } from '#store/verify/blob.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { RegistryAccess } from '#engine/registry/access.ts';
@@ -17,7 +18,7 @@ export interface VerifyRequest {
   onProgress?: (progress: VerifyProgress) => void;
 }
 
-/** A finding with the names of its images as people write them. */
+/** A finding with the names of its images and indexes as people write them. */
 export type NamedFinding = Omit<Finding, 'images'> & { images: { id: string; names: string[] }[] };
 
 export type VerifiedImages = Omit<Verified, 'findings'> & { findings: NamedFinding[] };
@@ -29,11 +30,14 @@ export type VerifiedImages = Omit<Verified, 'findings'> & { findings: NamedFindi
 export async function verifyImages(engine: Engine, request: VerifyRequest): Promise<VerifiedImages> {
   const { names, access, ...options } = request;
   const images = names.map((name) => findImage(engine, name));
-  const told = new Map(engine.store.images.list().map((image) => [image.configDigest, image.names] as const));
+  const told = new Map([
+    ...engine.store.images.list().map((image) => [image.configDigest, image.names] as const),
+    ...engine.store.indexes.list().map((index) => [index.id, index.names] as const),
+  ]);
   const verified = await engine.store.verify({
     ...options,
     ...(images.length === 0 ? {} : { images: [...new Map(images.map((one) => [one.configDigest, one])).values()] }),
-    origins: (image) => originsOf(image, access, options.signal),
+    origins: (known) => originsOf(known, access, options.signal),
   });
   const findings = verified.findings.map((finding) => ({
     ...finding,
@@ -45,13 +49,13 @@ export async function verifyImages(engine: Engine, request: VerifyRequest): Prom
   return { ...verified, findings };
 }
 
-/** A pull has left the image's name by digest: that says which repository it came from, and the settings say where that is. */
-async function originsOf(image: ImageRecord, access: RegistryAccess, signal: AbortSignal): Promise<Origin[]> {
-  const repositories = image.digests.map((name) => parseReference(name));
-  const places = repositories.flatMap((reference) => placesToPull(access.rules, reference));
+/** The names say which repositories it came from, and the settings say where those are. */
+async function originsOf(names: readonly string[], access: RegistryAccess, signal: AbortSignal): Promise<Origin[]> {
+  const places = names.flatMap((name) => allowedPlaces(access, parseReference(name)));
+  const distinct = new Map(places.map((place) => [`${place.registry}/${place.repository}`, place]));
   const { credentials, certificates } = access;
   return Promise.all(
-    places.map(async ({ registry, repository, lax }) => ({
+    [...distinct.values()].map(async ({ registry, repository, lax }) => ({
       name: familiarName({ registry, repository } satisfies Reference),
       client: openRepository({
         registry,
@@ -63,4 +67,14 @@ async function originsOf(image: ImageRecord, access: RegistryAccess, signal: Abo
       }),
     })),
   );
+}
+
+/** Where the settings let us ask for it: none for what they block. */
+function allowedPlaces({ rules }: RegistryAccess, reference: Reference): Place[] {
+  try {
+    return placesToPull(rules, reference);
+  } catch (error) {
+    if (isFault(error, 'denied')) return [];
+    throw error;
+  }
 }

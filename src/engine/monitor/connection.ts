@@ -59,7 +59,9 @@ export async function connectMonitor(directory: string, events: MonitorEvents = 
     quiet: () => void socket.write(frame(FRAME.quiet)),
     resume: () => void socket.resume(),
     close: () => void socket.destroy(),
-    finish: () => new Promise((resolve) => socket.end(() => resolve())),
+    // The other side may have closed it before.
+    finish: () =>
+      Promise.race([end.then(() => undefined), new Promise<void>((resolve) => socket.end(() => resolve()))]),
     end,
   };
 }

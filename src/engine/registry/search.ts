@@ -3,6 +3,7 @@ import { formatReference, parseReference } from '#store/reference.ts';
 import { openRepository } from '#store/registry/client.ts';
 import { openListing, type ListingOptions, type RegistryListing, type SearchResult } from '#store/registry/listing.ts';
 import { howLax } from '#store/registry/probe.ts';
+import { placeToPush } from '#store/registry/registries.ts';
 import { isShort } from '#store/registry/short-names.ts';
 import type { RegistryAccess } from './access.ts';
 import { registryName } from './registry-name.ts';
@@ -88,7 +89,19 @@ async function lookThrough(listing: RegistryListing, term: string, limit: number
 /** Tags of one repository, and its full name. */
 export async function searchTags(text: string, request: SearchRequest): Promise<{ name: string; tags: string[] }> {
   const { registry, repository } = parseReference(text);
-  const client = openRepository({ ...(await connectionTo(registry, request)), repository });
+  // As a pull would go: a rule may block, move or mistrust one repository of a registry.
+  const { rules, credentials, certificates } = request.access;
+  const place = placeToPush(rules, { registry, repository });
+  const cancel = request.signal === undefined ? {} : { signal: request.signal };
+  const client = openRepository({
+    registry: place.registry,
+    repository: place.repository,
+    insecure: request.insecure,
+    credentials,
+    certificates,
+    ...(place.lax ? await howLax(place.registry, request.signal) : {}),
+    ...cancel,
+  });
   const tags = await client.tags();
   return { name: formatReference({ registry, repository }), tags: tags.slice(0, request.limit) };
 }

@@ -4,7 +4,9 @@ import { stateOf } from '#engine/container/list.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import type { ContainerState } from '#engine/container/state.ts';
 import type { Engine } from '#engine/engine.ts';
-import { keptImages } from '#engine/image/keep.ts';
+import { listIndexes } from '#engine/image/list.ts';
+import { rehearsePrune } from '#engine/image/prune.ts';
+import { rehearsed } from '#engine/image/rehearse.ts';
 import { listVolumes } from '#engine/volume/list.ts';
 import type { VolumeRecord } from '#engine/volume/record.ts';
 import { volumeBytes } from '#engine/volume/size.ts';
@@ -13,6 +15,7 @@ import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { diskUsageOf } from './container-size.ts';
 
 export interface ImageUse {
+  /** Or an index or artifact whose names mean no unpacked image. */
   image: ImageRecord;
   /** Bytes on disk of its unpacked layers and its blobs, */
   size: number;
@@ -60,39 +63,70 @@ const layerPart = (chainId: string): Part => `layer ${chainId}`;
 
 /** Looks at every file of every tree: what it says is what the disk says. */
 export async function diskUse(engine: Engine): Promise<DiskUse> {
-  const sizes = new Map([...blobSizes(engine), ...(await layerSizes(engine))]);
-  const images = engine.store.images.list();
-  const parts = new Map(images.map((image) => [image, partsOf(engine, image)] as const));
-  const owners = new Map<Part, number>();
-  for (const part of [...parts.values()].flatMap((own) => [...own])) owners.set(part, (owners.get(part) ?? 0) + 1);
-  const sum = (of: Iterable<Part>): number => [...of].reduce((bytes, part) => bytes + (sizes.get(part) ?? 0), 0);
-  const used = images.map((image): ImageUse => {
-    const own = [...(parts.get(image) ?? [])];
-    const shared = sum(own.filter((part) => (owners.get(part) ?? 0) > 1));
-    const containers = engine.containers.usingImage(image.configDigest).length;
-    return { image, size: sum(own), shared, unique: sum(own) - shared, containers };
-  });
+  const layers = await layerSizes(engine);
+  const sizes = new Map(blobSizes(engine));
+  // A layer that both drivers have unpacked takes room twice.
+  for (const { part, bytes } of layers) sizes.set(part, (sizes.get(part) ?? 0) + bytes);
+  const images = imageUses(engine, sizes);
   const containers = await containersUse(engine);
   const volumes = await volumesUse(engine);
-  const kept = keptImages(engine);
-  const staying = used.filter((one) => one.containers > 0 || kept(one.image)).map(({ image }) => image);
-  const needed = new Set([...staying.flatMap((image) => [...(parts.get(image) ?? [])]), ...leased(engine)]);
-  const size = sum(sizes.keys());
+  const size = sumOf(sizes, sizes.keys());
   return {
-    images: used,
+    images,
     containers,
     volumes,
     totals: {
       images: {
         count: images.length,
-        active: used.filter((one) => one.containers > 0).length,
+        active: images.filter((one) => one.containers > 0).length,
         size,
-        reclaimable: size - sum(needed),
+        reclaimable: reclaimable(engine, sizes, layers),
       },
       containers: totalOf(containers, ({ state }) => state.status === 'running'),
       volumes: totalOf(volumes, ({ links }) => links > 0),
     },
   };
+}
+
+function imageUses(engine: Engine, sizes: ReadonlyMap<Part, number>): ImageUse[] {
+  const indexes = new Map(listIndexes(engine).map(({ image }) => [image.configDigest, image] as const));
+  const images = [...engine.store.images.list(), ...indexes.values()];
+  const parts = new Map(images.map((image) => [image, partsOf(engine, image)] as const));
+  const owners = new Map<Part, number>();
+  for (const part of [...parts.values()].flatMap((own) => [...own])) owners.set(part, (owners.get(part) ?? 0) + 1);
+  return images.map((image): ImageUse => {
+    const own = [...(parts.get(image) ?? [])];
+    const size = sumOf(sizes, own);
+    const shared = sumOf(
+      sizes,
+      own.filter((part) => (owners.get(part) ?? 0) > 1),
+    );
+    const containers = engine.containers.usingImage(image.configDigest).length;
+    return { image, size, shared, unique: size - shared, containers };
+  });
+}
+
+function sumOf(sizes: ReadonlyMap<Part, number>, of: Iterable<Part>): number {
+  return [...of].reduce((bytes, part) => bytes + (sizes.get(part) ?? 0), 0);
+}
+
+/** What `image prune -a` would free, found by rehearsing it. */
+function reclaimable(engine: Engine, sizes: ReadonlyMap<Part, number>, layers: readonly LayerSize[]): number {
+  const gone = rehearsed(engine, () => {
+    rehearsePrune(engine, { all: true, filters: [] });
+    return engine.store.unneeded();
+  });
+  const trees = new Set(gone.snapshots.map(({ driver, key }) => `${driver} ${key}`));
+  const ofTrees = layers
+    .filter(({ driver, key }) => trees.has(`${driver} ${key}`))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+  return (
+    ofTrees +
+    sumOf(
+      sizes,
+      gone.blobs.map(({ digest }) => blobPart(digest)),
+    )
+  );
 }
 
 function totalOf<T extends { size: number }>(objects: readonly T[], inUse: (one: T) => boolean): Total {
@@ -122,15 +156,12 @@ async function containersUse(engine: Engine): Promise<ContainerUse[]> {
 }
 
 function partsOf({ database }: Engine, { configDigest, layers }: ImageRecord): Set<Part> {
-  const blobs = database.all<{ digest: Digest }>('SELECT digest FROM image_blob WHERE image = ?', configDigest);
+  const blobs = database.all<{ digest: Digest }>(
+    'SELECT digest FROM image_blob WHERE image = ?1 UNION SELECT digest FROM index_blob WHERE index_id = ?1',
+    configDigest,
+  );
   const chain = chainIds(layers.map(({ diffId }) => diffId));
   return new Set([...blobs.map(({ digest }) => blobPart(digest)), ...chain.map(layerPart)]);
-}
-
-function leased({ database }: Engine): Part[] {
-  return database
-    .all<{ kind: string; key: string }>('SELECT DISTINCT kind, key FROM lease')
-    .map(({ kind, key }) => (kind === 'blob' ? blobPart(key) : layerPart(key)));
 }
 
 const BLOCK = 512;
@@ -142,15 +173,20 @@ function blobSizes({ database, root }: Engine): [Part, number][] {
   });
 }
 
-/** A layer that both drivers have unpacked takes room twice. */
-async function layerSizes(engine: Engine): Promise<Map<Part, number>> {
+interface LayerSize {
+  part: Part;
+  driver: SnapshotDriver;
+  key: string;
+  bytes: number;
+}
+
+async function layerSizes(engine: Engine): Promise<LayerSize[]> {
   const rows = engine.database.all<{ key: string; driver: SnapshotDriver }>(
     "SELECT key, driver FROM snapshot WHERE kind = 'layer'",
   );
-  const sizes = new Map<Part, number>();
+  const sizes: LayerSize[] = [];
   for (const { key, driver } of rows) {
-    const bytes = await usage(engine, driver, key);
-    sizes.set(layerPart(key), (sizes.get(layerPart(key)) ?? 0) + bytes);
+    sizes.push({ part: layerPart(key), driver, key, bytes: await usage(engine, driver, key) });
   }
   return sizes;
 }

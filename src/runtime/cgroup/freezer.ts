@@ -59,7 +59,13 @@ export async function thaw(paths: readonly string[]): Promise<void> {
   const freezer = freezerOf(paths);
   if (freezer === undefined) return;
   for (let round = 0; round < ROUNDS; round++) {
-    write(freezer, freezer.words.thawed);
+    try {
+      write(freezer, freezer.words.thawed);
+    } catch (error) {
+      // The container has ended, and its group with it.
+      if (readControl(freezer.group, freezer.file) === undefined) return;
+      throw error;
+    }
     if (!isPaused([freezer.group]) && !freezer.isFrozen()) return;
     await sleep(PAUSE_MS);
   }

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Fault } from '#base/fault.ts';
 import { unpadded } from './padding.ts';
+import { wholeFrames } from './zstd-frames.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -39,7 +40,10 @@ export function decompressor(compression: Compression): Transform | undefined {
   return compression === 'zstd' ? createZstdDecompress(OUTPUT_CHUNK) : undefined;
 }
 
-/** Hands the bytes of compressed data to `sink`; what is not compressed as it is. Padding behind gzip is left out. */
+/**
+ * Hands the bytes of compressed data to `sink`; what is not compressed as it is. Padding behind gzip is left out. Throws
+ * `corrupt`, or an error of the codec's for `asCorrupt`.
+ */
 export async function decompress(
   source: AsyncIterable<Uint8Array>,
   compression: Compression,
@@ -47,7 +51,7 @@ export async function decompress(
 ): Promise<void> {
   const codec = decompressor(compression);
   if (codec === undefined) return sink(source);
-  return pipeline(compression === 'gzip' ? unpadded(source) : source, codec, sink);
+  return pipeline(compression === 'gzip' ? unpadded(source) : wholeFrames(source), codec, sink);
 }
 
 /** Passes `source` on; throws `corrupt` as soon as its first bytes show another compression than was promised. */

@@ -2,14 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { TreePair } from '#kernel/tree-packer.ts';
-import { openWorkArea, type WorkArea } from '#store/content/work-area.ts';
+import type { WorkArea } from '#store/content/work-area.ts';
 import { digestOf } from '#store/digest.ts';
-import { asDiskFault } from '#store/disk-fault.ts';
 import { asObject, parseJson, type JsonObject } from '#store/image/json.ts';
 import type { Descriptor } from '#store/image/manifest.ts';
 import type { ImageRecord } from '#store/image/record.ts';
 import { spooledLayers } from '#store/load/archive-content.ts';
 import type { StoreParts } from '#store/parts.ts';
+import { inWorkArea } from '#store/pull/in-work-area.ts';
 import { installImage } from '#store/pull/install.ts';
 import type { LayerSource } from '#store/pull/layers.ts';
 import { describeImage, type ResolvedImage } from '#store/pull/resolve.ts';
@@ -45,8 +45,7 @@ export interface CommitRequest {
  */
 export async function commitTree(parts: StoreParts, request: CommitRequest): Promise<ImageRecord> {
   const { names, signal } = request;
-  const area = openWorkArea(parts.root, parts.launcher);
-  try {
+  return inWorkArea(parts, 'commit the container', async (area) => {
     const { image, layer } = await makeImage(parts, request, area);
     const own = join(area.path, 'image');
     mkdirSync(own, { mode: 0o700 });
@@ -59,12 +58,7 @@ export async function commitTree(parts: StoreParts, request: CommitRequest): Pro
       { image, names, source, owner, area: own, onProgress: () => undefined, signal },
     );
     return made(parts, image);
-  } catch (error) {
-    throw asDiskFault(error, 'commit the container');
-  } finally {
-    parts.leases.release(area.owner);
-    await area.remove();
-  }
+  });
 }
 
 interface MadeImage {

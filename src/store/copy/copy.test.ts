@@ -85,6 +85,25 @@ test('What a failed copy to the store has brought is not fetched again', async (
   expect(at.store.images.find('app:1')?.configDigest).toBe(amd.configDigest);
 });
 
+test('What a mirror has no part of comes from the place after it', async () => {
+  // It knows the names, and the first image whole.
+  to.add('app', amd.manifestDigest, amd);
+  to.addManifest('app', '1', index);
+  to.misbehave(new RegExp(`blobs/${amd.configDigest}`), (_, response) => {
+    response.writeHead(429).end();
+    return true;
+  });
+  const place = registry(`${from.host}/app:1`);
+  if (place.kind !== 'registry') throw new Error('it is one');
+  const mirror = { registry: to.host, repository: 'app', lax: false };
+  const copied = { ...place, places: [mirror, ...place.places] };
+  expect(await at.store.copy(copied, store('app:1'), { which: 'all' })).toMatchObject({ digest: digestOf(index) });
+  const asked = (one: FakeRegistry, digest: string): boolean => one.seen.some(({ path }) => path.includes(digest));
+  expect(asked(from, digestOf(blob))).toBe(false);
+  for (const digest of [arm.manifestDigest, arm.configDigest, amd.configDigest]) expect(asked(from, digest)).toBe(true);
+  expect((await at.store.unpackMember('app:1', { platform: 'linux/arm64' }))?.configDigest).toBe(arm.configDigest);
+});
+
 test('Two processes that bring one index fetch each blob once', async () => {
   const second = testStore({ root: at.root });
   try {

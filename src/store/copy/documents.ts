@@ -11,6 +11,7 @@ export interface Documents {
 }
 
 const MOST_ENTRIES = 1000;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** What a place names, with `deep` an index's entries too; no blobs. */
 export async function documentsAt(parts: StoreParts, place: ContentPlace, deep: boolean): Promise<Documents> {
@@ -21,6 +22,9 @@ export async function documentsAt(parts: StoreParts, place: ContentPlace, deep: 
     if (!deep || !isIndex(parsed)) return { root, entries: [] };
     if (parsed.manifests.length > MOST_ENTRIES) {
       throw new Fault('corrupt', `read the index ${root.digest}: it has more than ${MOST_ENTRIES} entries`);
+    }
+    if (parsed.manifests.reduce((sum, { size }) => sum + size, 0) > MOST_BYTES) {
+      throw new Fault('corrupt', `read the index ${root.digest}: its entries have more than ${MOST_BYTES} bytes`);
     }
     const entries: Document[] = [];
     for (const entry of parsed.manifests) entries.push(await source.document(entry));

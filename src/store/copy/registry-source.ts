@@ -1,9 +1,15 @@
 import { Fault, isFault } from '#base/fault.ts';
+import type { Digest } from '#store/digest.ts';
 import { checkedDocument, type Document } from '#store/graph/document.ts';
 import type { Descriptor } from '#store/image/manifest.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { familiarName, type Reference } from '#store/reference.ts';
-import { openRepository, type RepositoryClient, type RepositoryOptions } from '#store/registry/client.ts';
+import {
+  openRepository,
+  type BlobRest,
+  type RepositoryClient,
+  type RepositoryOptions,
+} from '#store/registry/client.ts';
 import type { CertificateSource } from '#store/registry/connection.ts';
 import type { CredentialSource } from '#store/registry/credentials.ts';
 import { INDEX_TYPES, IMAGE_TYPES } from '#store/registry/media-types.ts';
@@ -44,52 +50,90 @@ export async function clientAt(
   });
 }
 
-/** A name at the first of its places that has it; what the name leads to is fetched there as well. */
+/** A failure that another place may not have, as in a pull. */
+function isOfPlace(error: unknown): boolean {
+  return isFault(error, 'unavailable', 'notFound', 'denied', 'corrupt') || (isFault(error) && 'status' in error.facts);
+}
+
+/** A name at the first of its places that has it; what it leads to comes from there, or from the places after it. */
 export function registrySource(
   parts: Pick<StoreParts, 'transport'>,
   reference: Reference,
   places: readonly Place[],
   way: RegistryWay,
 ): CopySource {
-  let found: { client: RepositoryClient; place: Place } | undefined;
-  const client = (): RepositoryClient => {
-    if (found !== undefined) return found.client;
+  const clients = new Map<Place, Promise<RepositoryClient>>();
+  const at = (place: Place): Promise<RepositoryClient> => {
+    const client = clients.get(place) ?? clientAt(parts, place, way);
+    clients.set(place, client);
+    return client;
+  };
+  let found: Place | undefined;
+  const from = (): readonly Place[] => {
+    if (found !== undefined) return places.slice(places.indexOf(found));
     throw new Fault('internal', `fetch a part of ${familiarName(reference)} before its root`);
   };
+  const blob = (digest: Digest, size: number, rest?: BlobRest): AsyncIterable<Uint8Array> =>
+    firstToGive(from(), async (place) => (await at(place)).blob(digest, size, rest));
   return {
     name: reference,
     get registry() {
-      return found?.place;
+      return found;
     },
     root: async () => {
-      for (const [at, place] of places.entries()) {
-        const candidate = await clientAt(parts, place, way);
-        try {
-          const document = await candidate.manifest(reference.digest ?? reference.tag ?? 'latest');
-          found = { client: candidate, place };
-          return document;
-        } catch (error) {
-          if (at === places.length - 1 || !isFault(error, 'unavailable', 'notFound', 'denied', 'corrupt')) throw error;
-        }
-      }
+      const document = await firstOf(places, async (place) => {
+        const manifest = await (await at(place)).manifest(reference.digest ?? reference.tag ?? 'latest');
+        found = place;
+        return manifest;
+      });
+      if (document !== undefined) return document;
       throw new Fault('internal', `copy ${familiarName(reference)}: there is no place to copy it from`);
     },
-    document: (descriptor) => fetchDocument(client(), descriptor, reference),
-    blob: (digest, size, rest) => client().blob(digest, size, rest),
-    part: ({ digest, size }, start) => client().blob(digest, size, { start }),
+    document: async (descriptor) => {
+      checkType(descriptor, reference);
+      const document = await firstOf(from(), async (place) =>
+        checkedDocument((await (await at(place)).manifest(descriptor.digest)).bytes, descriptor),
+      );
+      return document as Document;
+    },
+    blob,
+    part: ({ digest, size }, start) => blob(digest, size, { start }),
     close: () => Promise.resolve(),
   };
 }
 
-async function fetchDocument(
-  client: RepositoryClient,
-  descriptor: Descriptor,
-  reference: Reference,
-): Promise<Document> {
-  const { mediaType } = descriptor;
-  if (!INDEX_TYPES.has(mediaType) && !IMAGE_TYPES.has(mediaType)) {
-    throw new Fault('unsupported', `${familiarName(reference)} leads to a document of the media type "${mediaType}"`);
+/** What the first place gives that can; undefined when there is none to ask. */
+async function firstOf<T>(places: readonly Place[], ask: (place: Place) => Promise<T>): Promise<T | undefined> {
+  for (const [index, place] of places.entries()) {
+    try {
+      return await ask(place);
+    } catch (error) {
+      if (index === places.length - 1 || !isOfPlace(error)) throw error;
+    }
   }
-  const { bytes } = await client.manifest(descriptor.digest);
-  return checkedDocument(bytes, descriptor);
+  return undefined;
+}
+
+/** Whoever has begun to give goes on: what has come is not asked for twice. */
+async function* firstToGive(
+  places: readonly Place[],
+  ask: (place: Place) => Promise<AsyncIterable<Uint8Array>>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const [index, place] of places.entries()) {
+    let begun = false;
+    try {
+      for await (const chunk of await ask(place)) {
+        begun = true;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      if (begun || index === places.length - 1 || !isOfPlace(error)) throw error;
+    }
+  }
+}
+
+function checkType({ mediaType }: Descriptor, reference: Reference): void {
+  if (INDEX_TYPES.has(mediaType) || IMAGE_TYPES.has(mediaType)) return;
+  throw new Fault('unsupported', `${familiarName(reference)} leads to a document of the media type "${mediaType}"`);
 }

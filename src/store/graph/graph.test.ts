@@ -70,6 +70,7 @@ test('Indexes that are too deep, too wide, too large or not what they say are re
     [deep, source(...all), /too deep/],
     [index(many(100_000)), source(), /more than 1000 documents/],
     [index([{ mediaType: OCI_MANIFEST, digest: digestOf('x'), size: 1e12 }]), source(), /has 1000000000000 bytes/],
+    [index(many(100).map((one) => ({ ...one, size: 4e6 }))), source(), /more than 67108864 bytes/],
     [index([{ ...entry(image.manifest), size: 7 }]), source(image.manifest), /verify the document/],
     [index([{ ...entry(image.manifest), size: -1 }]), source(), /not a size/],
     [index([{ ...entry(image.manifest), digest: `sha256:${'A'.repeat(64)}` }]), source(), /not a sha256 or sha512/],
@@ -111,6 +112,31 @@ test('The image for a platform is looked for in inner indexes last, and what the
   const error = await fault(manifestFor(root, from, { os: 'linux', architecture: 's390x' }));
   expect(error).toMatchObject({ kind: 'unsupported' });
   expect(sentence(error)).toContain('linux/amd64');
+});
+
+test('Indexes within indexes are looked into once each, and not without an end', async () => {
+  let asked = 0;
+  const all: Buffer[] = [];
+  const counted: DocumentSource = {
+    document: (descriptor) => {
+      asked += 1;
+      return source(...all).document(descriptor);
+    },
+  };
+  const S390X = { os: 'linux', architecture: 's390x' };
+  let root = index([entry(arm.manifest, { platform: { os: 'linux', architecture: 'arm64' } })]);
+  for (let depth = 0; depth < 3; depth++) {
+    all.push(root.bytes);
+    const inner = descriptorOf(root);
+    root = index(Array.from({ length: 20 }, () => inner));
+  }
+  expect(await fault(manifestFor(root, counted, S390X))).toMatchObject({ kind: 'unsupported' });
+  expect(asked).toBe(3);
+  const wide = Array.from({ length: 500 }, (_, at) => index([], { annotations: { at: String(at) } }));
+  all.push(...wide.map(({ bytes }) => bytes));
+  asked = 0;
+  await fault(manifestFor(index(wide.map(descriptorOf)), counted, S390X));
+  expect(asked).toBe(20);
 });
 
 test('Converted there and back a graph is what it was, as far as both formats can say it', async () => {

@@ -98,6 +98,9 @@ async function visitIndex(walk: Walk, document: Document, index: Index, depth: n
   for (const { size, digest } of missing) {
     if (size > LARGEST_DOCUMENT) throw tooLarge(document, `its entry ${digest} has ${size} bytes`);
   }
+  // They are in memory all at once before the first is looked at.
+  const coming = missing.reduce((sum, { size }) => sum + size, 0);
+  if (walk.bytes + coming > MOST_BYTES) throw tooLarge(document, `its documents have more than ${MOST_BYTES} bytes`);
   const found = await inParallel(missing, AT_A_TIME, walk.signal, (entry) => walk.source.document(entry));
   for (const [at, entry] of missing.entries()) {
     if (!walk.documents.has(entry.digest)) await visit(walk, found[at] as Document, entry.platform, depth + 1);

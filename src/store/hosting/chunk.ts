@@ -28,9 +28,11 @@ export async function writeChunk(path: string, { size, chunk, digester }: Writin
   const handle = await open(path, 'r+');
   let at = size;
   let whole = false;
+  let tooLong = false;
   try {
     for await (const piece of bytes) {
-      if (end !== undefined && at + piece.length > end) break;
+      tooLong = end !== undefined && at + piece.length > end;
+      if (tooLong) break;
       await writeAll(handle, piece, at);
       digester?.update(piece);
       at += piece.length;
@@ -39,7 +41,7 @@ export async function writeChunk(path: string, { size, chunk, digester }: Writin
   } finally {
     await handle.close();
   }
-  if (!whole || end === undefined || at === end) return at;
+  if (!whole || end === undefined || (at === end && !tooLong)) return at;
   await truncate(path, size);
   throw refusal('SIZE_INVALID', `the content is not as long as its range of ${end - size} bytes`);
 }

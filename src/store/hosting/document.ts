@@ -1,7 +1,7 @@
 import { isFault } from '#base/fault.ts';
 import { parseDigest, type Digest } from '#store/digest.ts';
 import { asArray, asObject, asSize, asText, parseJson, type JsonObject } from '#store/image/json.ts';
-import { IMAGE_TYPES, INDEX_TYPES } from '#store/registry/media-types.ts';
+import { IMAGE_TYPES, INDEX_TYPES, NOT_DISTRIBUTABLE } from '#store/registry/media-types.ts';
 import { refusal } from './refusal.ts';
 
 /** What a manifest says, as far as a registry has to know. */
@@ -14,9 +14,6 @@ export interface HostedDocument {
   artifactType?: string;
   annotations?: Readonly<Record<string, string>>;
 }
-
-/** Layers that registries may not hand out stay where their `urls` say. */
-const ELSEWHERE = /\.(?:nondistributable|foreign)\b|\.foreign\./;
 
 /** Reads an image manifest or an index, OCI's or Docker's schema 2. Throws MANIFEST_INVALID. */
 export function readDocument(bytes: Buffer, sentAs: string | undefined): HostedDocument {
@@ -55,7 +52,8 @@ function readImage(json: JsonObject): Parts {
   if (json['manifests'] !== undefined) throw refusal('MANIFEST_INVALID', 'it is an image and an index at once');
   const config = descriptor(json['config'], 'config');
   const layers = asArray(json['layers'] ?? [], "manifest's layers").map((layer) => descriptor(layer, 'layer'));
-  const kept = [config, ...layers.filter(({ mediaType }) => !ELSEWHERE.test(mediaType))];
+  // Layers that registries may not hand out stay where their `urls` say.
+  const kept = [config, ...layers.filter(({ mediaType }) => !NOT_DISTRIBUTABLE.test(mediaType))];
   const artifactType = asText(json['artifactType'], "manifest's artifactType") ?? config.mediaType;
   return {
     blobs: new Set(kept.map(({ digest }) => digest)),

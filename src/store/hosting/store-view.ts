@@ -1,6 +1,7 @@
+import { isFault } from '#base/fault.ts';
 import { newOwner } from '#store/content/work-area.ts';
 import { isDigest, type Digest } from '#store/digest.ts';
-import { parseJson } from '#store/image/json.ts';
+import { parseJson, type JsonObject } from '#store/image/json.ts';
 import { parseReference } from '#store/reference.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '#store/registry/media-types.ts';
@@ -14,6 +15,8 @@ export type ViewParts = Pick<StoreParts, 'database' | 'blobs' | 'leases'>;
 
 /** Who has fetched a manifest comes for its blobs next; so long these stay, whatever is removed. */
 const GRANT_MS = 10 * 60_000;
+/** A digest may be that of a layer: what is larger than any document is not read to find that out. */
+const LARGEST_MANIFEST = 4 * 1024 * 1024;
 
 /**
  * The engine's store, to be read by neighbours. An image has the repository of its name both with the registry's host
@@ -34,10 +37,14 @@ export function storeView(parts: ViewParts): Hosting {
     },
     manifest: async (repository, reference) => {
       const digest = manifestDigest(parts, repository, reference);
-      if (digest === undefined || !blobs.has(digest)) throw unknownManifest(reference);
-      grants.give(repository, digest);
+      if (digest === undefined || !blobs.has(digest) || blobs.size(digest) > LARGEST_MANIFEST) {
+        throw unknownManifest(reference);
+      }
       const bytes = await blobs.read(digest);
-      return { digest, mediaType: mediaTypeOf(bytes), bytes };
+      const mediaType = mediaTypeOf(bytes);
+      if (mediaType === undefined) throw unknownManifest(reference);
+      grants.give(repository, digest);
+      return { digest, mediaType, bytes };
     },
     blobSize: (repository, digest) => {
       if (!has(repository, digest)) throw unknownBlob(digest);
@@ -100,9 +107,20 @@ function manifestDigest(parts: ViewParts, repository: string, reference: string)
   );
 }
 
-/** A document that does not say what it is can only be one of OCI's. */
-function mediaTypeOf(bytes: Buffer): string {
-  const { mediaType, manifests } = parseJson(bytes, 'manifest');
+/**
+ * A document that does not say what it is can only be one of OCI's. Undefined for what is no document: a configuration or
+ * a layer.
+ */
+function mediaTypeOf(bytes: Buffer): string | undefined {
+  let json: JsonObject;
+  try {
+    json = parseJson(bytes, 'manifest');
+  } catch (error) {
+    if (isFault(error, 'corrupt')) return undefined;
+    throw error;
+  }
+  const { mediaType, manifests, layers } = json;
+  if (!Array.isArray(manifests) && !Array.isArray(layers)) return undefined;
   if (typeof mediaType === 'string') return mediaType;
   return manifests === undefined ? OCI_MANIFEST : OCI_INDEX;
 }

@@ -27,7 +27,13 @@ export function openUploads(parts: HostingParts): Uploads {
         const { size, algorithm } = known(parts, repository, id);
         checkChunk(chunk, size);
         const digester = hashFor(hashes, id, size, algorithm);
-        return writeChunk(files.upload(id), { size, chunk, ...(digester === undefined ? {} : { digester }) });
+        const writing = { size, chunk, ...(digester === undefined ? {} : { digester }) };
+        try {
+          return await writeChunk(files.upload(id), writing);
+        } finally {
+          // What was taken back has been hashed, and another process may put other bytes in its place.
+          if (digester !== undefined && digester.size !== known(parts, repository, id).size) hashes.delete(id);
+        }
       }),
     finish: (repository, id, digest) =>
       alone(parts, repository, id, async () => {
@@ -56,8 +62,11 @@ export function openUploads(parts: HostingParts): Uploads {
 function start({ database, files }: HostingParts, repository: string, algorithm: 'sha256' | 'sha512'): string {
   const id = randomUUID();
   const insert = 'INSERT INTO upload (id, repository, algorithm, touched) VALUES (?, ?, ?, ?)';
-  database.run(insert, id, repository, algorithm, Date.now());
-  writeFileSync(files.upload(id), '', { flag: 'wx', mode: 0o600 });
+  // A sweep of another process takes files without a row, and rows without a file.
+  database.transaction(() => {
+    database.run(insert, id, repository, algorithm, Date.now());
+    writeFileSync(files.upload(id), '', { flag: 'wx', mode: 0o600 });
+  });
   return id;
 }
 

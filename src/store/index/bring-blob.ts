@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault, isFault } from '#base/fault.ts';
+import { isFault } from '#base/fault.ts';
 import { openClaims } from '#store/claims.ts';
 import { openPartials } from '#store/content/partials.ts';
 import type { Descriptor } from '#store/image/manifest.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { startDownload } from '#store/pull/download.ts';
 import type { LayerSource } from '#store/pull/layers.ts';
+import { Patience } from '#store/pull/patience.ts';
 import type { PullProgress } from '#store/pull/progress.ts';
 import { syncFile } from '#store/pull/sync.ts';
 import { verified } from '#store/pull/verified.ts';
@@ -20,8 +20,6 @@ export interface BringBlob {
   onProgress: (progress: PullProgress) => void;
 }
 
-const WAIT_MS = 50;
-
 /**
  * Brings one blob into the store and keeps it from being collected: one that is there is only leased, one that another
  * process is bringing is waited for, and what an earlier try has left is continued.
@@ -30,13 +28,12 @@ export async function bringBlob(bring: BringBlob, blob: Descriptor, at: number, 
   const claimant = `${bring.owner}.${at}`;
   const claims = openClaims(bring.parts.database);
   try {
-    for (;;) {
+    for (const patience = new Patience(); ; await patience.pause(signal)) {
+      // Without the database's write lock as long as there is nothing to do but wait.
+      if (claims.isTaken('blob', blob.digest)) continue;
       const turn = claim(bring, blob, claimant);
       if (turn === 'there') return report(bring, blob, 'exists', blob.size);
       if (turn === 'ours') break;
-      await sleep(WAIT_MS, undefined, { signal }).catch((cause: unknown) => {
-        throw new Fault('cancelled', `wait for the blob ${blob.digest}`, { cause });
-      });
     }
     await place(bring, blob, claimant, await fetched(bring, blob, signal));
     report(bring, blob, 'done', blob.size);

@@ -52,9 +52,15 @@ export async function keepGraph(parts: StoreParts, request: KeepRequest): Promis
     await syncFileSystem(parts.launcher, area);
     makeVisible(parts, request, documents);
   } catch (error) {
-    if (!isFault(error, 'unavailable', 'cancelled', 'denied', 'notFound')) forget(parts, graph, owner);
+    if (!mayPass(error)) forget(parts, graph, owner);
     throw error;
   }
+}
+
+/** Another try may succeed; `exhausted` by a registry's limit, and not by a full disk. */
+function mayPass(error: unknown): boolean {
+  if (isFault(error, 'exhausted')) return 'status' in error.facts;
+  return isFault(error, 'unavailable', 'cancelled', 'denied', 'notFound');
 }
 
 async function writeDocuments(area: string, { documents }: Graph): Promise<NewDocument[]> {

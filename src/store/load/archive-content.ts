@@ -4,19 +4,19 @@ import { Fault } from '#base/fault.ts';
 import type { SpooledFile } from '#store/archive/spool-sink.ts';
 import type { SpooledArchive } from '#store/archive/spool.ts';
 import type { Digest } from '#store/digest.ts';
-import { blobName, LARGEST_DOCUMENT, type FileLayers, type LoadContent } from './content.ts';
+import { blobName, bounded, LARGEST_DOCUMENT, type FileLayers, type LoadContent } from './content.ts';
 
 const READ_CHUNK = 256 * 1024;
 
 /** The files of an archive as content to load, some of it before the rest has come. */
 export function archiveContent(archive: SpooledArchive): LoadContent {
   return {
-    document: async (name) => {
+    document: bounded(async (name) => {
       const file = await archive.whole(name);
       if (file === undefined) return undefined;
       if (file.size > LARGEST_DOCUMENT) throw new Fault('corrupt', `read ${name}: it has ${file.size} bytes`);
       return readFile(file.path);
-    },
+    }),
     layers: {
       blob: (digest, _, rest) => archive.stream(blobName(digest), rest?.start),
       part: (digest, start, end) => archive.stream(blobName(digest), start, end),

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
-import { blobName, LARGEST_DOCUMENT, type LoadContent } from './content.ts';
+import { blobName, bounded, LARGEST_DOCUMENT, type LoadContent } from './content.ts';
 
 /** A document of a directory; undefined when it is not there. Throws `corrupt` for what is too large to be one. */
 export async function documentIn(directory: string, name: string): Promise<Buffer | undefined> {
@@ -20,7 +20,7 @@ export async function documentIn(directory: string, name: string): Promise<Buffe
 /** An OCI layout directory as content to load. It may be anybody's: only plain files in it are read. */
 export function directoryContent(directory: string): LoadContent {
   return {
-    document: (name) => documentIn(directory, name),
+    document: bounded((name) => documentIn(directory, name)),
     layers: {
       blob: (digest, _, rest) => streamOf(directory, blobName(digest), { start: rest?.start ?? 0 }),
       part: (digest, start, end) => streamOf(directory, blobName(digest), { start, end: end - 1 }),

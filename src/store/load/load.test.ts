@@ -301,3 +301,45 @@ function seeded(seed: number): () => number {
     return state >>> 0;
   };
 }
+
+test('A thousand images with one large configuration are more than is kept in memory', async () => {
+  const config = JSON.stringify({
+    os: 'linux',
+    architecture: 'amd64',
+    rootfs: { type: 'layers', diff_ids: [] },
+    comment: 'x'.repeat(7_900_000),
+  });
+  const digest = digestOf(Buffer.from(config));
+  const described = { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: config.length };
+  const manifests = Array.from({ length: 40 }, (_, at) =>
+    Buffer.from(JSON.stringify({ schemaVersion: 2, config: described, layers: [], annotations: { at: String(at) } })),
+  );
+  const fileOf = (content: string | Buffer): TarItem => ({
+    name: `blobs/sha256/${digestOf(Buffer.from(content)).slice(7)}`,
+    content,
+  });
+  const entries = manifests.map((bytes, index) => ({
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: digestOf(bytes),
+    size: bytes.length,
+    annotations: { 'io.containerd.image.name': `docker.io/library/many:${index}` },
+  }));
+  const oci = tar(
+    { name: 'oci-layout', content: '{"imageLayoutVersion":"1.0.0"}' },
+    { name: 'index.json', content: JSON.stringify({ schemaVersion: 2, manifests: entries }) },
+    fileOf(config),
+    ...manifests.map(fileOf),
+  );
+  const item = { Config: 'config.json', RepoTags: null, Layers: [] };
+  const old = tar(
+    { name: 'config.json', content: config },
+    { name: 'manifest.json', content: JSON.stringify(Array.from({ length: 40 }, () => item)) },
+  );
+  for (const bytes of [oci, old]) {
+    await expect(load(bytes)).rejects.toMatchObject({
+      kind: 'corrupt',
+      message: expect.stringContaining('documents') as string,
+    });
+    expect(at.contents()).toEqual([]);
+  }
+});

@@ -172,3 +172,13 @@ test('A removed image leaves nothing after a collection', async () => {
   expect(await at.store.collect()).toEqual({ snapshots: 3, blobs: 5, bytes });
   expect(at.contents()).toEqual([]);
 });
+
+test('A registry is told who asks', async () => {
+  const agents = new Set<string | undefined>();
+  registry.misbehave(/./, (request) => {
+    agents.add(request.headers['user-agent']);
+    return false;
+  });
+  await pull();
+  expect([...agents]).toEqual([expect.stringMatching(/^sampan\/\d/)]);
+});

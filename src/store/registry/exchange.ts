@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import { VERSION } from '#base/version.ts';
 import { connectionOf, type ConnectionSettings } from './connection.ts';
 import { watchProgress, type ProgressWatch } from './progress-watch.ts';
 
@@ -48,6 +49,8 @@ export interface Reply {
 export type Exchange = (request: RegistryRequest) => Promise<Reply>;
 export type Interceptor = (next: Exchange) => Exchange;
 
+const AGENT = `sampan/${VERSION}`;
+
 /** The first interceptor sees a request first and its reply last. */
 export function compose(exchange: Exchange, ...interceptors: readonly Interceptor[]): Exchange {
   return interceptors.reduceRight((next, interceptor) => interceptor(next), exchange);
@@ -68,7 +71,7 @@ export function fetchExchange(idleMs: number, connection: ConnectionSettings = {
       const response = await fetch(url, {
         method,
         // A blob must arrive as it is stored, so no transfer compression on top.
-        headers: { 'Accept-Encoding': 'identity', ...request.headers, ...sending?.headers },
+        headers: { 'Accept-Encoding': 'identity', 'User-Agent': AGENT, ...request.headers, ...sending?.headers },
         redirect: 'manual',
         signal: watch.signal,
         ...sending?.init,

@@ -38,10 +38,17 @@ function tagsIn(bytes: Buffer, repository: string): string[] {
   throw new Fault('corrupt', `list the tags of ${repository}: the answer is no list of tags`);
 }
 
-/** `<URL>; rel="next"` (RFC 8288), only at the same registry. */
+/**
+ * `<URL>; rel="next"` (RFC 8288), always at the same registry: a proxy in front of it often has it name a host or scheme
+ * that is not the one it was reached by, and no other host is shown what authorizes us here.
+ */
 export function nextPage(link: string | null, from: URL): URL | undefined {
   const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link ?? '')?.[1];
   if (target === undefined || !URL.canParse(target, from)) return undefined;
-  const url = new URL(target, from);
-  return url.origin === from.origin ? url : undefined;
+  const { pathname, search } = new URL(target, from);
+  // By its fields: a path that begins with two slashes would name a host.
+  const next = new URL(from);
+  next.pathname = pathname;
+  next.search = search;
+  return next;
 }

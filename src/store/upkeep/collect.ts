@@ -23,7 +23,7 @@ const UNNEEDED_SNAPSHOTS = `
     UNION
     SELECT s.id, s.parent FROM snapshot s JOIN needed ON s.id = needed.parent
   )
-  SELECT id, driver, size FROM snapshot WHERE id NOT IN (SELECT id FROM needed) ORDER BY id DESC`;
+  SELECT id, driver, key, size FROM snapshot WHERE id NOT IN (SELECT id FROM needed) ORDER BY id DESC`;
 
 const UNNEEDED_BLOBS = `
   SELECT digest, size FROM blob
@@ -31,13 +31,14 @@ const UNNEEDED_BLOBS = `
       AND digest NOT IN (SELECT digest FROM index_blob)
       AND digest NOT IN (SELECT key FROM lease WHERE kind = 'blob')`;
 
-interface Unneeded {
-  snapshots: { id: number; driver: string; size: number }[];
+/** What nothing needs any more. */
+export interface Unneeded {
+  snapshots: { id: number; driver: string; key: string; size: number }[];
   blobs: { digest: Digest; size: number }[];
 }
 
 /** Inside a transaction. */
-function unneeded({ database, leases }: StoreParts): Unneeded {
+export function unneeded({ database, leases }: StoreParts): Unneeded {
   leases.expire();
   return { snapshots: database.all(UNNEEDED_SNAPSHOTS), blobs: database.all(UNNEEDED_BLOBS) };
 }

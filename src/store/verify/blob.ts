@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, isFault, sentence } from '#base/fault.ts';
 import { algorithmOf, Digester, type Digest } from '#store/digest.ts';
-import type { ImageRecord } from '#store/image/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { createBlobFile } from '#store/pull/blob-file.ts';
 import { syncFileSystem } from '#store/pull/sync.ts';
@@ -10,13 +9,17 @@ import { verified } from '#store/pull/verified.ts';
 import type { RepositoryClient } from '#store/registry/client.ts';
 import type { BlobSubject } from './subjects.ts';
 
-/** A repository that an image came from, and its name. */
+/** A repository that content came from, and its name. */
 export interface Origin {
   name: string;
   client: RepositoryClient;
 }
 
-export type Origins = (image: ImageRecord) => Promise<readonly Origin[]>;
+/** By the names of an image or index in full. */
+export type Origins = (names: readonly string[]) => Promise<readonly Origin[]>;
+
+/** Larger ones are no documents. */
+const LARGEST_MANIFEST = 4 * 1024 * 1024;
 
 /** What is wrong with the file of a blob; undefined when every byte is right. */
 export async function blobProblem(
@@ -52,8 +55,8 @@ export async function mendBlob(
   origins: Origins,
 ): Promise<{ mended: boolean; outcome: string }> {
   const failures: string[] = [];
-  for (const image of subject.images) {
-    for (const { name, client } of await origins(image)) {
+  for (const names of namesOf(subject)) {
+    for (const { name, client } of await origins(names)) {
       const file = join(area, subject.digest.replace(':', '-'));
       try {
         const size = await fetchTo(file, client, subject);
@@ -71,10 +74,28 @@ export async function mendBlob(
   return { mended: false, outcome };
 }
 
+/** A pull has left an image's name by digest, which says where it came from. Indexes may have no other name than tags. */
+function namesOf({ images, indexes }: BlobSubject): (readonly string[])[] {
+  return [...images.map(({ digests }) => digests), ...indexes.map(({ digests, names }) => [...digests, ...names])];
+}
+
+/** The bytes of a document, which registries give at another address; undefined for what is no document there. */
+async function documentAt(client: RepositoryClient, { digest, role, size }: BlobSubject): Promise<Buffer | undefined> {
+  if (role === 'manifest') return (await client.manifest(digest)).bytes;
+  if (role !== 'other' || (size ?? 0) > LARGEST_MANIFEST) return undefined;
+  try {
+    return (await client.manifest(digest)).bytes;
+  } catch (error) {
+    // Indexes lead to documents and to blobs alike.
+    if (size !== undefined && isFault(error, 'notFound', 'invalid', 'corrupt', 'unsupported')) return undefined;
+    throw error;
+  }
+}
+
 /** Gives its size. */
-async function fetchTo(file: string, client: RepositoryClient, { digest, role, size }: BlobSubject): Promise<number> {
-  const isManifest = role === 'manifest' || role === 'other';
-  const bytes = isManifest ? (await client.manifest(digest)).bytes : undefined;
+async function fetchTo(file: string, client: RepositoryClient, subject: BlobSubject): Promise<number> {
+  const { digest, size } = subject;
+  const bytes = await documentAt(client, subject);
   const length = bytes?.length ?? size;
   if (length === undefined) throw new Fault('notFound', 'nothing says how large it is');
   const content = bytes === undefined ? client.blob(digest, length) : once(bytes);
@@ -92,9 +113,16 @@ async function* once(bytes: Buffer): AsyncGenerator<Uint8Array, void, undefined>
   yield bytes;
 }
 
-/** A reconciliation may have forgotten the blob, so the images are told of it again. */
-function place({ database, blobs }: StoreParts, file: string, { digest, images }: BlobSubject, size: number): void {
+/** A reconciliation may have forgotten the blob, so the images and indexes are told of it again. */
+function place(
+  { database, blobs }: StoreParts,
+  file: string,
+  { digest, images, indexes }: BlobSubject,
+  size: number,
+): void {
   blobs.adopt(file, digest, size);
   const link = `INSERT OR IGNORE INTO image_blob (image, digest) SELECT id, ?2 FROM image WHERE id = ?1`;
   for (const { configDigest } of images) database.run(link, configDigest satisfies Digest, digest);
+  const keep = `INSERT OR IGNORE INTO index_blob (index_id, digest) SELECT id, ?2 FROM image_index WHERE id = ?1`;
+  for (const { id } of indexes) database.run(keep, id, digest);
 }

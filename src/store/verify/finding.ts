@@ -5,7 +5,7 @@ export interface Finding {
   kind: 'blob' | 'record' | 'layer';
   /** Of the blob, the image or the layer (its chain ID). */
   digest: string;
-  /** IDs of the images that it is part of. */
+  /** IDs of the images, and digests of the indexes and artifacts, that it is part of. */
   images: readonly Digest[];
   /** What is wrong, as a sentence goes on after the name. */
   problem: string;

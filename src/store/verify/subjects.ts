@@ -1,5 +1,6 @@
 import { chainIds, type Digest } from '#store/digest.ts';
 import type { ImageLayer, ImageRecord } from '#store/image/record.ts';
+import type { IndexRecord } from '#store/index/record.ts';
 import type { StoreParts } from '#store/parts.ts';
 
 export interface BlobSubject {
@@ -8,6 +9,8 @@ export interface BlobSubject {
   /** Bytes; undefined when no record says it any more. */
   size: number | undefined;
   images: ImageRecord[];
+  /** Indexes and artifacts that keep it. */
+  indexes: IndexRecord[];
 }
 
 export interface LayerSubject {
@@ -31,7 +34,7 @@ export function subjectsOf(parts: StoreParts, images: readonly ImageRecord[], wh
   const recorded = (digest: Digest): number | undefined => parts.blobs.size(digest) || undefined;
   const add = (image: ImageRecord, digest: Digest, role: BlobSubject['role'], size: number | undefined): void => {
     const known = blobs.get(digest);
-    if (known === undefined) blobs.set(digest, { digest, role, size, images: [image] });
+    if (known === undefined) blobs.set(digest, { digest, role, size, images: [image], indexes: [] });
     else if (!known.images.includes(image)) known.images.push(image);
   };
   for (const image of images) {
@@ -45,8 +48,13 @@ export function subjectsOf(parts: StoreParts, images: readonly ImageRecord[], wh
     }
   }
   for (const digest of whole ? otherBlobs(parts) : []) {
-    if (!blobs.has(digest))
-      blobs.set(digest, { digest, role: 'other', size: recorded(digest), images: imagesWith(parts, digest) });
+    if (!blobs.has(digest)) {
+      const users = imagesWith(parts, digest);
+      blobs.set(digest, { digest, role: 'other', size: recorded(digest), images: users, indexes: [] });
+    }
+  }
+  for (const index of whole ? parts.indexes.list() : []) {
+    for (const digest of blobsOf(parts, index)) blobs.get(digest)?.indexes.push(index);
   }
   return { images: [...images], blobs: [...blobs.values()], layers: [...layers.values()] };
 }
@@ -68,4 +76,10 @@ function otherBlobs({ database }: StoreParts): Digest[] {
 function imagesWith({ database, images }: StoreParts, digest: Digest): ImageRecord[] {
   const ids = database.all<{ image: Digest }>('SELECT image FROM image_blob WHERE digest = ?', digest);
   return ids.flatMap(({ image }) => images.find(image) ?? []);
+}
+
+function blobsOf({ database }: StoreParts, { id }: IndexRecord): Digest[] {
+  return database
+    .all<{ digest: Digest }>('SELECT digest FROM index_blob WHERE index_id = ?', id)
+    .map(({ digest }) => digest);
 }

@@ -14,7 +14,7 @@ export interface VerifyOptions {
   /** Undefined for all that the store has. */
   images?: readonly ImageRecord[];
   repair: boolean;
-  /** Where the blobs of an image can be had again. */
+  /** Where the blobs of an image or index can be had again. */
   origins?: Origins;
   onProgress?: (progress: VerifyProgress) => void;
   signal?: AbortSignal;
@@ -71,7 +71,7 @@ function lease(parts: StoreParts, owner: string, images: readonly ImageRecord[] 
 /** Gives the bytes that it read. */
 async function lookAtBlob(look: Look, subject: BlobSubject): Promise<number> {
   const { parts, options, onProgress } = look;
-  const { digest, images } = subject;
+  const { digest, images, indexes } = subject;
   const total = subject.size ?? 0;
   let done = 0;
   const tell = (phase: VerifyProgress['phase']): void => onProgress({ kind: 'layer', digest, total, done, phase });
@@ -89,7 +89,7 @@ async function lookAtBlob(look: Look, subject: BlobSubject): Promise<number> {
   look.findings.push({
     kind: 'blob',
     digest,
-    images: images.map(({ configDigest }) => configDigest),
+    images: [...images.map(({ configDigest }) => configDigest), ...indexes.map(({ id }) => id)],
     problem,
     differences: [],
     state: stateOf(look, mended),

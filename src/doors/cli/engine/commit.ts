@@ -5,6 +5,7 @@ import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 import { CHANGE } from './change-flag.ts';
 import { cancellable } from './cancellation.ts';
+import { makeRoom } from './make-room.ts';
 
 const FORMATS = ['oci', 'docker'] as const;
 
@@ -45,6 +46,7 @@ export const commit: Verb = {
     };
     const record = engine.containers.find(container);
     const id = await cancellable((signal) => commitContainer(engine, record, { ...request, signal }));
+    await makeRoom(engine, io, [id]);
     const file = flags.text('iidfile');
     if (file !== undefined) writeFileSync(file, id);
     print(io, id);

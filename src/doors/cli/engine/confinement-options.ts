@@ -115,6 +115,7 @@ function readUlimit(text: string, field: string): Rlimit {
   const amount = (number: string): number => (number === '-1' ? 2 ** 64 : Number(number));
   const soft = amount(match[2] ?? '');
   const hard = match[3] === undefined ? soft : amount(match[3]);
+  if (Math.max(soft, hard) > 2 ** 64) throw bad(field, text, 'is more than there can be');
   if (soft > hard) throw bad(field, text, 'has a soft limit above the hard one');
   return { type, soft, hard };
 }

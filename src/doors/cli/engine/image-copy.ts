@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { copyImage, type Copied, type PlaceAccess } from '#engine/image/copy.ts';
+import { copyImage, type CopiedImage, type PlaceAccess } from '#engine/image/copy.ts';
 import { registryAccess } from '#engine/registry/access.ts';
 import { usage, type Flags, type FlagTable } from '#doors/cli/flags.ts';
 import { print, type Io } from '#doors/cli/io.ts';
@@ -7,6 +7,7 @@ import type { Call, Verb } from '#doors/cli/verb.ts';
 import { cancellable } from './cancellation.ts';
 import { COPY_WORDS } from './copy-words.ts';
 import { progressOn } from './layer-progress.ts';
+import { makeRoom } from './make-room.ts';
 import { passwordOf } from './manifest-flags.ts';
 
 const MULTI_ARCH = ['system', 'all', 'index-only'] as const;
@@ -59,15 +60,16 @@ export const imageCopy: Verb = {
   },
 };
 
-async function copy(call: Call, from: string, to: string, which: (typeof MULTI_ARCH)[number]): Promise<Copied> {
+async function copy(call: Call, from: string, to: string, which: (typeof MULTI_ARCH)[number]): Promise<CopiedImage> {
   const { flags, io } = call;
   const format = wordOf(flags, 'format', FORMATS);
   const platform = flags.text('platform');
   const sides = { source: accessOf(flags, io, 'src'), destination: accessOf(flags, io, 'dest') };
   const engine = await call.engine();
   const progress = flags.on('quiet') ? undefined : await progressOn(io, 'stderr', COPY_WORDS);
+  let copied: CopiedImage;
   try {
-    return await cancellable((signal) =>
+    copied = await cancellable((signal) =>
       copyImage(engine, from, to, {
         source: { ...sides.source, signal },
         destination: { ...sides.destination, signal },
@@ -82,6 +84,8 @@ async function copy(call: Call, from: string, to: string, which: (typeof MULTI_A
   } finally {
     progress?.finish();
   }
+  if (copied.brought !== undefined) await makeRoom(engine, io, copied.brought);
+  return copied;
 }
 
 function wordOf<T extends string>(flags: Flags, name: string, words: readonly T[]): T | undefined {

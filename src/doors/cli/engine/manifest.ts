@@ -5,6 +5,7 @@ import { usage } from '#doors/cli/flags.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 import { cancellable } from './cancellation.ts';
+import { makeRoom } from './make-room.ts';
 import { ACCESS_FLAGS, accessOf, annotationsOf, ENTRY_FLAGS, entryOf } from './manifest-flags.ts';
 
 const ALL = {
@@ -27,6 +28,7 @@ export const manifestCreate: Verb = {
     const digest = await cancellable((signal) =>
       createList(engine, name, images, { ...options, access: accessOf(flags, io, signal) }),
     );
+    await makeRoom(engine, io, []);
     print(io, digest);
     return 0;
   },
@@ -45,6 +47,7 @@ export const manifestAdd: Verb = {
     const digest = await cancellable((signal) =>
       addToList(engine, name, image, { all, entry, access: accessOf(flags, io, signal) }),
     );
+    await makeRoom(engine, io, []);
     print(io, digest);
     return 0;
   },

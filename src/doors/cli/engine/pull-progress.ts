@@ -29,8 +29,10 @@ export async function pullWithProgress(
 }
 
 /** The same for all that the name means. */
-export function pullWholeWithProgress(engine: Engine, name: string, call: Call): Promise<PulledAll> {
-  return shown(call, 'stdout', (request) => pullWhole(engine, name, request));
+export async function pullWholeWithProgress(engine: Engine, name: string, call: Call): Promise<PulledAll> {
+  const pulled = await shown(call, 'stdout', (request) => pullWhole(engine, name, request));
+  await makeRoom(engine, call.io, pulled.image === undefined ? [] : [pulled.image.configDigest]);
+  return pulled;
 }
 
 async function shown<T>(

@@ -99,9 +99,18 @@ class Walk {
   #follow(part: string): void {
     this.#links += 1;
     if (this.#links > MOST_LINKS) throw this.#fault('invalid', 'too many links');
-    const target = readlinkSync(this.#at(part), { encoding: 'latin1' });
+    const target = this.#targetOf(part);
     if (target.startsWith('/')) while (this.#stack.length > 1) this.#up();
     this.#parts = [...partsOf(target), ...this.#parts];
+  }
+
+  /** Some links of /proc lead nowhere for who is not in its namespace, such as `self`. */
+  #targetOf(part: string): string {
+    try {
+      return readlinkSync(this.#at(part), { encoding: 'latin1' });
+    } catch (cause) {
+      throw this.#fault('notFound', `read the link ${part}`, cause);
+    }
   }
 
   #found(name: string, stat: Stats | undefined): Inside {

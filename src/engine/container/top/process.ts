@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { deviceNumbers } from '#base/device-numbers.ts';
+import { visible } from '#base/visible.ts';
 
 /** Of all architectures that this runs on. */
 const TICKS_A_SECOND = 100;
@@ -75,8 +76,8 @@ export function readProcess(pid: number, { booted, now }: Machine): ProcessFacts
     nice: field(19),
     virtualBytes: field(23),
     residentBytes: field(24) * PAGE,
-    name,
-    command: command.replace(/\0+$/, '').replaceAll('\0', ' ') || `[${name}]`,
+    name: visible(name),
+    command: visible(command.replace(/\0+$/, '').replaceAll('\0', ' ') || `[${name}]`),
   };
 }
 
