@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -68,11 +67,6 @@ static void keep_heap(struct heap *heap, const char *bytecode_path, const char *
 {
 	size_t size;
 	uint8_t *bytecode = read_file(bytecode_path, &size), *rest = (uint8_t *)heap + PAGE;
-	void *pages = mmap(rest, MOST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	if (pages != rest) {
-		perror("mmap");
-		exit(FAILED);
-	}
 	arena_begin(rest, MOST);
 	struct heap kept = { .context = load_program(bytecode, size) };
 	kept.arena = arena_end();

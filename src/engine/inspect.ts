@@ -8,6 +8,7 @@ import type { ContainerOptions } from './container/options.ts';
 import type { ResourceWish } from './container/resources.ts';
 import type { ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
+import { shownBinds, shownMounts } from './volume/shown.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (milliseconds: number | undefined): string =>
@@ -37,13 +38,7 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
     HostsPath: join(directory, 'hosts'),
-    Mounts: record.options.binds.map((bind) => ({
-      Type: 'bind',
-      Source: bind.source,
-      Destination: bind.destination,
-      Mode: bind.options.join(','),
-      RW: !bind.readOnly,
-    })),
+    Mounts: shownMounts(engine.root, record.options),
     ...configFields(record),
   };
 }
@@ -53,6 +48,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
   return {
     HostConfig: {
       AutoRemove: options.autoRemove,
+      Binds: shownBinds(options),
       CapAdd: options.capAdd,
       CapDrop: options.capDrop,
       Init: options.init,
@@ -61,6 +57,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       NetworkMode: options.network,
       Privileged: options.privileged,
       ReadonlyRootfs: options.readOnly,
+      VolumesFrom: options.volumesFrom?.map((one) => `${one.container}${one.readOnly === true ? ':ro' : ''}`) ?? null,
     },
     Config: {
       Hostname: hostnameOf(options, record.id),

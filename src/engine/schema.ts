@@ -41,4 +41,25 @@ export const ENGINE_MIGRATIONS = [
     id: 'engine-paused-1',
     sql: 'ALTER TABLE containers ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))',
   },
+  {
+    id: 'engine-volumes-1',
+    sql: `
+      CREATE TABLE volume (
+        name TEXT PRIMARY KEY,
+        options TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        anonymous INTEGER NOT NULL CHECK (anonymous IN (0, 1)),
+        phase TEXT NOT NULL CHECK (phase IN ('creating', 'filling', 'ready', 'removing')),
+        owner TEXT
+      ) STRICT;
+      CREATE INDEX volume_unsettled ON volume (phase) WHERE phase <> 'ready';
+      CREATE TABLE volume_use (
+        volume TEXT NOT NULL REFERENCES volume (name) ON DELETE CASCADE,
+        container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+        PRIMARY KEY (volume, container)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX volume_use_container ON volume_use (container);
+    `,
+  },
 ] as const;

@@ -200,7 +200,7 @@ test("a running container's mounts are seen, and a read-only one is not written 
   expect([refused.status, refused.stderr]).toEqual([5, expect.stringContaining('read-only')]);
   expect((await cp(join(here, 'file'), 'mounts:/etc/')).stderr).toContain('read-only');
   await world.sampan('kill', 'mounts');
-  expect((await cp(join(here, 'file'), 'mounts:/etc/')).stderr).toContain('its root is read-only');
+  expect((await cp(join(here, 'file'), 'mounts:/etc/')).stderr).toContain('it is mounted read-only');
   await remove('mounts');
 });
 

@@ -57,7 +57,7 @@ test('bind mounts by --mount never make their source', async () => {
     'bind source path does not exist',
   );
   expect(existsSync(join(here, 'absent'))).toBe(false);
-  expect(await refusal('--mount', 'type=volume,source=v,target=/m')).toContain('"volume" are not there');
+  expect(await refusal('--mount', 'type=image,source=v,target=/m')).toContain('"image" are not there');
   expect(await refusal('--mount', 'type=bind,source=rel,target=/m')).toContain('absolute');
 });
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   // A root that sampan makes itself, in a place where anybody may look.
   chmodSync(cli.root, 0o755);
   root = join(cli.root, 'own');
-  const run = await cli.call(['run', '-d', '--name', 'running', cli.image, 'sleep', '1000'], {
+  const run = await cli.call(['run', '-d', '--name', 'running', '-v', 'kept:/tmp', cli.image, 'sleep', '1000'], {
     env: { SAMPAN_ROOT: root },
   });
   expect(run).toMatchObject({ status: 0 });
@@ -57,6 +57,7 @@ test('the directory of a container is its owner’s alone, and so is all that is
 
 test('another user of the host reads nothing: no socket, log, database, image or setuid program in a layer (CVE-2021-41091)', () => {
   expect(existsSync(join(root, 'containers', id, 'attach.sock'))).toBe(true);
+  expect(mode(join(root, 'volumes/kept/_data'))).toBe('777');
   const all = `find ${root} -mindepth 1 \\( -readable -o -writable -o -executable \\) -print`;
   const found = asNobody(all).split('\n').filter(Boolean);
   // Names of what lies right in the root may be seen, nothing of theirs.

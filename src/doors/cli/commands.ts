@@ -4,6 +4,7 @@ import { IMAGE_COMMANDS } from './commands/images.ts';
 import { MANIFEST_COMMANDS } from './commands/manifests.ts';
 import { REGISTRY_COMMANDS } from './commands/registries.ts';
 import { SYSTEM_COMMANDS } from './commands/system.ts';
+import { VOLUME_COMMANDS } from './commands/volumes.ts';
 
 export type { Entry } from './commands/entry.ts';
 
@@ -13,5 +14,6 @@ export const COMMANDS: Record<string, Entry> = {
   ...IMAGE_COMMANDS,
   ...MANIFEST_COMMANDS,
   ...REGISTRY_COMMANDS,
+  ...VOLUME_COMMANDS,
   ...SYSTEM_COMMANDS,
 };

@@ -6,6 +6,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   run: [
     ['run --rm -it docker.io/library/debian:12 bash', 'A shell in a fresh Debian, gone when it ends'],
     ['run -d --name web -m 256m docker.io/library/nginx', 'In the background, under a name, with 256 MB at most'],
+    ['run -d -v data:/var/lib/postgresql/data docker.io/library/postgres', 'With files that outlive the container'],
   ],
   create: [['create --name web docker.io/library/nginx', 'Make it now, start it later']],
   attach: [['attach --detach-keys ctrl-x,x web', 'At its terminal, and away again by two keys']],
@@ -111,6 +112,17 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'registry gc': [
     ['registry gc --dry-run -m --root /srv/registry', 'What would go, with manifests that no tag leads to'],
   ],
+  'volume create': [
+    ['volume create data', 'A place for files that outlive containers'],
+    ['volume create -o type=tmpfs -o device=tmpfs -o o=size=64m scratch', 'In memory, new in each container'],
+  ],
+  'volume ls': [['volume ls --filter dangling=true -q', 'Volumes that no container has']],
+  'volume inspect': [["volume inspect -f '{{.Mountpoint}}' data", 'Where its files are']],
+  'volume rm': [['volume rm data', 'Gone with all that is in it, unless a container has it']],
+  'volume prune': [['volume prune --dry-run -a', 'What would be removed, and how much that is']],
+  'volume export': [['volume export -o data.tar data', 'All of its files as an archive']],
+  'volume import': [['volume import data data.tar', 'And back, over what is there']],
+  'volume clone': [['volume clone data data-before-upgrade', 'A copy to go back to']],
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
   'system df': [['system df -v', 'What each image shares with others, and what only it has']],
   'system gc': [['system gc --dry-run', 'What would go to make room']],

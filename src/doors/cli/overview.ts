@@ -35,6 +35,7 @@ const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   manifest: 'Manage indexes: images for several platforms under one name',
   registry: 'Serve images to others',
   system: 'Look after the whole store',
+  volume: 'Manage volumes',
 };
 
 /** The text of `sampan GROUP --help`. */

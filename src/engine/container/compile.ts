@@ -9,6 +9,7 @@ import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
+import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -51,8 +52,10 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const program = asked === undefined ? usualFilter(capabilities, facts.arch) : undefined;
   const user = resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user');
   const groups = groupIds(options.groupAdd ?? [], accounts);
+  const volumes = lowerVolumes(engine, options.volumes ?? []);
   const sharedWith = sharedContainers(engine, options);
   const spec = containerSpec({
+    volumes: volumes.map(({ mount }) => mount),
     id,
     options,
     image: image.config,
@@ -73,7 +76,8 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: sourcesOf(spec, directory),
+    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
+    places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
@@ -94,9 +98,15 @@ function seccompOf(
   return settleSeccomp(asked, { arch: arch === 'x86-64' ? 'amd64' : 'arm64', kernel: release(), capabilities });
 }
 
-/** What each bind source is. The engine's own files are there by the time of a start, if not yet when it is explained. */
-function sourcesOf(spec: Spec, directory: string): Map<string, SourceKind> {
-  const paths = bindSources(spec, undefined);
-  const ours = paths.filter((path) => path.startsWith(`${directory}/`));
-  return new Map([...sourceKinds(paths), ...ours.map((path) => [path, 'file'] as const)]);
+/** What each bind source is. The engine's own are there by the time of a start, if not yet when it is explained. */
+function sourcesOf(
+  spec: Spec,
+  [directory, data]: readonly [string, string],
+  volumes: readonly LoweredVolume[],
+): Map<string, SourceKind> {
+  const within = withinKinds(volumes);
+  const paths = bindSources(spec, undefined).filter((path) => !within.has(path));
+  const below = (base: string, kind: SourceKind): [string, SourceKind][] =>
+    paths.filter((path) => path.startsWith(`${base}/`)).map((path) => [path, kind]);
+  return new Map([...below(data, 'directory'), ...sourceKinds(paths), ...below(directory, 'file'), ...within]);
 }

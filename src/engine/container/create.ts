@@ -3,6 +3,9 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
+import { decideAlone } from '#engine/volume/busy.ts';
+import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
+import { withVolumes } from '#engine/volume/wishes.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
@@ -35,17 +38,21 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const options = withContainerIds(engine, request.options);
+  const asked = withContainerIds(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
-  const record = claimName(engine, { ...request, options });
+  const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
+  const claim = (): ContainerRecord => claimName(engine, { ...request, options });
+  const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);
     mkdirSync(directory, { mode: 0o700 });
     writeHostFiles(directory, hostnameOf(options, record.id));
     await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
+    if (options.volumes !== undefined) await makeVolumes(engine, record);
     engine.database.transaction(() => {
       engine.containers.setPhase(record.id, 'ready');
+      finishClaimed(engine, record.id);
       noteContainer(engine, record, 'create');
       if (request.keepOwnership === true) engine.containers.setActive(record.id, true);
       else engine.containers.setOwner(record.id, undefined);
@@ -55,6 +62,12 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     await discardContainer(engine, record);
     throw error;
   }
+}
+
+async function makeVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
+  makeClaimed(engine, record.id);
+  const { fillVolumes } = await import('#engine/volume/fill.ts');
+  await fillVolumes(engine, record);
 }
 
 /** Everything that can be refused before anything is made. */
@@ -90,6 +103,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
     };
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);
+    claimVolumes(engine, record.id, options);
     return record;
   });
 }

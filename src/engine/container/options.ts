@@ -17,6 +17,10 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   workdir?: string;
   hostname?: string;
   binds: readonly BindMount[];
+  /** Named, or not: then each is given a name when the container is made, as are those that its image asks for. */
+  volumes?: readonly VolumeMount[];
+  /** Containers whose binds and volumes it has as well. */
+  volumesFrom?: readonly { container: string; readOnly?: boolean }[];
   tty: boolean;
   /** Keep standard input open. */
   interactive: boolean;
@@ -44,6 +48,23 @@ export interface BindMount {
   /** Never make a missing source. */
   mustExist?: boolean;
   /** Any further mount options, such as `rprivate`, `noexec`. */
+  options: readonly string[];
+}
+
+export interface VolumeMount {
+  name?: string;
+  /** Nobody chose the name. */
+  anonymous?: boolean;
+  destination: string;
+  readOnly: boolean;
+  /** Leave an empty volume empty, whatever the image has there. */
+  noCopy?: boolean;
+  /** What of the volume is mounted; links on the way do not lead out of it. */
+  subpath?: string;
+  /** For a volume that is made with the container. */
+  driver?: string;
+  driverOptions?: Readonly<Record<string, string>>;
+  labels?: Readonly<Record<string, string>>;
   options: readonly string[];
 }
 

@@ -8,6 +8,8 @@ import { noteEnd } from '#engine/event/container.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
+import { volumeRecords } from '#engine/volume/record.ts';
+import { settleVolumes } from '#engine/volume/settle.ts';
 import { discardContainer } from './discard.ts';
 import { removeContainerCgroups } from './cgroups.ts';
 import { letGo } from './hold.ts';
@@ -19,11 +21,10 @@ const KILLED = 137;
 
 /**
  * Brings records and reality together after crashes. Called by every command that reads or changes containers; costs
- * one query when there is nothing to do. Returns what was repaired, one sentence each.
+ * two queries when there is nothing to do. Returns what was repaired, one sentence each.
  */
 export async function reconcile(engine: Engine): Promise<string[]> {
   const unsettled = engine.containers.unsettled();
-  if (unsettled.length === 0) return [];
   const repaired: string[] = [];
   for (const record of unsettled) {
     if (isWell(engine, record)) continue;
@@ -32,6 +33,8 @@ export async function reconcile(engine: Engine): Promise<string[]> {
     ).catch((error: unknown) => stuck(record, error));
     if (said !== undefined) repaired.push(said);
   }
+  // After the containers, some of which take their volumes along.
+  if (volumeRecords(engine.database).unsettled().length > 0) repaired.push(...(await settleVolumes(engine)));
   // A crash may have left halves in the store, too.
   if (repaired.length > 0) repaired.push(...(await engine.store.reconcile()));
   return repaired;

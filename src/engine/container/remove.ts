@@ -8,8 +8,16 @@ import { containerDirectory, type ContainerRecord } from './record.ts';
 import { observe } from './state.ts';
 import { stopContainer } from './stop.ts';
 
-/** Removes a container; a running one only with `force`, which kills it first. */
-export async function removeContainer(engine: Engine, record: ContainerRecord, force: boolean): Promise<void> {
+/**
+ * Removes a container; a running one only with `force`, which kills it first. `volumes`: also those that nobody named and
+ * nothing else has.
+ */
+export async function removeContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  force: boolean,
+  volumes = record.autoRemove,
+): Promise<void> {
   const running = observe(containerDirectory(engine.root, record.id)).status === 'running';
   if (running && !force) throw isRunning(record);
   if (running) await stopContainer(engine, record, { timeoutSeconds: 0 });
@@ -21,7 +29,7 @@ export async function removeContainer(engine: Engine, record: ContainerRecord, f
       if (!force) throw isRunning(current);
       await settleOwned(engine, { ...current, autoRemove: false }, 'failed');
     }
-    await discardContainer(engine, current);
+    await discardContainer(engine, current, volumes);
   });
 }
 

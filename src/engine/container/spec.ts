@@ -28,6 +28,8 @@ export interface SpecInputs {
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
+  /** What is mounted for `options.volumes`. */
+  volumes?: readonly Mount[];
 }
 
 /** Bytes of /dev/shm when nothing is said. */
@@ -73,14 +75,16 @@ export function containerSpec(inputs: SpecInputs): Spec {
       ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
       ...(options.security?.apparmor === undefined ? {} : { apparmorProfile: options.security.apparmor }),
     },
-    mounts: [
-      ...systemMounts(options),
-      ...fileMounts(inputs),
-      ...(options.tmpfs ?? []).map(tmpfsMount),
-      ...options.binds.map(bindMount),
-    ],
+    mounts: [...systemMounts(options), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
     linux: linuxSection(inputs),
   };
+}
+
+/** What lies below another mount is mounted after it, in whatever order they were asked for. */
+export function askedMounts({ tmpfs = [], binds }: ContainerOptions, volumes: readonly Mount[] = []): Mount[] {
+  const mounts = [...tmpfs.map(tmpfsMount), ...binds.map(bindMount), ...volumes];
+  const depth = ({ destination }: Mount): number => destination.split('/').filter(Boolean).length;
+  return mounts.sort((left, right) => depth(left) - depth(right));
 }
 
 function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {
@@ -166,6 +170,7 @@ export function mountedPaths(options: ContainerOptions): string[] {
     ...fileMounts({ directory: '/', options }),
     ...(options.tmpfs ?? []),
     ...options.binds,
+    ...(options.volumes ?? []),
   ];
   return all.map(({ destination }) => destination);
 }

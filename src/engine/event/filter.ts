@@ -13,6 +13,7 @@ const isActor =
 const TESTS: Readonly<Record<string, Test>> = {
   container: (event, value) => event.type === 'container' && isActor('container', 'name')(event, value),
   image: isActor('image', 'image'),
+  volume: ({ type, actor }, value) => type === 'volume' && actor === value,
   event: ({ action }, value) => action === value || action.startsWith(`${value}:`),
   type: ({ type }, value) => type === value,
   label: ({ attributes }, value) => {

@@ -6,9 +6,9 @@ export interface EngineEvent {
   seq: number;
   /** Milliseconds since 1970. */
   time: number;
-  type: 'container' | 'image';
+  type: 'container' | 'image' | 'volume';
   action: string;
-  /** Id of the container, or of the image. */
+  /** Id of the container or of the image, or name of the volume. */
   actor: string;
   attributes: Readonly<Record<string, string>>;
 }

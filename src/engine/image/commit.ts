@@ -85,7 +85,9 @@ async function placesMade(
 
 /** The image's settings with those that the container was given in their place. */
 function containerSettings(old: ImageSettings, options: ContainerOptions): ImageSettings {
-  const { command, entrypoint, env, labels, user, workdir, stopSignal } = options;
+  const { command, entrypoint, env, labels, user, workdir, stopSignal, volumes = [] } = options;
+  // Places that had a volume of their own have one in each container of the image.
+  const places = volumes.filter(({ anonymous }) => anonymous === true).map(({ destination }) => [destination, {}]);
   const commands =
     entrypoint === undefined
       ? command.length === 0
@@ -100,6 +102,9 @@ function containerSettings(old: ImageSettings, options: ContainerOptions): Image
     ...(user === undefined ? {} : { User: user }),
     ...(workdir === undefined ? {} : { WorkingDir: workdir }),
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+    ...(places.length === 0
+      ? {}
+      : { Volumes: { ...(old['Volumes'] as object | undefined), ...Object.fromEntries(places) } }),
   };
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }

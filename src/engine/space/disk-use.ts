@@ -7,6 +7,9 @@ import type { Engine } from '#engine/engine.ts';
 import { listIndexes } from '#engine/image/list.ts';
 import { rehearsePrune } from '#engine/image/prune.ts';
 import { rehearsed } from '#engine/image/rehearse.ts';
+import { listVolumes } from '#engine/volume/list.ts';
+import type { VolumeRecord } from '#engine/volume/record.ts';
+import { volumeBytes } from '#engine/volume/size.ts';
 import { chainIds, type Digest } from '#store/digest.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { diskUsageOf } from './container-size.ts';
@@ -30,18 +33,26 @@ export interface ContainerUse {
   size: number;
 }
 
+export interface VolumeUse {
+  record: VolumeRecord;
+  size: number;
+  /** Containers that have it. */
+  links: number;
+}
+
 export interface Total {
   count: number;
   active: number;
   size: number;
-  /** Bytes that `image prune -a` or `container prune` would free. */
+  /** Bytes that `image prune -a`, `container prune` or `volume prune -a` would free. */
   reclaimable: number;
 }
 
 export interface DiskUse {
   images: ImageUse[];
   containers: ContainerUse[];
-  totals: { images: Total; containers: Total };
+  volumes: VolumeUse[];
+  totals: { images: Total; containers: Total; volumes: Total };
 }
 
 /** A blob or an unpacked layer: what images are made of, and what may be shared. */
@@ -58,10 +69,12 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
   for (const { part, bytes } of layers) sizes.set(part, (sizes.get(part) ?? 0) + bytes);
   const images = imageUses(engine, sizes);
   const containers = await containersUse(engine);
+  const volumes = await volumesUse(engine);
   const size = sumOf(sizes, sizes.keys());
   return {
     images,
     containers,
+    volumes,
     totals: {
       images: {
         count: images.length,
@@ -69,7 +82,8 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
         size,
         reclaimable: reclaimable(engine, sizes, layers),
       },
-      containers: totalOf(containers),
+      containers: totalOf(containers, ({ state }) => state.status === 'running'),
+      volumes: totalOf(volumes, ({ links }) => links > 0),
     },
   };
 }
@@ -115,15 +129,22 @@ function reclaimable(engine: Engine, sizes: ReadonlyMap<Part, number>, layers: r
   );
 }
 
-function totalOf(containers: readonly ContainerUse[]): Total {
-  const bytes = (list: readonly ContainerUse[]): number => list.reduce((sum, { size }) => sum + size, 0);
-  const stopped = containers.filter(({ state }) => state.status !== 'running');
+function totalOf<T extends { size: number }>(objects: readonly T[], inUse: (one: T) => boolean): Total {
+  const bytes = (list: readonly T[]): number => list.reduce((sum, { size }) => sum + size, 0);
+  const idle = objects.filter((one) => !inUse(one));
   return {
-    count: containers.length,
-    active: containers.length - stopped.length,
-    size: bytes(containers),
-    reclaimable: bytes(stopped),
+    count: objects.length,
+    active: objects.length - idle.length,
+    size: bytes(objects),
+    reclaimable: bytes(idle),
   };
+}
+
+async function volumesUse(engine: Engine): Promise<VolumeUse[]> {
+  const found: VolumeUse[] = [];
+  for (const { record, users } of listVolumes(engine))
+    found.push({ record, size: await volumeBytes(engine, record), links: users.length });
+  return found;
 }
 
 async function containersUse(engine: Engine): Promise<ContainerUse[]> {

@@ -3,6 +3,7 @@ import type { Engine } from '#engine/engine.ts';
 import { pruneImages, rehearsePrune } from '#engine/image/prune.ts';
 import { rehearsed } from '#engine/image/rehearse.ts';
 import type { ImageRemoval } from '#engine/image/remove.ts';
+import { pruneVolumes } from '#engine/volume/prune.ts';
 
 export const SYSTEM_PRUNE_FILTERS = ['until', 'label', 'label!'];
 
@@ -10,13 +11,23 @@ export interface SystemPruned {
   /** Whole ids. */
   containers: string[];
   images: ImageRemoval[];
+  /** Names; none unless volumes were asked for. */
+  volumes: string[];
   reclaimed: number;
+}
+
+export interface SystemPruneWish {
+  all: boolean;
+  dryRun: boolean;
+  filters: readonly string[];
+  /** Also the volumes that nobody named and no container has. */
+  withVolumes: boolean;
 }
 
 /** Stopped containers first, so that what only they needed can go after them. */
 export async function pruneSystem(
   engine: Engine,
-  { all, dryRun, filters }: { all: boolean; dryRun: boolean; filters: readonly string[] },
+  { all, dryRun, filters, withVolumes }: SystemPruneWish,
   onFailure: (error: unknown) => void,
 ): Promise<SystemPruned> {
   const containers = await pruneContainers(engine, { filters, dryRun }, onFailure);
@@ -30,9 +41,13 @@ export async function pruneSystem(
         return rehearsePrune(engine, { all, filters });
       })
     : await pruneImages(engine, { all, filters, dryRun });
+  const volumes = withVolumes
+    ? await pruneVolumes(engine, { all: false, filters, dryRun, without: containers.removed })
+    : { names: [], reclaimed: 0 };
   return {
     containers: containers.removed,
     images: images.removals,
-    reclaimed: containers.reclaimed + images.reclaimed,
+    volumes: volumes.names,
+    reclaimed: containers.reclaimed + images.reclaimed + volumes.reclaimed,
   };
 }

@@ -40,6 +40,7 @@ export interface LowerContext {
   mappers?: IdMappers;
   /** Kind of every bind source by the path that `bindSources` names; a missing one is a fault. */
   sources?: ReadonlyMap<string, SourceKind>;
+  places?: MountPlaces;
   /** What the symlinks among `linkSources` say. */
   links?: ReadonlyMap<string, string>;
   /** Namespaces joined by path that are the host's own: settings kept in them would reach the host. */
@@ -59,6 +60,14 @@ export interface LowerContext {
   pidfdSocket?: string;
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
+}
+
+/** What an engine asks for beyond the specification. */
+export interface MountPlaces {
+  /** Bind sources that are looked up below a directory, out of which no link leads. */
+  within: ReadonlyMap<string, { base: string; path: string }>;
+  /** Destinations of file systems that are mounted by the first program: where the host's network is. */
+  outside: ReadonlySet<string>;
 }
 
 /** Slot of the container's first process, in the first program. */

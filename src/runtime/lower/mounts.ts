@@ -1,5 +1,5 @@
 import { Fault } from '#base/fault.ts';
-import { MOUNT_ATTR } from '#kernel/linux.ts';
+import { MOUNT_ATTR, OPEN, RESOLVE } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import { join } from 'node:path/posix';
 import type { Mount, Spec } from '#runtime/spec/spec.ts';
@@ -107,8 +107,7 @@ function bindMount({ mount, options, slot, origin, spec, context }: OneMount): L
       facts: { path },
     });
   }
-  const recursive = options.bind === 'bind' ? 0 : 1;
-  const sources: Step[] = [{ op: 'tree', path, recursive, nofollow: options.sourceNoFollow ? 1 : 0, out: slot }];
+  const sources = openSource(path, options, slot, context);
   sources.push(...lowerMountIdMap(mount, spec, slot, origin));
   if ((options.set | options.clear) !== 0) {
     sources.push({ op: 'mountAttr', slot, set: options.set, clear: options.clear });
@@ -118,6 +117,29 @@ function bindMount({ mount, options, slot, origin, spec, context }: OneMount): L
   }
   sources.push(...propagation(options, slot));
   return { sources, attach: attachSteps(mount, options, slot, kind === 'directory' ? 0 : 1), finish: [] };
+}
+
+function openSource(path: string, options: MountOptions, slot: string, { places }: LowerContext): Step[] {
+  const recursive = options.bind === 'bind' ? 0 : 1;
+  const within = places?.within.get(path);
+  if (within === undefined)
+    return [{ op: 'tree', path, recursive, nofollow: options.sourceNoFollow ? 1 : 0, out: slot }];
+  const [base, found] = [`${slot}.base`, `${slot}.found`];
+  return [
+    { op: 'open', path: within.base, flags: OPEN.path | OPEN.directory, out: base },
+    // Whoever writes there may have put a link in the way, at any moment.
+    {
+      op: 'open',
+      dir: base,
+      path: within.path,
+      flags: OPEN.path,
+      resolve: RESOLVE.beneath | RESOLVE.noMagicLinks,
+      out: found,
+    },
+    { op: 'tree', dir: found, path: '', recursive, out: slot },
+    { op: 'close', slot: found },
+    { op: 'close', slot: base },
+  ];
 }
 
 /** The attributes of what lies at the destination: that of an earlier entry, or of a tree that was bound. */
@@ -149,7 +171,7 @@ function freshMount({ mount, options, slot, spec, context }: OneMount): LoweredM
   const set = (options.set & ~options.treeClear) | options.treeSet;
   // A tmpfs is filled by what is mounted and made inside it, so it turns read-only at the very end.
   const late = fstype === 'tmpfs' ? set & MOUNT_ATTR.readOnly : 0;
-  const attach: Step[] = [
+  const made: Step[] = [
     {
       op: 'fsmount',
       fstype,
@@ -162,9 +184,11 @@ function freshMount({ mount, options, slot, spec, context }: OneMount): LoweredM
       out: slot,
     },
     ...propagation(options, slot),
-    ...attachSteps(mount, options, slot, 0),
   ];
-  return { sources: [], attach, finish: late === 0 ? [] : [{ op: 'mountAttr', slot, set: late }] };
+  const attach = attachSteps(mount, options, slot, 0);
+  const finish: Step[] = late === 0 ? [] : [{ op: 'mountAttr', slot, set: late }];
+  if (context.places?.outside.has(mount.destination) === true) return { sources: made, attach, finish };
+  return { sources: [], attach: [...made, ...attach], finish };
 }
 
 function propagation(options: MountOptions, slot: string): Step[] {

@@ -104,7 +104,7 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
   },
   inspect: {
     usage: '[OPTIONS] NAME|ID [NAME|ID...]',
-    summary: 'Show all that is known of containers or images',
+    summary: 'Show all that is known of containers, images or volumes',
     load: async () => (await import('#doors/cli/engine/inspect.ts')).inspect,
   },
   cp: {

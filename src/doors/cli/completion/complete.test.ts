@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { complete } from './complete.ts';
 import { placeAt } from './places.ts';
 
-const NAMES = { container: ['web', 'worker'], image: ['debian:12', 'nginx:latest'] };
+const NAMES = { container: ['web', 'worker'], image: ['debian:12', 'nginx:latest'], volume: ['data'] };
 
 async function words(line: string): Promise<string[]> {
   const { candidates, files } = await complete(line.split(' '), (kind) => Promise.resolve(NAMES[kind]));
@@ -28,6 +28,8 @@ test.each([
   ['container rm wo', ['worker']],
   ['exec web ', []],
   ['inspect ', ['web', 'worker', 'debian:12', 'nginx:latest']],
+  ['volume rm ', ['data']],
+  ['volume clone data ', []],
   ['load --input ', ['FILES']],
   ['import ', ['FILES']],
   ['ps x', []],

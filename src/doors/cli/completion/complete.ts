@@ -17,7 +17,7 @@ export interface Completion {
 }
 
 /** Gives the names that there are of a kind; asked only when they may come next. */
-export type NameSource = (kind: 'container' | 'image') => Promise<readonly string[]>;
+export type NameSource = (kind: 'container' | 'image' | 'volume') => Promise<readonly string[]>;
 
 const NOTHING: Completion = { candidates: [], files: false };
 
@@ -106,7 +106,7 @@ function flagWords(flags: FlagTable): Candidate[] {
 }
 
 async function ofPlaces(places: readonly Place[], names: NameSource): Promise<Completion> {
-  const kinds = places.filter((place) => place === 'container' || place === 'image');
+  const kinds = places.filter((place) => place !== 'file' && place !== 'other');
   const lists = await Promise.all(kinds.map(async (kind) => (await names(kind)).map((word) => ({ word, does: kind }))));
   return { candidates: lists.flat(), files: places.includes('file') };
 }

@@ -1,5 +1,5 @@
 /** What may stand at a place of a command line. */
-export type Place = 'container' | 'image' | 'file' | 'other';
+export type Place = 'container' | 'image' | 'volume' | 'file' | 'other';
 
 type Meanings = readonly (readonly [RegExp, readonly Place[]])[];
 
@@ -7,6 +7,7 @@ type Meanings = readonly (readonly [RegExp, readonly Place[]])[];
 const VALUES: Meanings = [
   [/CONTAINER/, ['container']],
   [/IMAGE/, ['image']],
+  [/VOLUME/, ['volume']],
   [/FILE|DIR|PATH/, ['file']],
 ];
 /** A command's arguments have these as well. */

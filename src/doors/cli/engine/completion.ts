@@ -5,6 +5,7 @@ import { globalFlags } from '#doors/cli/global-flags.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
 import { familiar } from '#engine/image/list.ts';
+import { listVolumes } from '#engine/volume/list.ts';
 
 /** `completion`: the script that a shell reads. */
 export const completion: Verb = {
@@ -46,6 +47,7 @@ function namesOf(call: Call): NameSource {
     const { flags } = globalFlags(call.args);
     const engine = await call.engine(flags);
     if (kind === 'container') return engine.containers.list().map(({ name }) => name);
+    if (kind === 'volume') return listVolumes(engine).map(({ record }) => record.name);
     return engine.store.images.list().flatMap(({ names }) => names.map(familiar));
   };
 }

@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { inspectImage } from '#engine/image/inspect.ts';
 import { inspectContainer } from '#engine/inspect.ts';
+import { inspectVolume } from '#engine/volume/inspect.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { print } from '#doors/cli/io.ts';
 import { parseTemplate } from '#doors/cli/template.ts';
@@ -16,15 +17,16 @@ const FORMAT = {
   does: 'json or a template such as {{.Id}}, printed for each',
 } as const;
 
-/** What `--type` asks for; containers come before images. */
+/** What `--type` asks for; containers come before images, images before volumes. */
 const LOOKS: Record<string, Look> = {
   container: inspectContainer,
   image: inspectImage,
+  volume: inspectVolume,
 };
 
 /** `inspect`: an array with what is known of each name. */
 export const inspect: Verb = {
-  flags: { type: { kind: 'text', value: 'TYPE', does: 'container or image' }, format: FORMAT },
+  flags: { type: { kind: 'text', value: 'TYPE', does: 'container, image or volume' }, format: FORMAT },
   args: [1, Infinity],
   act: (call) => {
     const type = call.flags.text('type') ?? '';
@@ -36,7 +38,7 @@ export const inspect: Verb = {
     }
     return show(call, (engine, name) => {
       if (type !== '') return LOOKS[type]?.(engine, name);
-      return inspectContainer(engine, name) ?? inspectImage(engine, name);
+      return inspectContainer(engine, name) ?? inspectImage(engine, name) ?? inspectVolume(engine, name);
     });
   },
 };
@@ -53,6 +55,13 @@ export const containerInspect: Verb = {
   flags: { format: FORMAT },
   args: [1, Infinity],
   act: (call) => show(call, inspectContainer),
+};
+
+/** `volume inspect`: the same for volumes only. */
+export const volumeInspect: Verb = {
+  flags: { format: FORMAT },
+  args: [1, Infinity],
+  act: (call) => show(call, inspectVolume),
 };
 
 async function show(call: Call, look: Look): Promise<number> {

@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { parseBytes } from '#base/units.ts';
+import { checkVolumeName } from '#engine/volume/name.ts';
 import type { TmpfsMount } from '#engine/container/confinement.ts';
-import type { BindMount } from '#engine/container/options.ts';
+import type { BindMount, VolumeMount } from '#engine/container/options.ts';
 
 const FIELD = '--mount';
 const ALIASES: Readonly<Record<string, string>> = {
@@ -10,32 +11,45 @@ const ALIASES: Readonly<Record<string, string>> = {
   target: 'destination',
   dst: 'destination',
   ro: 'readonly',
+  'volume-options': 'volume-opt',
 };
 const PROPAGATIONS = /^r?(private|shared|slave)$/;
 
 /** What each kind of mount may be given, beside its type. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   bind: ['source', 'destination', 'readonly', 'bind-propagation', 'bind-nonrecursive', 'bind-recursive', 'consistency'],
+  volume: [
+    'source',
+    'destination',
+    'readonly',
+    'volume-driver',
+    'volume-label',
+    'volume-nocopy',
+    'volume-opt',
+    'volume-subpath',
+    'consistency',
+  ],
   tmpfs: ['destination', 'readonly', 'tmpfs-size', 'tmpfs-mode', 'consistency'],
 };
 
 export interface AskedMounts {
   binds: BindMount[];
   tmpfs: TmpfsMount[];
+  volumes: VolumeMount[];
 }
 
 /** Reads `--mount type=bind,source=...,target=...`. */
 export function readMounts(texts: readonly string[]): AskedMounts {
-  const asked: AskedMounts = { binds: [], tmpfs: [] };
+  const asked: AskedMounts = { binds: [], tmpfs: [], volumes: [] };
   for (const text of texts) {
     const values = readPairs(text);
     const type = values.get('type') ?? 'volume';
     const allowed = Object.hasOwn(KEYS, type) ? KEYS[type] : undefined;
     if (allowed === undefined) {
-      const known = /^(volume|image|npipe|cluster)$/.test(type);
+      const known = /^(image|npipe|cluster)$/.test(type);
       throw new Fault(known ? 'unsupported' : 'invalid', `read ${FIELD}: mounts of type "${type}" are not there`, {
         field: FIELD,
-        hint: 'Write type=bind or type=tmpfs.',
+        hint: 'Write type=volume, type=bind or type=tmpfs.',
       });
     }
     for (const key of values.keys())
@@ -43,20 +57,39 @@ export function readMounts(texts: readonly string[]): AskedMounts {
     const destination = values.get('destination') ?? '';
     if (!isAbsolute(destination) || destination === '/')
       throw bad(text, 'target must be an absolute path, not the root');
-    if (type === 'bind') asked.binds.push(readBind(text, values, destination));
+    if (type === 'volume') asked.volumes.push(readVolume(text, values, destination));
+    else if (type === 'bind') asked.binds.push(readBind(text, values, destination));
     else asked.tmpfs.push(readTmpfs(text, values, destination));
   }
   return asked;
 }
 
+/** What may be given again and again; the values of one key are lines here. */
+const LISTS = new Set(['volume-opt', 'volume-label']);
+
 function readPairs(text: string): Map<string, string> {
   const values = new Map<string, string>();
-  for (const part of text.split(',')) {
+  for (const part of commaSeparated(text)) {
     const [name = '', ...rest] = part.split('=');
-    const key = name.trim().toLowerCase();
-    values.set(ALIASES[key] ?? key, rest.length === 0 ? 'true' : rest.join('='));
+    const key = ALIASES[name.trim().toLowerCase()] ?? name.trim().toLowerCase();
+    const value = rest.length === 0 ? 'true' : rest.join('=');
+    const before = LISTS.has(key) ? values.get(key) : undefined;
+    values.set(key, before === undefined ? value : `${before}\n${value}`);
   }
   return values;
+}
+
+/** A field with commas in it stands in quotes, and a quote in such a field twice, as in every file of such values. */
+function commaSeparated(text: string): string[] {
+  const field = /(?:"((?:[^"]|"")*)"|([^,"][^,]*)|)(,|$)/y;
+  const fields: string[] = [];
+  for (;;) {
+    const match = field.exec(text);
+    if (match === null) throw bad(text, 'a quote is not where one may be');
+    const [, quoted, plain = '', end] = match;
+    fields.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === '') return fields;
+  }
 }
 
 function isOn(text: string, values: ReadonlyMap<string, string>, key: string): boolean {
@@ -86,6 +119,32 @@ function readBind(text: string, values: ReadonlyMap<string, string>, destination
       ...(shallow ? ['ro'] : []),
       ...(propagation === undefined && !shallow ? [] : [propagation ?? 'rprivate']),
     ],
+  };
+}
+
+function readVolume(text: string, values: ReadonlyMap<string, string>, destination: string): VolumeMount {
+  const pairs = (key: string): Record<string, string> =>
+    Object.fromEntries(
+      (values.get(key) ?? '')
+        .split('\n')
+        .filter(Boolean)
+        .map((pair) => [pair.split('=', 1)[0] ?? '', pair.split('=').slice(1).join('=')]),
+    );
+  const [name = '', subpath, driver] = ['source', 'volume-subpath', 'volume-driver'].map((key) => values.get(key));
+  if (name !== '') checkVolumeName(name, `read ${FIELD} "${text}"`, FIELD);
+  if (subpath !== undefined && (isAbsolute(subpath) || subpath.split('/').includes('..')))
+    throw bad(text, 'volume-subpath must be a path below the volume');
+  if (subpath !== undefined && name === '') throw bad(text, 'volume-subpath needs a volume by name');
+  return {
+    ...(name === '' ? {} : { name }),
+    destination,
+    readOnly: isOn(text, values, 'readonly'),
+    ...(isOn(text, values, 'volume-nocopy') ? { noCopy: true } : {}),
+    ...(subpath === undefined || subpath === '' ? {} : { subpath }),
+    ...(driver === undefined ? {} : { driver }),
+    driverOptions: pairs('volume-opt'),
+    labels: pairs('volume-label'),
+    options: [],
   };
 }
 

@@ -24,6 +24,13 @@ export function printContainers(io: Io, ids: readonly string[], dryRun: boolean)
   print(io, '');
 }
 
+export function printVolumes(io: Io, names: readonly string[], dryRun: boolean): void {
+  if (names.length === 0) return;
+  print(io, dryRun ? 'Volumes that would be deleted:' : 'Deleted Volumes:');
+  for (const name of names) print(io, name);
+  print(io, '');
+}
+
 export function printReclaimed(io: Io, bytes: number, dryRun: boolean): void {
   print(io, `${dryRun ? 'Space that would be reclaimed' : 'Total reclaimed space'}: ${formatBytes(bytes)}`);
 }

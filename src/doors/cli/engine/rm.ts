@@ -6,9 +6,13 @@ import { forEachContainer } from './each.ts';
 export const rm: Verb = {
   flags: {
     force: { kind: 'switch', short: 'f', does: 'Kill a running container first' },
-    // Docker's scripts give it always; nothing is left out, as there are no such volumes.
-    volumes: { kind: 'switch', short: 'v', does: 'With its anonymous volumes, of which there are none yet' },
+    volumes: { kind: 'switch', short: 'v', does: 'Remove its volumes that nobody named, too' },
   },
   args: [1, Infinity],
-  act: (call) => forEachContainer(call, (engine, record) => removeContainer(engine, record, call.flags.on('force'))),
+  act: (call) => {
+    const [force, volumes] = [call.flags.on('force'), call.flags.on('volumes')];
+    return forEachContainer(call, (engine, record) =>
+      removeContainer(engine, record, force, volumes || record.autoRemove),
+    );
+  },
 };

@@ -1,11 +1,11 @@
-import { isAbsolute, resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
-import { DEFAULT_OPTIONS, type BindMount, type ContainerOptions } from '#engine/container/options.ts';
+import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { readMounts } from './mount-option.ts';
 import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
+import { readVolumes, readVolumesFrom } from './volume-option.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
 export const CONTAINER_FLAGS: FlagTable = {
@@ -27,7 +27,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
   'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
-  mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=bind or type=tmpfs, by source and target' },
+  mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=volume, bind or tmpfs, by source and target' },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
   network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
@@ -41,7 +41,18 @@ export const CONTAINER_FLAGS: FlagTable = {
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
   tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
   user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
-  volume: { kind: 'list', short: 'v', value: 'SOURCE:DESTINATION[:OPTIONS]', does: 'Bind mount a directory or file' },
+  volume: {
+    kind: 'list',
+    short: 'v',
+    value: '[SOURCE:]DESTINATION[:OPTIONS]',
+    does: 'Mount a volume by its name, or a directory or file by its path; a new volume without either',
+  },
+  'volume-driver': { kind: 'text', value: 'DRIVER', does: 'Driver of volumes that are made; local is the only one' },
+  'volumes-from': {
+    kind: 'list',
+    value: 'CONTAINER[:ro|rw]',
+    does: 'Mount what another container has mounted',
+  },
   workdir: { kind: 'text', short: 'w', value: 'DIR', does: 'Working directory' },
 };
 
@@ -57,6 +68,9 @@ export function containerOptions(
 ): ContainerOptions {
   const entrypoint = flags.text('entrypoint');
   const [mounts, confinement] = [readMounts(flags.list('mount')), confinementWish(flags)];
+  const asked = readVolumes(flags.list('volume'), flags.text('volume-driver'));
+  const volumes = [...asked.volumes, ...mounts.volumes];
+  const volumesFrom = readVolumesFrom(flags.list('volumes-from'));
   const tmpfs = [...(confinement.tmpfs ?? []), ...mounts.tmpfs];
   return {
     ...DEFAULT_OPTIONS,
@@ -69,7 +83,9 @@ export function containerOptions(
         (entry) => splitPair(entry, '--label'),
       ),
     ),
-    binds: [...flags.list('volume').map(readBind), ...mounts.binds],
+    binds: [...asked.binds, ...mounts.binds],
+    ...(volumes.length === 0 ? {} : { volumes }),
+    ...(volumesFrom.length === 0 ? {} : { volumesFrom }),
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
     ...(flags.on('interactive') ? { stdinOnce: !flags.on('detach') } : {}),
@@ -105,30 +121,6 @@ function splitPair(entry: string, field: string): [string, string] {
   const [name = '', ...value] = entry.split('=');
   if (name === '') throw new Fault('invalid', `read ${field}: "${entry}" has no name`, { field });
   return [name, value.join('=')];
-}
-
-function readBind(text: string): BindMount {
-  const [source = '', destination = '', ...rest] = text.split(':');
-  const fault = (why: string, hint?: string): Fault =>
-    new Fault('invalid', `read --volume "${text}": ${why}`, {
-      field: '--volume',
-      ...(hint === undefined ? {} : { hint }),
-    });
-  if (rest.length > 1) throw fault('it has too many colons');
-  if (!isAbsolute(destination)) throw fault('write SOURCE:DESTINATION, the destination being an absolute path');
-  if (destination === '/') throw fault('the destination is the root itself');
-  if (!isAbsolute(source) && !source.startsWith('.'))
-    throw fault(
-      `"${source}" is a volume name`,
-      'Named volumes are not there yet; give a directory as /PATH or ./PATH.',
-    );
-  const options = (rest[0] ?? '').split(',').filter((option) => option !== '');
-  return {
-    source: resolve(source),
-    destination,
-    readOnly: options.includes('ro'),
-    options: options.filter((option) => option !== 'ro' && option !== 'rw'),
-  };
 }
 
 function networkMode(mode: string): 'none' | 'host' {

@@ -8,7 +8,7 @@ import { goTime } from './go-time.ts';
 const since = (time: number): string => (time === 0 ? 'N/A' : `${formatDuration(Date.now() - time)} ago`);
 
 /** The tables of `-v`, one below the other. */
-export function verboseTables({ images, containers }: DiskUse): string {
+export function verboseTables({ images, containers, volumes }: DiskUse): string {
   const imageTable = table(
     ['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'],
     images.flatMap(imageCells),
@@ -17,7 +17,10 @@ export function verboseTables({ images, containers }: DiskUse): string {
     ['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
     containers.map(containerCells),
   );
-  const volumeTable = table(['VOLUME NAME', 'LINKS', 'SIZE'], []);
+  const volumeTable = table(
+    ['VOLUME NAME', 'LINKS', 'SIZE'],
+    volumes.map(({ record, links, size }) => [record.name, String(links), formatBytes(size)]),
+  );
   return [
     `Images space usage:\n\n${imageTable}`,
     `Containers space usage:\n\n${containerTable}`,
@@ -44,7 +47,7 @@ function containerCells({ record, state, size }: ContainerUse): string[] {
     shortId(record.id),
     record.imageName,
     `"${record.options.command.join(' ')}"`,
-    '0',
+    String(record.options.volumes?.length ?? 0),
     formatBytes(size),
     since(record.created),
     state.status,
@@ -53,7 +56,7 @@ function containerCells({ record, state, size }: ContainerUse): string[] {
 }
 
 /** The same for programs: sizes in bytes. */
-export function verboseJson({ images, containers }: DiskUse): object {
+export function verboseJson({ images, containers, volumes }: DiskUse): object {
   return {
     Images: images.map(({ image, size, shared, unique, containers: count }) => ({
       Containers: count,
@@ -72,7 +75,13 @@ export function verboseJson({ images, containers }: DiskUse): object {
       Size: size,
       State: state.status,
     })),
-    Volumes: [],
+    Volumes: volumes.map(({ record, links, size }) => ({
+      Driver: record.driver,
+      Labels: record.labels,
+      Links: links,
+      Name: record.name,
+      Size: size,
+    })),
     BuildCache: [],
   };
 }

@@ -16,13 +16,13 @@ const HEADINGS = {
   Reclaimable: 'RECLAIMABLE',
 } as const;
 
-/** There are none yet; who reads docker's table expects the lines. */
+/** There is none yet; who reads docker's table expects the line. */
 const NONE: Total = { count: 0, active: 0, size: 0, reclaimable: 0 };
 
 /** `system df`: what takes room. */
 export const systemDf: Verb = {
   flags: {
-    verbose: { kind: 'switch', short: 'v', does: 'Each image and container, with what images share' },
+    verbose: { kind: 'switch', short: 'v', does: 'Each image, container and volume, with what images share' },
     format: { kind: 'text', value: 'FORMAT', does: 'table, json or a template such as {{.Type}}: {{.Size}}' },
   },
   args: [0, 0],
@@ -42,7 +42,7 @@ function summary({ totals }: DiskUse, format: string | undefined): string[] {
   const rows = [
     rowOf('Images', totals.images),
     rowOf('Containers', totals.containers),
-    rowOf('Local Volumes', NONE),
+    rowOf('Local Volumes', totals.volumes),
     rowOf('Build Cache', NONE),
   ];
   const columns = Object.keys(HEADINGS) as (keyof typeof HEADINGS)[];

@@ -7,6 +7,7 @@ import type { ContainerRecord } from '#engine/container/record.ts';
 import { hostSource, packContents, placeOnHost } from './host.ts';
 import { findInside, type Inside } from './inside.ts';
 import { meansContents, placeCopy, type CopySource, type CopyTarget } from './place.ts';
+import { hasMounts } from './resting-mounts.ts';
 import { withContainerRoot } from './root.ts';
 import { unpackCopy } from './unpack.ts';
 
@@ -121,7 +122,7 @@ function withTarget<T>(
   work: (target: CopyTarget, open: OpenTarget<T>) => Promise<T>,
 ): Promise<T> {
   return withContainerRoot(engine, record, (root, running) => {
-    if (record.options.readOnly && !running) {
+    if (record.options.readOnly && !running && !hasMounts(record.options)) {
       throw new Fault('conflict', `copy to container ${record.name}: its root is read-only`, {
         hint: 'While it runs, its writable mounts can be copied to.',
       });

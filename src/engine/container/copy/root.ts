@@ -3,11 +3,14 @@ import { Fault } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import { holdMount } from '#kernel/held-mount.ts';
 import { OPEN } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
 import { overlayMountSteps } from '#runtime/lower/root.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { asOwner } from '#engine/container/ownership.ts';
 import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
 import { observe, readInit } from '#engine/container/state.ts';
+import { hasMounts, restingMounts } from './resting-mounts.ts';
 
 /**
  * Does `work` with a descriptor (O_PATH) of a container's root. Of a running one that is what its first process sees,
@@ -21,8 +24,14 @@ export async function withContainerRoot<T>(
   const live = liveRoot(engine, id);
   if (live !== undefined) return closing(live, (root) => work(root, true));
   return asOwner(engine, id, 'copy', async (record) => {
-    const root = liveRoot(engine, id) ?? (await restingRoot(engine, record));
-    return closing(root, (fd) => work(fd, false));
+    const root = liveRoot(engine, id);
+    if (root !== undefined) return closing(root, (fd) => work(fd, false));
+    const resting = await restingRoot(engine, record);
+    try {
+      return await closing(resting.fd, (fd) => work(fd, false));
+    } finally {
+      await resting.release();
+    }
   });
 }
 
@@ -50,16 +59,40 @@ function liveRoot(engine: Engine, id: string): number | undefined {
   return undefined;
 }
 
-async function restingRoot(engine: Engine, record: ContainerRecord): Promise<number> {
+interface RestingRoot {
+  fd: number;
+  release(): Promise<void>;
+}
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** With its binds and volumes, as a start would mount them; those stay only as long as it is held. */
+async function restingRoot(engine: Engine, record: ContainerRecord): Promise<RestingRoot> {
   if (record.phase !== 'ready') throw new Fault('conflict', `copy: container ${record.name} is being made or removed`);
   const mount = engine.store.snapshotter(record.snapshotter).mounts(record.id);
-  if (mount.kind === 'directory') return openSync(mount.path, OPEN.path | OPEN.directory);
-  const point = rootPoint(engine);
-  const steps = overlayMountSteps(mount, point);
-  const held = await holdMount(engine.launcher.binary, engine.runDirectory, steps, point);
-  try {
-    return openSync(held.path, OPEN.path | OPEN.directory);
-  } finally {
-    await held.release();
+  const mounts = hasMounts(record.options);
+  if (mount.kind === 'directory' && !mounts) {
+    return { fd: openSync(mount.path, OPEN.path | OPEN.directory), release: nothing };
   }
+  const point = rootPoint(engine);
+  const steps = [...rootSteps(mount, point), ...(mounts ? restingMounts(engine, record) : [])];
+  const held = await holdMount(engine.launcher.binary, engine.runDirectory, steps, point);
+  let keep = false;
+  try {
+    const fd = openSync(held.path, OPEN.path | OPEN.directory);
+    keep = mounts;
+    return { fd, release: mounts ? held.release : nothing };
+  } finally {
+    // A descriptor keeps the root alone mounted.
+    if (!keep) await held.release();
+  }
+}
+
+function rootSteps(mount: RootMount, point: string): Step[] {
+  if (mount.kind === 'overlay') return overlayMountSteps(mount, point);
+  return [
+    { op: 'tree', path: mount.path, out: 'tree' },
+    { op: 'attachAt', mount: 'tree', path: point },
+    { op: 'open', path: point, flags: OPEN.path | OPEN.directory, out: 'root' },
+  ];
 }

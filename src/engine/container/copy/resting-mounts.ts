@@ -1,0 +1,39 @@
+import { MOUNT_ATTR } from '#kernel/linux.ts';
+import type { Step } from '#kernel/plan.ts';
+import { bindSources, isBind, lowerMounts } from '#runtime/lower/mounts.ts';
+import { sourceKinds } from '#runtime/lower/source-kinds.ts';
+import type { Engine } from '#engine/engine.ts';
+import { askedMounts } from '#engine/container/spec.ts';
+import type { ContainerOptions } from '#engine/container/options.ts';
+import type { ContainerRecord } from '#engine/container/record.ts';
+import { lowerVolumes, mountPlaces, withinKinds } from '#engine/volume/mounts.ts';
+
+/** Something of a container that keeps its content while it does not run. */
+export const hasMounts = ({ binds, volumes = [] }: ContainerOptions): boolean => binds.length + volumes.length > 0;
+
+/** The binds and volumes of a container that does not run, below its root in slot `root`. Memory is empty then. */
+export function restingMounts(engine: Engine, { id, options }: ContainerRecord): Step[] {
+  const volumes = lowerVolumes(engine, options.volumes ?? []).filter(({ mount }) => isBind(mount));
+  const mounts = askedMounts(
+    { ...options, tmpfs: [] },
+    volumes.map(({ mount }) => mount),
+  );
+  const spec = { ociVersion: '1.2.0', mounts };
+  const within = withinKinds(volumes);
+  const paths = bindSources(spec, undefined).filter((path) => !within.has(path));
+  const { sources, attach } = lowerMounts(
+    spec,
+    {
+      id,
+      facts: engine.facts(),
+      root: { kind: 'directory', path: '/' },
+      mode: 'detached',
+      terminal: { kind: 'none' },
+      sources: new Map([...sourceKinds(paths), ...within]),
+      places: mountPlaces(volumes),
+    },
+    { namespaced: true, isUnified: true, directories: [] },
+  );
+  const sealed: Step[] = options.readOnly ? [{ op: 'mountAttr', slot: 'root', set: MOUNT_ATTR.readOnly }] : [];
+  return [...sources, ...attach, ...sealed];
+}
