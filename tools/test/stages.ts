@@ -69,6 +69,9 @@ function machine(reports: string, name: string, extent: string, limit: number): 
 
 const NODE = join(TREE, 'node_modules/.bin/node');
 
+/** Tests of other stages. */
+const ELSEWHERE = /^test\/(cli|v2|old-kernel|systemd|engines|corpus|store-check|verbs-campaign|fuzz)\//;
+
 /** `reports` is an empty directory for the runners' report files. */
 export function stages(reports: string): Stage[] {
   return [
@@ -83,13 +86,8 @@ export function stages(reports: string): Stage[] {
     make('front with sanitizers', 'front-asan', 300),
     make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
-    bunTests(
-      reports,
-      'whole program',
-      testFiles('test/**/*.test.ts', /^test\/(v2|old-kernel|systemd|engines|corpus|store-check|verbs-campaign|fuzz)\//),
-      1200,
-      120,
-    ),
+    bunTests(reports, 'command line', testFiles('test/cli/**/*.test.ts', /^$/), 900, 120),
+    bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', ELSEWHERE), 900, 120),
     bunTests(
       reports,
       'campaigns',
