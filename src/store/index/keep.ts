@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault, isFault } from '#base/fault.ts';
+import { Fault } from '#base/fault.ts';
 import { openPartials } from '#store/content/partials.ts';
 import type { Digest } from '#store/digest.ts';
 import { descriptorOf } from '#store/graph/document.ts';
@@ -10,6 +10,7 @@ import { inParallel } from '#store/pull/in-parallel.ts';
 import type { LayerSource } from '#store/pull/layers.ts';
 import type { PullProgress } from '#store/pull/progress.ts';
 import { syncFileSystem } from '#store/pull/sync.ts';
+import { worthAnotherTry } from '#store/pull/worth-another-try.ts';
 import { NOT_DISTRIBUTABLE } from '#store/registry/media-types.ts';
 import type { Reference } from '#store/reference.ts';
 import { sweepOrphans } from '#store/upkeep/orphans.ts';
@@ -52,15 +53,9 @@ export async function keepGraph(parts: StoreParts, request: KeepRequest): Promis
     await syncFileSystem(parts.launcher, area);
     makeVisible(parts, request, documents);
   } catch (error) {
-    if (!mayPass(error)) forget(parts, graph, owner);
+    if (!worthAnotherTry(error)) forget(parts, graph, owner);
     throw error;
   }
-}
-
-/** Another try may succeed; `exhausted` by a registry's limit, and not by a full disk. */
-function mayPass(error: unknown): boolean {
-  if (isFault(error, 'exhausted')) return 'status' in error.facts;
-  return isFault(error, 'unavailable', 'cancelled', 'denied', 'notFound');
 }
 
 async function writeDocuments(area: string, { documents }: Graph): Promise<NewDocument[]> {

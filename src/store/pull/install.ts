@@ -1,4 +1,3 @@
-import { isFault } from '#base/fault.ts';
 import { openClaims } from '#store/claims.ts';
 import { openPartials } from '#store/content/partials.ts';
 import type { StoreParts } from '#store/parts.ts';
@@ -12,6 +11,7 @@ import { keysOf, layerJobs, type LayerJob, type LayerSource } from './layers.ts'
 import type { PullProgress } from './progress.ts';
 import type { ResolvedImage } from './resolve.ts';
 import { Slots } from './slots.ts';
+import { worthAnotherTry } from './worth-another-try.ts';
 
 export interface InstallRequest {
   image: ResolvedImage;
@@ -46,7 +46,7 @@ export async function installImage(parts: StoreParts, request: InstallRequest): 
     if (jobs.length === 0) await commitBatch([], true);
   } catch (error) {
     await line.idle();
-    if (!worthContinuing(error)) forget(parts, resolved, jobs, owner);
+    if (!worthAnotherTry(error)) forget(parts, resolved, jobs, owner);
     throw error;
   }
 }
@@ -66,12 +66,6 @@ async function bringAll(
   for (const job of jobs) onProgress(progressOf(job, 'waiting'));
   // All of them at once, since most of what they do is waiting; the slots bound the work.
   await inParallel([...jobs.entries()], jobs.length, outer, ([at, job], signal) => bringLayer(bring, job, at, signal));
-}
-
-/** The same pull may succeed later, or from another place; `exhausted` by a registry's limit, and not by a full disk. */
-function worthContinuing(error: unknown): boolean {
-  if (isFault(error, 'exhausted')) return 'status' in error.facts;
-  return isFault(error, 'unavailable', 'cancelled', 'denied', 'notFound');
 }
 
 /** What has come so far is of no use to anyone. */
