@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { newOwner, ownerLives } from '#store/content/work-area.ts';
@@ -11,6 +11,7 @@ import type { SavedFile } from '#store/save/save.ts';
 import { entryName } from './file-targets.ts';
 import { layoutEntries } from './layout-source.ts';
 import type { CopyTarget } from './port.ts';
+import { writeAside } from './write-aside.ts';
 
 /** What stands before the owner of a file that is not whole yet. */
 const DRAFT = '.sampan-';
@@ -63,16 +64,5 @@ async function clearDrafts(directory: string): Promise<void> {
 async function putFile(directory: string, { name, content }: SavedFile): Promise<void> {
   const path = join(directory, name);
   await mkdir(dirname(path), { recursive: true });
-  const aside = join(directory, `${DRAFT}${newOwner()}`);
-  const handle = await open(aside, 'wx', 0o644);
-  try {
-    for await (const chunk of content) await handle.writeFile(chunk);
-    await handle.sync();
-    await rename(aside, path);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  } finally {
-    await handle.close();
-  }
+  await writeAside({ path, aside: join(directory, `${DRAFT}${newOwner()}`), mode: 0o644 }, content);
 }
