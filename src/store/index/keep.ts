@@ -7,6 +7,7 @@ import { descriptorOf } from '#store/graph/document.ts';
 import type { Graph } from '#store/graph/graph.ts';
 import type { StoreParts } from '#store/parts.ts';
 import { inParallel } from '#store/pull/in-parallel.ts';
+import { inSteps } from '#store/pull/in-steps.ts';
 import type { LayerSource } from '#store/pull/layers.ts';
 import type { PullProgress } from '#store/pull/progress.ts';
 import { syncFileSystem } from '#store/pull/sync.ts';
@@ -43,8 +44,11 @@ const BLOBS_AT_A_TIME = 3;
  * is not fetched. It is visible as a whole or not at all; after a failure that may pass, blobs stay for another try.
  */
 export async function keepGraph(parts: StoreParts, request: KeepRequest): Promise<void> {
-  const { graph, area, owner, signal, source, onProgress } = request;
+  const { graph, area, owner, signal, onProgress } = request;
   const blobs = graph.blobs.filter(({ mediaType }) => !NOT_DISTRIBUTABLE.test(mediaType));
+  // As in a pull: what has been cut off once may be so again.
+  const begun = openPartials(parts).hasBegun(blobs.map(({ digest }) => digest));
+  const source = begun ? inSteps(request.source) : request.source;
   try {
     await inParallel([...blobs.entries()], BLOBS_AT_A_TIME, signal, ([at, blob], cancelled) =>
       bringBlob({ parts, source, owner, onProgress }, blob, at, cancelled),
