@@ -6,9 +6,11 @@
  * (slot -> none, number -> 0, str -> "", lists -> empty).
  * Adding a step is adding a row with a new code; a code is never used for something else.
  */
+import { IDENTITY_STEPS } from './identity-steps.ts';
 import { NETWORK_STEPS } from './network-steps.ts';
 import { OUTSIDE_STEPS } from './outside-steps.ts';
 import { RUNNING_STEPS } from './running-steps.ts';
+import { ROLE_STEPS } from './role-steps.ts';
 import type { StepSpec } from './step-spec.ts';
 
 /** Bumped whenever a launcher of the old version would misread a plan. */
@@ -295,95 +297,10 @@ export const STEPS = {
   /** fchown of 0, 1, 2 to uid, where they are pipes or sockets (never devices or files); refusals are ignored. */
   chownStdio: { code: 67, fields: { uid: 'u32' } },
 
-  // Identity and limits of the process
-  /** sethostname. */
-  hostname: { code: 70, fields: { name: 'str' } },
-  /** setdomainname. */
-  domainname: { code: 71, fields: { name: 'str' } },
-  /** Brings a network interface of this network namespace up (SIOCSIFFLAGS). */
-  ifUp: { code: 72, fields: { name: 'str' } },
-  /** prlimit of this process, or of the process in pidfd. */
-  rlimit: { code: 73, fields: { pidfd: 'slot?', resource: 'u32', soft: 'u64', hard: 'u64' } },
-  /** prctl(option, a, b, c, d). */
-  prctl: { code: 74, fields: { option: 'u32', a: 'u64?', b: 'u64?', c: 'u64?', d: 'u64?' } },
-  /**
-   * Writes oom_score_adj of the process in pidfd (or this one). The value is offset by 1000 so that it is never
-   * negative here.
-   */
-  oomScore: { code: 75, fields: { pidfd: 'slot?', plus1000: 'u32' } },
-  /** umask. */
-  umask: { code: 76, fields: { mask: 'u32' } },
-  /** PR_CAPBSET_DROP of every capability the kernel knows that is not in keep. */
-  dropBounding: { code: 77, fields: { keep: 'u64' } },
-  /** PR_SET_KEEPCAPS, setgroups (unless keepGroups=1), setresgid, setresuid, then keepcaps off. */
-  ids: { code: 78, fields: { uid: 'u32', gid: 'u32', groups: 'u32s?', keepGroups: 'u32?' } },
-  /**
-   * capset of the three sets, then ambient cleared and raised for each bit. Bits the process does not hold are left
-   * out of permitted and effective, and reported as one `warn` record.
-   */
-  caps: { code: 79, fields: { effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' } },
-  /**
-   * seccomp(SECCOMP_SET_MODE_FILTER, flags, the array of struct sock_filter in program). With the flag NEW_LISTENER the
-   * listener goes to out.
-   */
-  seccomp: { code: 80, fields: { filter: 'bytes', flags: 'u32?', out: 'slot?' } },
-  /** chdir(path), then the raw getcwd must start with "/" (ENOENT otherwise). */
-  cwd: { code: 81, fields: { path: 'str' } },
-  /** The raw getcwd must start with "/". */
-  checkCwd: { code: 82, fields: {} },
-  /**
-   * BPF_PROG_LOAD of the program (type CGROUP_DEVICE, license GPL; EPERM is tried once more with RLIMIT_MEMLOCK
-   * lifted, which kernels before 5.11 count it against), then BPF_PROG_ATTACH to the cgroup of version 2 with
-   * BPF_F_ALLOW_MULTI. The detail of a refused program is the verifier's log.
-   */
-  deviceProgram: { code: 84, fields: { cgroup: 'slot', program: 'bytes' } },
-  /** sched_setattr of this process; the nice value is offset by 20 so that it is never negative here. */
-  scheduler: {
-    code: 85,
-    fields: {
-      policy: 'u32',
-      flags: 'u64?',
-      nicePlus20: 'u32',
-      priority: 'u32?',
-      runtime: 'u64?',
-      deadline: 'u64?',
-      period: 'u64?',
-    },
-  },
-  /** ioprio_set of this process: IOPRIO_CLASS_* and the priority within it. */
-  ioPriority: { code: 86, fields: { class: 'u32', priority: 'u32?' } },
-  /** sched_setaffinity of this process: one bit per processor, the first in the lowest bit of the first byte. */
-  affinity: { code: 87, fields: { mask: 'bytes' } },
-  /** set_mempolicy(mode|flags): one bit per node as in `affinity`, at most 1024; none is no set at all. */
-  memoryPolicy: { code: 88, fields: { mode: 'u32', flags: 'u32?', nodes: 'bytes' } },
-  /** personality(domain). */
-  personality: { code: 89, fields: { domain: 'u32' } },
-  /** KEYCTL_JOIN_SESSION_KEYRING with name; ENOSYS is fine. */
-  sessionKeyring: { code: 83, fields: { name: 'str' } },
-
+  ...IDENTITY_STEPS,
   ...NETWORK_STEPS,
   ...RUNNING_STEPS,
   ...OUTSIDE_STEPS,
 
-  // Roles that are told what to do by one step of their own
-  /** The whole configuration of a monitor; see docs/monitor.md. */
-  monitor: {
-    code: 100,
-    fields: {
-      dir: 'str',
-      plan: 'str',
-      log: 'str?',
-      logMaxBytes: 'u64?',
-      logMaxFiles: 'u32?',
-      tty: 'u32?',
-      stdin: 'u32?',
-      cgroup: 'strs?',
-      onExit: 'strs?',
-      onExitEnv: 'strs?',
-      rows: 'u32?',
-      columns: 'u32?',
-      hold: 'u32?',
-      ephemeral: 'u32?',
-    },
-  },
+  ...ROLE_STEPS,
 } as const satisfies Record<string, StepSpec>;
