@@ -1,14 +1,39 @@
 #include "netlink.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "kernel.h"
+
+#define NAMESPACE_OF_SOCKET 0x894c /* SIOCGSKNS */
+#define NETWORK_NAMESPACE 0x40000000 /* CLONE_NEWNET */
 
 int netlink_open(void)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	return fd < 0 ? -errno : fd;
+}
+
+int netlink_namespace(int socket)
+{
+	int fd = ioctl(socket, NAMESPACE_OF_SOCKET);
+	return fd < 0 ? -errno : fd;
+}
+
+int netlink_open_in(int target, int here)
+{
+	int own = netlink_namespace(here);
+	if (own < 0)
+		return own;
+	long result = SYS_RESULT(SYS_setns, target, NETWORK_NAMESPACE);
+	int fd = result ? (int)result : netlink_open();
+	if (!result)
+		result = SYS_RESULT(SYS_setns, own, NETWORK_NAMESPACE);
+	close(own);
+	if (result && fd >= 0)
+		close(fd);
+	return result ? (int)result : fd;
 }
 
 static struct nlmsghdr *header(struct request *request)
@@ -38,9 +63,9 @@ int request_add(struct request *request, uint16_t type, const void *data, size_t
 	return 0;
 }
 
-static int put(int socket, struct request *request)
+static int put(int socket, const struct nlmsghdr *message)
 {
-	return send(socket, request->bytes, header(request)->nlmsg_len, 0) < 0 ? -errno : 0;
+	return send(socket, message, message->nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
 static ssize_t get(int socket, void *block, size_t size)
@@ -57,11 +82,11 @@ static int error_of(const struct nlmsghdr *message)
 	return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
 }
 
-int request_send(int socket, struct request *request)
+int message_send(int socket, struct nlmsghdr *sent)
 {
 	_Alignas(struct nlmsghdr) uint8_t block[1024];
-	header(request)->nlmsg_flags |= NLM_F_ACK;
-	int result = put(socket, request);
+	sent->nlmsg_flags |= NLM_F_ACK;
+	int result = put(socket, sent);
 	if (result)
 		return result;
 	for (;;) {
@@ -75,12 +100,17 @@ int request_send(int socket, struct request *request)
 	}
 }
 
+int request_send(int socket, struct request *request)
+{
+	return message_send(socket, header(request));
+}
+
 int netlink_dump(int socket, struct request *request, int (*each)(void *context, const struct nlmsghdr *message),
 		 void *context)
 {
 	static _Alignas(struct nlmsghdr) uint8_t block[32768];
 	header(request)->nlmsg_flags |= NLM_F_DUMP;
-	int result = put(socket, request);
+	int result = put(socket, header(request));
 	while (!result) {
 		ssize_t got = get(socket, block, sizeof block);
 		if (got < 0)

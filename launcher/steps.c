@@ -84,6 +84,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_USERNS] = step_userns,
 	[STEP_DEVICE_PROGRAM] = step_device_program,
 	[STEP_MOVE_DEVICE] = step_move_device,
+	[STEP_NETLINK] = step_netlink,
 	[STEP_PIDFD_OF] = step_pidfd_of,
 	[STEP_OPEN_MOUNT] = step_open_mount,
 	[STEP_DETACH] = step_detach,

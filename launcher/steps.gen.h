@@ -92,6 +92,7 @@ enum step_code {
 	STEP_PERSONALITY = 89,
 	STEP_SESSION_KEYRING = 83,
 	STEP_MOVE_DEVICE = 93,
+	STEP_NETLINK = 95,
 	STEP_OPEN_MOUNT = 90,
 	STEP_DETACH = 91,
 	STEP_UNDO = 92,
@@ -984,6 +985,19 @@ static const struct field fields_of_step_move_device[] = {
 	{ FIELD_STR, offsetof(struct step_move_device, new_name) },
 };
 
+struct step_netlink {
+	int32_t target;
+	struct blob requests;
+	struct numbers namespace_at;
+	struct texts names;
+};
+static const struct field fields_of_step_netlink[] = {
+	{ FIELD_SLOT, offsetof(struct step_netlink, target) },
+	{ FIELD_BYTES, offsetof(struct step_netlink, requests) },
+	{ FIELD_U32S, offsetof(struct step_netlink, namespace_at) },
+	{ FIELD_STRS, offsetof(struct step_netlink, names) },
+};
+
 struct step_open_mount {
 	int32_t root;
 	struct text path;
@@ -1187,6 +1201,7 @@ static const struct step_shape step_shapes[] = {
 	{ 89, 1, sizeof(struct step_personality), fields_of_step_personality },
 	{ 83, 1, sizeof(struct step_session_keyring), fields_of_step_session_keyring },
 	{ 93, 3, sizeof(struct step_move_device), fields_of_step_move_device },
+	{ 95, 4, sizeof(struct step_netlink), fields_of_step_netlink },
 	{ 90, 4, sizeof(struct step_open_mount), fields_of_step_open_mount },
 	{ 91, 2, sizeof(struct step_detach), fields_of_step_detach },
 	{ 92, 2, sizeof(struct step_undo), fields_of_step_undo },

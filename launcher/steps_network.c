@@ -12,8 +12,6 @@
 #include <linux/if_link.h>
 
 #define ADDRESSES_MAX 64
-#define NAMESPACE_OF_SOCKET 0x894c /* SIOCGSKNS */
-#define NETWORK_NAMESPACE 0x40000000 /* CLONE_NEWNET */
 
 /* The move of one device: a socket and a namespace on either side, its number there, and what it keeps. */
 struct move {
@@ -66,21 +64,16 @@ static bool is_index_taken(int socket, int index)
 	return ioctl(socket, SIOCGIFNAME, &request) == 0;
 }
 
-/* A socket on the other side, which this process enters for no longer than that. */
 static int open_other_side(struct move *move, int target)
 {
-	move->from_ns = ioctl(move->from, NAMESPACE_OF_SOCKET);
+	move->from_ns = netlink_namespace(move->from);
 	if (move->from_ns < 0)
-		return -errno;
-	long result = SYS_RESULT(SYS_setns, target, NETWORK_NAMESPACE);
-	if (result)
-		return (int)result;
-	move->to = netlink_open();
-	result = SYS_RESULT(SYS_setns, move->from_ns, NETWORK_NAMESPACE);
-	if (result || move->to < 0)
-		return result ? (int)result : move->to;
-	move->to_ns = ioctl(move->to, NAMESPACE_OF_SOCKET);
-	return move->to_ns < 0 ? -errno : 0;
+		return move->from_ns;
+	move->to = netlink_open_in(target, move->from);
+	if (move->to < 0)
+		return move->to;
+	move->to_ns = netlink_namespace(move->to);
+	return move->to_ns < 0 ? move->to_ns : 0;
 }
 
 static int find(struct move *move)

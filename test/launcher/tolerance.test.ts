@@ -103,6 +103,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   cwd: { path: MISSING },
   sessionKeyring: { name: TOO_LONG },
   moveDevice: { target: EMPTY, name: 'none9' },
+  netlink: { target: EMPTY, requests: new Uint8Array(20), names: ['x'] },
   pidfdOf: { path: MISSING, out: 'out' },
   openMount: { root: EMPTY, path: '/x', out: 'out' },
   detach: { fds: EMPTY, mount: EMPTY },
