@@ -17,10 +17,20 @@ test.each([
   expect(parseAddress(written, 'x')).toEqual(parseAddress(text, 'x'));
 });
 
-test.each(['', '1.2.3', '1.2.3.256', '01.2.3.4', 'fe80::1%eth0', ':::', '1::2::3', 'g::', '1.2.3.4/8'])(
-  '%p is no address',
-  (text) => expect(() => parseAddress(text, '--ip')).toThrow('--ip'),
-);
+test.each([
+  '',
+  '1.2.3',
+  '1.2.3.256',
+  '01.2.3.4',
+  'fe80::1%eth0',
+  ':::',
+  '::1.2.3.4:5',
+  '1:2:3:4:5:6:7::8',
+  '1:2:3',
+  '1::2::3',
+  'g::',
+  '1.2.3.4/8',
+])('%p is no address', (text) => expect(() => parseAddress(text, '--ip')).toThrow('--ip'));
 
 test.each(['10.0.0.0', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/', '/8', 'fd00::/129', '10.0.0.0/8/8'])(
   '%p is no subnet',

@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { Fault } from './fault.ts';
 
 /** An address of either family: 4 or 16 bytes as one number. */
@@ -16,9 +15,16 @@ export const familyBits = (family: 4 | 6): number => (family === 4 ? 32 : 128);
 
 /** An address in its usual text; `field` names the input at fault. */
 export function parseAddress(text: string, field: string): Address {
-  if (isIPv4(text)) return { family: 4, value: ipv4Value(text) };
-  if (isIPv6(text) && !text.includes('%')) return { family: 6, value: ipv6Value(text) };
+  const address = addressOf(text);
+  if (address !== undefined) return address;
   throw new Fault('invalid', `${field}: ${JSON.stringify(text)} is no IP address`, { field });
+}
+
+/** Undefined for anything that is none; an IPv6 address with a zone is none. */
+export function addressOf(text: string): Address | undefined {
+  const family = text.includes(':') ? 6 : 4;
+  const value = family === 4 ? ipv4Value(text) : ipv6Value(text);
+  return value === undefined ? undefined : { family, value };
 }
 
 /** `ADDRESS/LENGTH`; the bits behind the length are kept by `address` and cleared in `prefix`. */
@@ -62,18 +68,34 @@ export function formatAddress(address: Address): string {
   return address.family === 4 ? bytes.join('.') : formatIpv6(bytes);
 }
 
-const ipv4Value = (text: string): bigint => text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+function ipv4Value(text: string): bigint | undefined {
+  const parts = text.split('.');
+  const fine = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
+  return fine ? parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) : undefined;
+}
 
-function ipv6Value(text: string): bigint {
-  const dotted = text.lastIndexOf('.') < 0 ? undefined : text.slice(text.lastIndexOf(':') + 1);
-  const low = dotted === undefined ? 0n : ipv4Value(dotted);
-  const hex =
-    dotted === undefined ? text : text.replace(dotted, `${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`);
-  const [head = '', tail] = hex.split('::');
-  const groups = (part: string | undefined): string[] => (part === undefined || part === '' ? [] : part.split(':'));
-  const [first, last] = [groups(head), groups(tail)];
-  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - first.length - last.length }, () => '0');
-  return [...first, ...zeros, ...last].reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
+/** RFC 4291, section 2.2: groups, one `::`, the last two groups as an IPv4 address. */
+function ipv6Value(text: string): bigint | undefined {
+  const halves = text.split('::').map(groupsOf);
+  const [head = [], tail] = halves;
+  if (halves.length > 2 || halves.includes(undefined)) return undefined;
+  const known = head.length + (tail?.length ?? 0);
+  if (tail === undefined ? known !== 8 : known > 7) return undefined;
+  const zeros = Array.from({ length: 8 - known }, () => 0n);
+  return [...head, ...zeros, ...(tail ?? [])].reduce((sum, group) => (sum << 16n) | group, 0n);
+}
+
+function groupsOf(text: string): bigint[] | undefined {
+  if (text === '') return [];
+  const groups: bigint[] = [];
+  const parts = text.split(':');
+  for (const [at, part] of parts.entries()) {
+    const dotted = at === parts.length - 1 && part.includes('.') ? ipv4Value(part) : undefined;
+    if (dotted !== undefined) groups.push(dotted >> 16n, dotted & 0xffffn);
+    else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(BigInt(`0x${part}`));
+    else return undefined;
+  }
+  return groups;
 }
 
 /** RFC 5952: the longest run of two or more zero groups is left out, the first of equals. */

@@ -1,3 +1,5 @@
+import { NETWORK_MIGRATION } from './network/schema.ts';
+
 /** The engine's own tables; opened together with the store's. */
 export const ENGINE_MIGRATIONS = [
   {
@@ -62,4 +64,5 @@ export const ENGINE_MIGRATIONS = [
       CREATE INDEX volume_use_container ON volume_use (container);
     `,
   },
+  NETWORK_MIGRATION,
 ] as const;

@@ -2,6 +2,7 @@ import { CONTAINER_COMMANDS } from './commands/containers.ts';
 import type { Entry } from './commands/entry.ts';
 import { IMAGE_COMMANDS } from './commands/images.ts';
 import { MANIFEST_COMMANDS } from './commands/manifests.ts';
+import { NETWORK_COMMANDS } from './commands/networks.ts';
 import { REGISTRY_COMMANDS } from './commands/registries.ts';
 import { SYSTEM_COMMANDS } from './commands/system.ts';
 import { VOLUME_COMMANDS } from './commands/volumes.ts';
@@ -15,5 +16,6 @@ export const COMMANDS: Record<string, Entry> = {
   ...MANIFEST_COMMANDS,
   ...REGISTRY_COMMANDS,
   ...VOLUME_COMMANDS,
+  ...NETWORK_COMMANDS,
   ...SYSTEM_COMMANDS,
 };

@@ -112,6 +112,14 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'registry gc': [
     ['registry gc --dry-run -m --root /srv/registry', 'What would go, with manifests that no tag leads to'],
   ],
+  'network create': [
+    ['network create --subnet 10.7.0.0/24 back', 'A bridge of its own, apart from the other networks'],
+    ['network create --internal --ipv6 lab', 'Without a way out, and with addresses of both kinds'],
+  ],
+  'network ls': [['network ls --filter dangling=true -q', 'Networks that no container is in']],
+  'network inspect': [["network inspect -f '{{range .IPAM.Config}}{{.Subnet}}{{end}}' back", 'Its addresses']],
+  'network rm': [['network rm back', 'The network and its bridge, unless a container is in it']],
+  'network prune': [['network prune -f', 'All networks that no container is in']],
   'volume create': [
     ['volume create data', 'A place for files that outlive containers'],
     ['volume create -o type=tmpfs -o device=tmpfs -o o=size=64m scratch', 'In memory, new in each container'],

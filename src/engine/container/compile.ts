@@ -10,6 +10,7 @@ import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
+import { networkSteps } from '#engine/network/start.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     sharedWith,
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
+  const network = networkSteps(engine, id);
   const lowered = lowerContainer(spec, {
     id,
     facts,
@@ -78,6 +80,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     ...(program === undefined ? {} : { seccompProgram: program }),
     sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
     places: mountPlaces(volumes),
+    ...(network === undefined ? {} : { network }),
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };

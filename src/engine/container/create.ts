@@ -10,8 +10,8 @@ import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
-import { writeHostFiles } from './host-files.ts';
-import { hostnameOf } from './spec.ts';
+import { claimEndpoints, prepareNetworks } from '#engine/network/claim.ts';
+import { hostFiles, writeHostFiles } from './host-files.ts';
 import { suggestName } from './names.ts';
 import type { ContainerOptions } from './options.ts';
 import { ownIdentity } from './ownership.ts';
@@ -41,13 +41,14 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
   const asked = withContainerIds(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
   const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
+  prepareNetworks(engine, options.networks ?? []);
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);
     mkdirSync(directory, { mode: 0o700 });
-    writeHostFiles(directory, hostnameOf(options, record.id));
+    writeHostFiles(directory, hostFiles(engine, record));
     await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
     if (options.volumes !== undefined) await makeVolumes(engine, record);
     engine.database.transaction(() => {
@@ -104,6 +105,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);
     claimVolumes(engine, record.id, options);
+    claimEndpoints(engine, record.id, options.networks ?? []);
     return record;
   });
 }

@@ -1,28 +1,20 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Engine } from '#engine/engine.ts';
+import { hostsText, resolverText } from '#engine/network/host-names.ts';
+import type { ContainerRecord } from './record.ts';
+import { hostnameOf } from './spec.ts';
 
-/** Writes the files that are bound into the container at /etc/hostname, /etc/hosts and /etc/resolv.conf. */
-export function writeHostFiles(directory: string, hostname: string): void {
-  const files: Record<string, string> = {
+/** What is bound into the container at /etc/hostname, /etc/hosts and /etc/resolv.conf. */
+export function hostFiles(engine: Pick<Engine, 'database'>, { id, options }: ContainerRecord): Record<string, string> {
+  const hostname = hostnameOf(options, id);
+  return {
     hostname: `${hostname}\n`,
-    hosts: [
-      '127.0.0.1\tlocalhost',
-      '::1\tlocalhost ip6-localhost ip6-loopback',
-      'fe00::\tip6-localnet',
-      'ff02::1\tip6-allnodes',
-      'ff02::2\tip6-allrouters',
-      `127.0.0.1\t${hostname}`,
-      '',
-    ].join('\n'),
-    'resolv.conf': hostResolver(),
+    hosts: hostsText(engine, id, hostname, options),
+    'resolv.conf': resolverText(options.network === 'host', options),
   };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text, { mode: 0o644 });
 }
 
-function hostResolver(): string {
-  try {
-    return readFileSync('/etc/resolv.conf', 'utf8');
-  } catch {
-    return '';
-  }
+export function writeHostFiles(directory: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text, { mode: 0o644 });
 }

@@ -1,11 +1,12 @@
 import type { ConfinementWish } from './confinement.ts';
+import type { NetworkWishes } from '#engine/network/wishes.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
  * What a container was asked to be, in the engine's own words, with nothing taken from the image yet. Kept with the
  * container, so that every start lowers the same wish.
  */
-export interface ContainerOptions extends ResourceWish, ConfinementWish {
+export interface ContainerOptions extends ResourceWish, ConfinementWish, NetworkWishes {
   /** Replaces the image's Cmd when not empty. */
   command: readonly string[];
   /** Replaces the image's Entrypoint; an empty list clears it. */
@@ -28,7 +29,6 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   stdinOnce?: boolean;
   /** Run the built-in init as PID 1. */
   init: boolean;
-  network: 'none' | 'host';
   readOnly: boolean;
   capAdd: readonly string[];
   capDrop: readonly string[];

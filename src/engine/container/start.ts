@@ -8,6 +8,7 @@ import type { Engine } from '#engine/engine.ts';
 import { noteStart } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
+import { prepareNetwork } from '#engine/network/start.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
@@ -117,6 +118,7 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
 async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
   const directory = containerDirectory(engine.root, record.id);
   const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
+  await prepareNetwork(engine, record);
   const compiled = await compileContainer(engine, {
     id: record.id,
     options: record.options,
@@ -147,7 +149,9 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     ephemeral: record.autoRemove ? 1 : 0,
     cgroup: containerCgroups(engine, record.id),
     hold: hold ? 1 : 0,
-    ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
+    ...(record.autoRemove || (options.publish ?? []).length > 0
+      ? { onExit: [...engine.self, 'container', 'cleanup', record.id] }
+      : {}),
     ...(request.size === undefined ? {} : request.size),
   };
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });

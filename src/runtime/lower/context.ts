@@ -45,6 +45,8 @@ export interface LowerContext {
   links?: ReadonlyMap<string, string>;
   /** Namespaces joined by path that are the host's own: settings kept in them would reach the host. */
   hostNamespaces?: ReadonlySet<NamespaceType>;
+  /** Puts the container's network namespace, that of the process in the slot given, into networks. */
+  network?: (target: string) => Step[];
   /** An init process between PID 1 and the program. */
   init?: boolean;
   /** `linux.seccomp` compiled, when the caller has it. */

@@ -60,6 +60,7 @@ export function mainSteps(sections: Sections): Step[] {
   }
   steps.push(...cgroup.attach);
   steps.push(...lowerNetDevices(spec, namespaces, context.hostNamespaces?.has('network') === true, PIDFD));
+  steps.push(...(context.network?.(PIDFD) ?? []));
   if (waitsForHost(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits);
   if (!setsOwnOomScore(context.facts)) steps.push(...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));

@@ -1,3 +1,4 @@
+import { inspectNetwork } from '#engine/network/inspect.ts';
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { inspectImage } from '#engine/image/inspect.ts';
@@ -62,6 +63,13 @@ export const volumeInspect: Verb = {
   flags: { format: FORMAT },
   args: [1, Infinity],
   act: (call) => show(call, inspectVolume),
+};
+
+/** `network inspect`: the same for networks only. */
+export const networkInspect: Verb = {
+  flags: { format: FORMAT },
+  args: [1, Infinity],
+  act: (call) => show(call, inspectNetwork),
 };
 
 async function show(call: Call, look: Look): Promise<number> {

@@ -3,6 +3,7 @@ import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { readMounts } from './mount-option.ts';
+import { NETWORK_FLAGS, networkWishes } from './network-options.ts';
 import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 import { readVolumes, readVolumesFrom } from './volume-option.ts';
@@ -11,6 +12,7 @@ import { readVolumes, readVolumesFrom } from './volume-option.ts';
 export const CONTAINER_FLAGS: FlagTable = {
   ...RESOURCE_FLAGS,
   ...CONFINEMENT_FLAGS,
+  ...NETWORK_FLAGS,
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
@@ -29,7 +31,6 @@ export const CONTAINER_FLAGS: FlagTable = {
   'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
   mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=volume, bind or tmpfs, by source and target' },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
-  network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
   privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
@@ -95,7 +96,7 @@ export function containerOptions(
     autoRemove: flags.on('rm'),
     capAdd: flags.list('cap-add'),
     capDrop: flags.list('cap-drop'),
-    network: networkMode(flags.text('network') ?? 'none'),
+    ...networkWishes(flags),
     ...given('entrypoint', entrypoint === undefined ? undefined : [entrypoint].filter(Boolean)),
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),
@@ -121,14 +122,6 @@ function splitPair(entry: string, field: string): [string, string] {
   const [name = '', ...value] = entry.split('=');
   if (name === '') throw new Fault('invalid', `read ${field}: "${entry}" has no name`, { field });
   return [name, value.join('=')];
-}
-
-function networkMode(mode: string): 'none' | 'host' {
-  if (mode === 'none' || mode === 'host') return mode;
-  throw new Fault('unsupported', `read --network: "${mode}" is not there yet`, {
-    field: '--network',
-    hint: 'Write none (loopback only) or host.',
-  });
 }
 
 function hostname(text: string | undefined): string | undefined {

@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import { createVolume } from '#engine/volume/create.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
+import { pairs } from './pairs.ts';
 
 /** `volume create`: a volume, new or there already; prints its name. */
 export const volumeCreate: Verb = {
@@ -28,13 +29,3 @@ export const volumeCreate: Verb = {
     return 0;
   },
 };
-
-function pairs(entries: readonly string[], field: string): Record<string, string> {
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const [name = '', ...value] = entry.split('=');
-      if (name === '') throw new Fault('invalid', `read ${field}: "${entry}" has no name`, { field });
-      return [name, value.join('=')];
-    }),
-  );
-}

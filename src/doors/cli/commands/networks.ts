@@ -1,0 +1,30 @@
+import type { Entry } from './entry.ts';
+
+/** Commands about networks. */
+export const NETWORK_COMMANDS: Record<string, Entry> = {
+  'network create': {
+    usage: '[OPTIONS] NETWORK',
+    summary: 'Create a network',
+    load: async () => (await import('#doors/cli/engine/network-create.ts')).networkCreate,
+  },
+  'network ls': {
+    usage: '[OPTIONS]',
+    summary: 'List networks',
+    load: async () => (await import('#doors/cli/engine/network-ls.ts')).networkLs,
+  },
+  'network inspect': {
+    usage: '[OPTIONS] NETWORK [NETWORK...]',
+    summary: 'Show all that is known of networks',
+    load: async () => (await import('#doors/cli/engine/inspect.ts')).networkInspect,
+  },
+  'network rm': {
+    usage: '[OPTIONS] NETWORK [NETWORK...]',
+    summary: 'Remove one or more networks',
+    load: async () => (await import('#doors/cli/engine/network-rm.ts')).networkRm,
+  },
+  'network prune': {
+    usage: '[OPTIONS]',
+    summary: 'Remove networks that no container is in',
+    load: async () => (await import('#doors/cli/engine/network-prune.ts')).networkPrune,
+  },
+};

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { netlinkStep } from '#kernel/netlink/message.ts';
+import type { Step } from '#kernel/plan.ts';
+import type { ContainerRecord } from '#engine/container/record.ts';
+import type { Engine } from '#engine/engine.ts';
+import { isFirewallThere, showFirewall } from './apply-firewall.ts';
+import { attachRequests, type Attachment } from './attachments.ts';
+import { claimPorts } from './ports.ts';
+import { networkRecords } from './record.ts';
+import { wantFirewall } from './want-firewall.ts';
+
+const MTU = 'com.docker.network.driver.mtu';
+const USUAL_MTU = 1500;
+
+/** What a start needs beside its plan: ports, and the host's rules. Nothing for a container without networks. */
+export async function prepareNetwork(engine: Engine, { id, options }: ContainerRecord): Promise<void> {
+  if ((options.networks ?? []).length === 0) return;
+  if ((options.publish ?? []).length > 0) claimPorts(engine, id, options.publish ?? []);
+  if (!isFirewallThere(engine)) wantFirewall(engine);
+  await showFirewall(engine);
+}
+
+/** The steps of the first program that put a container into its networks; `target` is its first process's slot. */
+export function networkSteps(engine: Engine, container: string): ((target: string) => Step[]) | undefined {
+  const attachments = attachmentsOf(engine, container);
+  if (attachments.length === 0) return undefined;
+  const requests = attachRequests(attachments);
+  return (target) => [
+    { ...netlinkStep(requests, target), origin: '--network' },
+    ...attachments.flatMap(({ network }) =>
+      settings(network.device, network.driver === 'bridge', hasIpv6(network.subnets)),
+    ),
+  ];
+}
+
+const hasIpv6 = (subnets: readonly { subnet: string }[]): boolean => subnets.some(({ subnet }) => subnet.includes(':'));
+
+/** The host forwards, and 127.0.0.1 of the host may lead to a container. */
+function settings(device: string, isBridge: boolean, ipv6: boolean): Step[] {
+  if (!isBridge) return [];
+  const write = (path: string): Step => ({
+    op: 'write',
+    path: `/proc/sys/net/${path}`,
+    data: '1',
+    origin: '--network',
+  });
+  return [
+    write('ipv4/ip_forward'),
+    write(`ipv4/conf/${device}/route_localnet`),
+    ...(ipv6 ? [write('ipv6/conf/all/forwarding')] : []),
+  ];
+}
+
+function attachmentsOf(engine: Engine, container: string): Attachment[] {
+  const records = networkRecords(engine.database);
+  return records.endpointsOf(container).flatMap((endpoint, at) => {
+    const network = records.get(endpoint.network);
+    if (network === undefined) return [];
+    const mtu = Number(network.options[MTU] ?? uplinkMtu());
+    const parent = network.driver === 'bridge' ? {} : { parent: deviceNumber(network.device) };
+    return [{ network, endpoint, isGateway: at === 0, mtu, ...parent }];
+  });
+}
+
+/** What fits through the device of the default route. */
+function uplinkMtu(): number {
+  const route = read('/proc/net/route')
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .find(([, destination]) => destination === '00000000');
+  return Number(read(`/sys/class/net/${route?.[0] ?? ''}/mtu`)) || USUAL_MTU;
+}
+
+const deviceNumber = (name: string): number => Number(read(`/sys/class/net/${name}/ifindex`)) || 0;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
