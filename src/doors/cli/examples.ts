@@ -119,6 +119,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'network ls': [['network ls --filter dangling=true -q', 'Networks that no container is in']],
   'network inspect': [["network inspect -f '{{range .IPAM.Config}}{{.Subnet}}{{end}}' back", 'Its addresses']],
   'network rm': [['network rm back', 'The network and its bridge, unless a container is in it']],
+  'network repair': [['network repair', 'After somebody has flushed the rules of the firewall']],
   'network prune': [['network prune -f', 'All networks that no container is in']],
   'volume create': [
     ['volume create data', 'A place for files that outlive containers'],

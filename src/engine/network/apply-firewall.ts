@@ -7,9 +7,11 @@ import { spawnProgram } from '#kernel/spawn.ts';
 import { readAll, scratchFile } from '#kernel/scratch.ts';
 import { ownIdentity } from '#engine/container/ownership.ts';
 import type { Engine } from '#engine/engine.ts';
+import { findTable } from '#kernel/netlink/tables.ts';
 import { firewallCommands } from './firewall.ts';
 import { publishedPorts } from './ports.ts';
 import { networkRecords } from './record.ts';
+import { sendRequests } from './send.ts';
 
 const USUAL_ROOT = '/var/lib/sampan';
 const PLACES = ['/usr/sbin/nft', '/sbin/nft', '/usr/local/sbin/nft', '/usr/bin/nft'];
@@ -114,10 +116,12 @@ function noteShown(engine: Engine): void {
 
 const marker = ({ runDirectory }: Engine): string => join(runDirectory, 'firewall');
 
-/** Whether the rules were set since this machine started. */
-export function isFirewallThere(engine: Engine): boolean {
+/** Whether the rules were set since this machine started, and nobody has taken the table away. */
+export async function isFirewallThere(engine: Engine): Promise<boolean> {
   try {
-    return readFileSync(marker(engine), 'utf8') === moment();
+    if (readFileSync(marker(engine), 'utf8') !== moment()) return false;
+    await sendRequests(engine, 'look at the firewall', [findTable(firewallTable(engine))]);
+    return true;
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@ import { formatAddress, formatPrefix, overlap, parseAddress, parsePrefix, contai
 import type { Engine } from '#engine/engine.ts';
 import { hostRoutes } from './host-routes.ts';
 import { firstAddress, freeSubnet, isUsable, uniqueLocal } from './pool.ts';
+import { wantFirewall } from './want-firewall.ts';
 import { networkRecords, NETWORK_DRIVERS, type NetworkDriver, type NetworkRecord, type Subnet } from './record.ts';
 
 export interface NetworkWish {
@@ -47,6 +48,7 @@ export function createNetwork(engine: Engine, wish: NetworkWish): NetworkRecord 
       created: Date.now(),
     };
     records.insert(record);
+    wantFirewall(engine);
     return record;
   });
 }

@@ -1,12 +1,10 @@
 import { Fault } from '#base/fault.ts';
-import { encodePlan } from '#kernel/encode.ts';
-import { failureFault } from '#kernel/failure.ts';
 import { deleteLink } from '#kernel/netlink/links.ts';
-import { netlinkStep } from '#kernel/netlink/message.ts';
 import type { Engine } from '#engine/engine.ts';
 import { showFirewall } from './apply-firewall.ts';
 import { DEFAULT_NETWORK } from './create.ts';
 import { networkRecords, type NetworkRecord } from './record.ts';
+import { sendRequests } from './send.ts';
 import { wantFirewall } from './want-firewall.ts';
 
 /** Removes a network that no container is in, and its bridge. */
@@ -16,7 +14,8 @@ export async function removeNetwork(engine: Engine, nameOrId: string): Promise<N
     throw new Fault('denied', `remove network ${network.name}: it is the default one`, { field: 'NETWORK' });
   needUnused(engine, network);
   // First the device: who dies here leaves a record, whose next container makes the device anew.
-  if (network.driver === 'bridge') await removeBridge(engine, network);
+  if (network.driver === 'bridge')
+    await sendRequests(engine, `remove network ${network.name}`, [deleteLink(network.device)]);
   engine.database.durably(() => {
     needUnused(engine, network);
     networkRecords(engine.database).remove(network.id);
@@ -34,12 +33,6 @@ function needUnused(engine: Engine, network: NetworkRecord): void {
     field: 'NETWORK',
     hint: `sampan rm ${name} removes the container.`,
   });
-}
-
-async function removeBridge({ launcher }: Engine, { name, device }: NetworkRecord): Promise<void> {
-  const plan = encodePlan({ programs: [{ name: 'main', steps: [netlinkStep([deleteLink(device)])] }] });
-  const result = await launcher.launch({ plan, stdio: ['ignore', 'ignore', 'inherit'] }).result;
-  if (result.code !== 0) throw failureFault(`remove network ${name}`, result);
 }
 
 /** Removes all networks that nobody is in, but the default one. */

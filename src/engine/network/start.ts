@@ -1,22 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { netlinkStep } from '#kernel/netlink/message.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import type { Engine } from '#engine/engine.ts';
 import { isFirewallThere, showFirewall } from './apply-firewall.ts';
 import { attachRequests, type Attachment } from './attachments.ts';
+import { networkMtu, readHost } from './mtu.ts';
 import { claimPorts } from './ports.ts';
 import { networkRecords } from './record.ts';
 import { wantFirewall } from './want-firewall.ts';
-
-const MTU = 'com.docker.network.driver.mtu';
-const USUAL_MTU = 1500;
 
 /** What a start needs beside its plan: ports, and the host's rules. Nothing for a container without networks. */
 export async function prepareNetwork(engine: Engine, { id, options }: ContainerRecord): Promise<void> {
   if ((options.networks ?? []).length === 0) return;
   if ((options.publish ?? []).length > 0) claimPorts(engine, id, options.publish ?? []);
-  if (!isFirewallThere(engine)) wantFirewall(engine);
+  if (!(await isFirewallThere(engine))) wantFirewall(engine);
   await showFirewall(engine);
 }
 
@@ -56,27 +53,10 @@ function attachmentsOf(engine: Engine, container: string): Attachment[] {
   return records.endpointsOf(container).flatMap((endpoint, at) => {
     const network = records.get(endpoint.network);
     if (network === undefined) return [];
-    const mtu = Number(network.options[MTU] ?? uplinkMtu());
+    const mtu = networkMtu(network);
     const parent = network.driver === 'bridge' ? {} : { parent: deviceNumber(network.device) };
     return [{ network, endpoint, isGateway: at === 0, mtu, ...parent }];
   });
 }
 
-/** What fits through the device of the default route. */
-function uplinkMtu(): number {
-  const route = read('/proc/net/route')
-    .split('\n')
-    .map((line) => line.split('\t'))
-    .find(([, destination]) => destination === '00000000');
-  return Number(read(`/sys/class/net/${route?.[0] ?? ''}/mtu`)) || USUAL_MTU;
-}
-
-const deviceNumber = (name: string): number => Number(read(`/sys/class/net/${name}/ifindex`)) || 0;
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
+const deviceNumber = (name: string): number => Number(readHost(`/sys/class/net/${name}/ifindex`)) || 0;

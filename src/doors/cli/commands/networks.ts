@@ -22,6 +22,11 @@ export const NETWORK_COMMANDS: Record<string, Entry> = {
     summary: 'Remove one or more networks',
     load: async () => (await import('#doors/cli/engine/network-rm.ts')).networkRm,
   },
+  'network repair': {
+    usage: '',
+    summary: 'Make bridges, addresses and rules again as the records say',
+    load: async () => (await import('#doors/cli/engine/network-repair.ts')).networkRepair,
+  },
   'network prune': {
     usage: '[OPTIONS]',
     summary: 'Remove networks that no container is in',

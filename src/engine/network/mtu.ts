@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import type { NetworkRecord } from './record.ts';
+
+const OPTION = 'com.docker.network.driver.mtu';
+const USUAL = 1500;
+
+/** What was asked for, else what fits through the device of the host's default route. */
+export const networkMtu = ({ options }: NetworkRecord): number => Number(options[OPTION] ?? uplinkMtu());
+
+function uplinkMtu(): number {
+  const route = readHost('/proc/net/route')
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .find(([, destination]) => destination === '00000000');
+  return Number(readHost(`/sys/class/net/${route?.[0] ?? ''}/mtu`)) || USUAL;
+}
+
+/** A file of the kernel's; empty when it is not there. */
+export function readHost(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
