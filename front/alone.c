@@ -13,6 +13,8 @@ __attribute__((constructor)) static void choose(void)
 	const char *name = getenv("SAMPAN_FRONT");
 	if (name && strcmp(name, "engine") == 0)
 		front_program = FRONT_ENGINE;
+	if (name && strcmp(name, "resolver") == 0)
+		front_program = FRONT_RESOLVER;
 }
 
 JSContext *loaded_program(char **argv)

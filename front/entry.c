@@ -125,6 +125,8 @@ static int front_program_of(long count, char **arguments)
 	const char *command = command_word(count, arguments);
 	if (!command)
 		return -1;
+	if (same(command, "network-resolver"))
+		return FRONT_RESOLVER;
 	return same(command, "oci") ? FRONT_OCI : is_one_of(command, commands) ? FRONT_ENGINE : -1;
 }
 

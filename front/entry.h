@@ -13,5 +13,5 @@ struct joined_program {
 #define JOINED_MARKER "sampan-joined-1"
 
 /* Which of its two JavaScript programs the front runs. */
-enum front_program { FRONT_OCI, FRONT_ENGINE };
+enum front_program { FRONT_OCI, FRONT_ENGINE, FRONT_RESOLVER };
 extern int front_program;

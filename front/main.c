@@ -10,6 +10,7 @@
 #include "entry.h"
 #include "host.h"
 #include "program.h"
+#include "resolver.h"
 #include "stamp.h"
 #include "stored.h"
 
@@ -27,6 +28,8 @@ int main(int argc, char **argv)
 {
 	stamp("the kernel: executing the program, and its C library");
 	fill_standard_descriptors();
+	if (front_program == FRONT_RESOLVER)
+		return resolver(argc, argv);
 	/* Whoever started us may have it ignored: then no child of ours could be waited for. */
 	signal(SIGCHLD, SIG_DFL);
 	bool oci = front_program == FRONT_OCI;

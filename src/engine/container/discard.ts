@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
-import { showFirewall } from '#engine/network/apply-firewall.ts';
-import { freePorts } from '#engine/network/ports.ts';
+import { showNetworksIfPossible } from '#engine/network/show.ts';
+import { leaveNetworks } from '#engine/network/ports.ts';
 import { condemnVolumes, discardVolume } from '#engine/volume/discard.ts';
 import { removeContainerCgroups } from './cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -33,9 +33,9 @@ export async function discardContainer(
     if (engine.containers.get(record.id)?.phase === 'removing' && before !== undefined) {
       noteContainer(engine, before, 'destroy');
     }
-    freePorts(engine, record.id);
+    leaveNetworks(engine, record.id);
     engine.containers.remove(record.id);
   });
-  await showFirewall(engine);
+  await showNetworksIfPossible(engine);
   for (const name of volumes) await discardVolume(engine, name);
 }

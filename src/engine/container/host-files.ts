@@ -11,7 +11,7 @@ export function hostFiles(engine: Pick<Engine, 'database'>, { id, options }: Con
   return {
     hostname: `${hostname}\n`,
     hosts: hostsText(engine, id, hostname, options),
-    'resolv.conf': resolverText(options.network === 'host', options),
+    'resolv.conf': resolverText(engine, id, options),
   };
 }
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
-import { isFirewallOpen, showFirewall } from '#engine/network/apply-firewall.ts';
-import { freePorts } from '#engine/network/ports.ts';
+import { isShowOpen, showNetworksIfPossible } from '#engine/network/show.ts';
+import { leaveNetworks } from '#engine/network/ports.ts';
 import { noteEnd } from '#engine/event/container.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
@@ -35,7 +35,7 @@ export async function reconcile(engine: Engine): Promise<string[]> {
     ).catch((error: unknown) => stuck(record, error));
     if (said !== undefined) repaired.push(said);
   }
-  if (isFirewallOpen(engine)) await showFirewall(engine);
+  if (isShowOpen(engine)) await showNetworksIfPossible(engine);
   // After the containers, some of which take their volumes along.
   if (volumeRecords(engine.database).unsettled().length > 0) repaired.push(...(await settleVolumes(engine)));
   // A crash may have left halves in the store, too.
@@ -105,9 +105,9 @@ export async function settleOwned(
   engine.database.transaction(() => {
     if (record.active && exit !== undefined && hasRun(exit)) noteEnd(engine, record, exit);
     engine.containers.setActive(record.id, false);
-    freePorts(engine, record.id);
+    leaveNetworks(engine, record.id);
   });
-  await showFirewall(engine);
+  await showNetworksIfPossible(engine);
   // One that was to run and then to go, goes; one that merely was copied from, or committed, stays.
   if (record.autoRemove && ((reason === 'abandoned' && record.active) || existsSync(join(directory, 'exit'))))
     await discardContainer(engine, record);

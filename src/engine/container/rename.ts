@@ -1,6 +1,8 @@
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
+import { showNetworksIfPossible } from '#engine/network/show.ts';
+import { wantNames } from '#engine/network/wanted.ts';
 import type { ContainerRecord } from './record.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -25,7 +27,11 @@ export function needFreeName(engine: Engine, name: string, doing: string, field:
 }
 
 /** Gives a container, running or not, another name. */
-export function renameContainer(engine: Engine, { id, name: old }: ContainerRecord, wanted: string): void {
+export async function renameContainer(
+  engine: Engine,
+  { id, name: old }: ContainerRecord,
+  wanted: string,
+): Promise<void> {
   // Docker writes names with a slash in front, and takes them so.
   const name = wanted.replace(/^\//, '');
   const doing = `rename container ${old}`;
@@ -39,5 +45,7 @@ export function renameContainer(engine: Engine, { id, name: old }: ContainerReco
     needFreeName(engine, name, doing, 'NEW_NAME');
     engine.containers.setName(id, name);
     noteContainer(engine, { ...record, name }, 'rename', { attributes: { oldName: `/${record.name}` } });
+    wantNames(engine);
   });
+  await showNetworksIfPossible(engine);
 }

@@ -4,7 +4,7 @@ import { formatAddress, formatPrefix, overlap, parseAddress, parsePrefix, contai
 import type { Engine } from '#engine/engine.ts';
 import { hostRoutes } from './host-routes.ts';
 import { firstAddress, freeSubnet, isUsable, uniqueLocal } from './pool.ts';
-import { wantFirewall } from './want-firewall.ts';
+import { wantFirewall } from './wanted.ts';
 import { networkRecords, NETWORK_DRIVERS, type NetworkDriver, type NetworkRecord, type Subnet } from './record.ts';
 
 export interface NetworkWish {

@@ -3,6 +3,7 @@
  * own; SAMPAN-USER in it is the administrator's, and never touched. Pure.
  */
 import { parsePrefix } from '#base/ip.ts';
+import { hasNames } from './names.ts';
 import type { NetworkRecord } from './record.ts';
 
 /** A port of the host that leads into a container. */
@@ -38,6 +39,8 @@ const SETS: Readonly<Record<string, Json>> = {
   same: { type: ['ifname', 'ifname'] },
   /** Bridges of networks without a way out. */
   closed: { type: 'ifname' },
+  /** Bridges of networks whose containers find each other by name. */
+  named: { type: 'ifname' },
   nat4: { type: 'ipv4_addr', flags: ['interval'] },
   nat6: { type: 'ipv6_addr', flags: ['interval'] },
 };
@@ -70,7 +73,11 @@ const CHAINS: Readonly<Record<string, Chain>> = {
   publish: { rules: [[translate('4at')], [translate('6at')], [translate('4')], [translate('6')]] },
   prerouting: {
     hook: { type: 'nat', hook: 'prerouting', prio: -100 },
-    rules: [[LOCAL, { jump: { target: 'publish' } }]],
+    rules: [
+      // Programs ask resolvers at port 53, which may be another program's at the host's address.
+      [match(IN, '@named'), LOCAL, match(field('th', 'dport'), 53), { jump: { target: 'names' } }],
+      [LOCAL, { jump: { target: 'publish' } }],
+    ],
   },
   output: {
     hook: { type: 'nat', hook: 'output', prio: -100 },
@@ -111,8 +118,16 @@ const CHAINS: Readonly<Record<string, Chain>> = {
   },
 };
 
+export interface Firewall {
+  table: string;
+  networks: readonly NetworkRecord[];
+  ports: readonly Published[];
+  /** Port at the host's address in a network that its resolver listens at. */
+  resolverPort: number;
+}
+
 /** Replaces all of our table but SAMPAN-USER, whatever was in it. */
-export function firewallCommands(table: string, networks: readonly NetworkRecord[], ports: readonly Published[]): Json {
+export function firewallCommands({ table, networks, ports, resolverPort }: Firewall): Json {
   const at = { family: 'inet', table };
   const bridges = networks.filter(({ driver }) => driver === 'bridge');
   const elements: Record<string, unknown[]> = { ...networkElements(bridges), ...portElements(ports) };
@@ -123,7 +138,10 @@ export function firewallCommands(table: string, networks: readonly NetworkRecord
       { name: `port${map}`, type, map: 'inet_service' },
     ];
   });
-  const chains = Object.entries(CHAINS);
+  const chains = Object.entries<Chain>({
+    ...CHAINS,
+    names: { rules: [[match(meta('l4proto'), { set: ['tcp', 'udp'] }), { redirect: { port: resolverPort } }]] },
+  });
   const names = [...Object.keys(SETS).map((name) => ({ set: name })), ...maps.map(({ name }) => ({ map: name }))];
   return {
     nftables: [
@@ -157,6 +175,7 @@ function networkElements(bridges: readonly NetworkRecord[]): Record<string, unkn
     bridges: devices,
     same: devices.map((device) => ({ concat: [device, device] })),
     closed: bridges.filter(({ internal }) => internal).map(({ device }) => device),
+    named: bridges.filter(hasNames).map(({ device }) => device),
     nat4: ofFamily(4),
     nat6: ofFamily(6),
   };

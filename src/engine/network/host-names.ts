@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Engine } from '#engine/engine.ts';
+import { hasNames, resolverAddress } from './names.ts';
 import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
 import type { NetworkWishes } from './wishes.ts';
 
@@ -51,11 +52,15 @@ const STUB = '/run/systemd/resolve/resolv.conf';
 
 /** /etc/resolv.conf: the host's, without resolvers that only the host itself can reach, or what was asked for. */
 export function resolverText(
-  isHostNetwork: boolean,
-  { dns = [], dnsSearch = [], dnsOptions = [] }: NetworkWishes,
+  engine: Pick<Engine, 'database'>,
+  container: string,
+  { network, dns = [], dnsSearch = [], dnsOptions = [] }: NetworkWishes,
 ): string {
   const asked = [...dns, ...dnsSearch, ...dnsOptions].length > 0;
-  const host = isHostNetwork ? read('/etc/resolv.conf') : reachable(read('/etc/resolv.conf'));
+  const own = ownResolver(engine, container);
+  const hosts = read('/etc/resolv.conf');
+  const elsewhere = own === undefined ? reachable(hosts) : askingAt(own, hosts);
+  const host = network === 'host' ? hosts : elsewhere;
   if (!asked) return host;
   const kept = host.split('\n').filter((line) => line !== '');
   const rest = (word: string, replaced: boolean): string[] =>
@@ -70,6 +75,23 @@ export function resolverText(
     '',
   ].join('\n');
 }
+
+/** The resolver of the first of its networks that has names. */
+function ownResolver({ database }: Pick<Engine, 'database'>, container: string): string | undefined {
+  const records = networkRecords(database);
+  const networks = records.endpointsOf(container).map((endpoint) => records.get(endpoint.network));
+  const named = networks.find((network) => network !== undefined && hasNames(network));
+  return named === undefined ? undefined : resolverAddress(named);
+}
+
+/** The host's domains stay; a name without a dot is one of a container's first of all. */
+const askingAt = (address: string, text: string): string =>
+  [
+    `nameserver ${address}`,
+    ...text.split('\n').filter((line) => /^(search|domain)\s/.test(line)),
+    'options ndots:0',
+    '',
+  ].join('\n');
 
 function reachable(text: string): string {
   const isLocal = (line: string): boolean => /^nameserver\s+(127\.|::1\b)/.test(line);

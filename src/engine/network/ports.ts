@@ -8,7 +8,7 @@ import { observe } from '#engine/container/state.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Published } from './firewall.ts';
 import { listeners, type Listener } from './listeners.ts';
-import { wantFirewall } from './want-firewall.ts';
+import { wantFirewall, wantNames } from './wanted.ts';
 
 /** The addresses that stand for all of the host's. */
 export const isAny = (address: string): boolean => ['', '0.0.0.0', '::'].includes(address);
@@ -79,11 +79,11 @@ export function claimPorts(engine: Engine, container: string, wishes: readonly P
   });
 }
 
-/** A container has ended: its ports are free. */
-export function freePorts(engine: Pick<Engine, 'database'>, container: string): boolean {
-  const freed = engine.database.run('DELETE FROM port WHERE container = ?', container).changes > 0;
-  if (freed) wantFirewall(engine);
-  return freed;
+/** A container has ended: its ports are free, and nobody finds it by its names. */
+export function leaveNetworks({ database }: Pick<Engine, 'database'>, container: string): void {
+  if (database.run('DELETE FROM port WHERE container = ?', container).changes > 0) wantFirewall({ database });
+  const isMember = database.all('SELECT 1 FROM endpoint WHERE container = ? LIMIT 1', container).length > 0;
+  if (isMember) wantNames({ database });
 }
 
 function insert(database: Database, { container, protocol, hostIp, hostPort, containerPort }: Port): void {

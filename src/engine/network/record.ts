@@ -89,6 +89,8 @@ export interface NetworkRecords {
   endpoints(network: string): Endpoint[];
   /** Those of a container, by position. */
   endpointsOf(container: string): Endpoint[];
+  /** Those of containers that run, or are being started, with their names. */
+  livingEndpoints(network: string): (Endpoint & { name: string })[];
   attach(endpoint: Endpoint): void;
   detach(container: string, network: string): void;
 }
@@ -121,6 +123,14 @@ export function networkRecords(database: Database): NetworkRecords {
     remove: (id) => void database.run('DELETE FROM network WHERE id = ?', id),
     endpoints: (network) => endpoints('network', network),
     endpointsOf: (container) => endpoints('container', container),
+    livingEndpoints: (network) =>
+      database
+        .all<EndpointRow & { name: string }>(
+          `SELECT endpoint.*, containers.name FROM endpoint JOIN containers ON containers.id = endpoint.container
+           WHERE network = ? AND containers.active = 1 ORDER BY containers.created`,
+          network,
+        )
+        .map((row) => ({ ...endpointOf(row), name: row.name })),
     attach: ({ container, network, position, ipv4, ipv6, mac, aliases }) =>
       void database.run(
         'INSERT INTO endpoint (container, network, position, ipv4, ipv6, mac, aliases) VALUES (?, ?, ?, ?, ?, ?, ?)',

@@ -1,11 +1,11 @@
 import { Fault } from '#base/fault.ts';
 import { deleteLink } from '#kernel/netlink/links.ts';
 import type { Engine } from '#engine/engine.ts';
-import { showFirewall } from './apply-firewall.ts';
+import { showNetworks } from './show.ts';
 import { DEFAULT_NETWORK } from './create.ts';
 import { networkRecords, type NetworkRecord } from './record.ts';
 import { sendRequests } from './send.ts';
-import { wantFirewall } from './want-firewall.ts';
+import { wantFirewall } from './wanted.ts';
 
 /** Removes a network that no container is in, and its bridge. */
 export async function removeNetwork(engine: Engine, nameOrId: string): Promise<NetworkRecord> {
@@ -21,7 +21,7 @@ export async function removeNetwork(engine: Engine, nameOrId: string): Promise<N
     networkRecords(engine.database).remove(network.id);
     wantFirewall(engine);
   });
-  await showFirewall(engine);
+  await showNetworks(engine);
   return network;
 }
 

@@ -3,12 +3,12 @@ import type { NetlinkRequest } from '#kernel/netlink/message.ts';
 import { containerDirectory } from '#engine/container/record.ts';
 import { observe } from '#engine/container/state.ts';
 import type { Engine } from '#engine/engine.ts';
-import { showFirewall } from './apply-firewall.ts';
+import { showNetworks } from './show.ts';
 import { bridgeRequests, hostDevice } from './attachments.ts';
 import { networkRecords, type NetworkRecord } from './record.ts';
 import { sendRequests } from './send.ts';
 import { networkMtu } from './mtu.ts';
-import { wantFirewall } from './want-firewall.ts';
+import { wantFirewall } from './wanted.ts';
 
 /** Makes bridges, their ports and the rules again as the records say; returns the networks that somebody is in. */
 export async function repairNetworks(engine: Engine): Promise<string[]> {
@@ -20,7 +20,7 @@ export async function repairNetworks(engine: Engine): Promise<string[]> {
     repaired.push(network.name);
   }
   wantFirewall(engine);
-  await showFirewall(engine);
+  await showNetworks(engine);
   return repaired;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Networks, who is in them with which addresses, and ports of the host that lead into containers. Addresses and ports go
- * with the container's row, so none can be lost. `firewall` says which state of the ports the kernel's rules show.
+ * with the container's row, so none can be lost. `network_state`
+ * says which state of all that the kernel's rules and the resolver's names show.
  */
 export const NETWORK_MIGRATION = {
   id: 'engine-networks-1',
@@ -40,12 +41,14 @@ export const NETWORK_MIGRATION = {
       PRIMARY KEY (protocol, host_ip, host_port)
     ) STRICT;
     CREATE INDEX port_container ON port (container);
-    CREATE TABLE firewall (
+    CREATE TABLE network_state (
       one INTEGER PRIMARY KEY CHECK (one = 1),
       wanted INTEGER NOT NULL,
       shown INTEGER NOT NULL,
+      rules_wanted INTEGER NOT NULL,
+      rules_shown INTEGER NOT NULL,
       owner TEXT
     ) STRICT;
-    INSERT INTO firewall (one, wanted, shown) VALUES (1, 0, 0);
+    INSERT INTO network_state (one, wanted, shown, rules_wanted, rules_shown) VALUES (1, 0, 0, 0, 0);
   `,
 };

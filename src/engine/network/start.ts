@@ -2,19 +2,21 @@ import { netlinkStep } from '#kernel/netlink/message.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import type { Engine } from '#engine/engine.ts';
-import { isFirewallThere, showFirewall } from './apply-firewall.ts';
+import { isFirewallThere } from './apply-firewall.ts';
+import { showNetworks } from './show.ts';
 import { attachRequests, type Attachment } from './attachments.ts';
 import { networkMtu, readHost } from './mtu.ts';
 import { claimPorts } from './ports.ts';
 import { networkRecords } from './record.ts';
-import { wantFirewall } from './want-firewall.ts';
+import { wantFirewall, wantNames } from './wanted.ts';
 
 /** What a start needs beside its plan: ports, and the host's rules. Nothing for a container without networks. */
 export async function prepareNetwork(engine: Engine, { id, options }: ContainerRecord): Promise<void> {
   if ((options.networks ?? []).length === 0) return;
   if ((options.publish ?? []).length > 0) claimPorts(engine, id, options.publish ?? []);
   if (!(await isFirewallThere(engine))) wantFirewall(engine);
-  await showFirewall(engine);
+  wantNames(engine);
+  await showNetworks(engine);
 }
 
 /** The steps of the first program that put a container into its networks; `target` is its first process's slot. */

@@ -7,7 +7,7 @@ export const rename: Verb = {
   args: [2, 2],
   act: async ({ args: [name = '', wanted = ''], engine: open }) => {
     const engine = await open();
-    renameContainer(engine, engine.containers.find(name), wanted);
+    await renameContainer(engine, engine.containers.find(name), wanted);
     return 0;
   },
 };
