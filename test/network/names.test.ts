@@ -1,0 +1,177 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUN, TREE } from '#tools/places.ts';
+import { networkWorld, type NetworkWorld } from './world.ts';
+
+let world: NetworkWorld;
+let outside: ChildProcess;
+beforeAll(async () => {
+  world = await networkWorld();
+  execFileSync('musl-gcc', ['-static', '-o', join(world.cli.root, 'lookup'), join(TREE, 'test/network/lookup.c')]);
+  // The resolver of the machine that tests run on is one of the client here.
+  const upstream = /^nameserver\s+(\d+\.\d+\.\d+\.\d+)/m.exec(readFileSync('/etc/resolv.conf', 'utf8'))?.[1] ?? '';
+  if (!upstream.startsWith('127.')) world.client.run(['ip', 'addr', 'add', `${upstream}/32`, 'dev', 'lo']);
+  const script = join(TREE, 'test/network/outside-resolver.ts');
+  outside = spawn('nsenter', ['-t', String(world.client.pid), '-n', BUN, script, upstream], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((done) => outside.stdout?.once('data', done));
+});
+afterAll(async () => {
+  outside.kill('SIGKILL');
+  await world[Symbol.asyncDispose]();
+});
+afterEach(() => {
+  const all = world.sampan('ps', '-aq').stdout.split('\n').filter(Boolean);
+  if (all.length > 0) world.fine('rm', '-f', ...all);
+});
+
+/** This machine's programs and C library inside a container. */
+const GLIBC = ['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${path}:${path}:ro`]);
+const lookup = (network: string, ...names: string[]): string[] =>
+  world
+    .fine(
+      ...['run', '--rm', '--network', network, '-v', `${world.cli.root}/lookup:/lookup:ro`, world.image, 'sh', '-c'],
+      names.map((name) => `/lookup ${name}`).join(';') + '; true',
+    )
+    .split('\n');
+const sleeper = (...options: string[]): string => world.fine('run', '-d', ...options, world.image, 'sleep', '600');
+
+describe('names in a network', () => {
+  test('are found by name, alias and id, with both kinds of addresses, by musl and by glibc, from the first moment', () => {
+    world.fine('network', 'create', '--subnet', '10.7.0.0/24', '--subnet', 'fd00:7::/64', 'back');
+    const id = sleeper('--name', 'web', '--network', 'back:alias=www', '--network-alias', 'shop');
+    const both = '10.7.0.2 fd00:7::2';
+    expect(lookup('back', 'web', 'www', 'SHOP', id.slice(0, 12))).toEqual([both, both, both, both]);
+    const said = world.fine(
+      'run',
+      '--rm',
+      '--name',
+      'self',
+      '--network',
+      'back',
+      ...GLIBC,
+      world.image,
+      '/usr/bin/getent',
+      'ahosts',
+      'self',
+    );
+    expect(said).toMatch(/^fd00:7::3\s+STREAM/);
+    const reverse = world.fine(
+      'run',
+      '--rm',
+      '--network',
+      'back',
+      ...GLIBC,
+      world.image,
+      '/usr/bin/getent',
+      'hosts',
+      '10.7.0.2',
+      'fd00:7::2',
+    );
+    expect(reverse.split('\n').map((line) => line.split(/\s+/).slice(0, 2))).toEqual([
+      ['10.7.0.2', 'web'],
+      ['fd00:7::2', 'web'],
+    ]);
+  });
+
+  test('follow stops, starts, new names and removal', () => {
+    sleeper('--name', 'web', '--network', 'back');
+    world.fine('rename', 'web', 'shop');
+    const gone = lookup('back', 'web', 'shop');
+    expect(gone[1]).toBe('10.7.0.2 fd00:7::2');
+    expect(gone[0]).toBe('203.0.113.7'); // what nobody here is called is asked outside
+    world.fine('kill', 'shop');
+    world.fine('wait', 'shop');
+    expect(lookup('back', 'shop')).toEqual(['203.0.113.7']);
+    world.fine('start', 'shop');
+    expect(lookup('back', 'shop')).toEqual(['10.7.0.2 fd00:7::2']);
+  });
+
+  test('stay within the network; who is in two hears both', () => {
+    world.fine('network', 'create', '--subnet', '10.8.0.0/24', 'front');
+    world.fine('network', 'create', '--internal', '--subnet', '10.9.0.0/24', 'closed');
+    sleeper('--name', 'web', '--network', 'back');
+    sleeper('--name', 'db', '--network', 'front');
+    expect(lookup('front', 'web', 'db')).toEqual(['203.0.113.7', '10.8.0.2']);
+    expect(lookup('back', 'db')).toEqual(['203.0.113.7']);
+    const two = ['--network', 'front', '--network', 'back', '-v', `${world.cli.root}/lookup:/lookup:ro`];
+    expect(world.fine('run', '--rm', ...two, world.image, 'sh', '-c', '/lookup web; /lookup db').split('\n')).toEqual([
+      '10.7.0.2 fd00:7::2',
+      '10.8.0.2',
+    ]);
+    // Without a way out nothing is asked outside either.
+    const [refused = ''] = lookup('closed', 'web');
+    expect(refused).not.toContain('.113.');
+    expect(world.fine('run', '--rm', '--network', 'bridge', world.image, 'cat', '/etc/resolv.conf')).not.toContain(
+      '10.88.',
+    );
+  });
+
+  test('the resolver has no rights, ends when nobody is left, and comes back after a kill', async () => {
+    sleeper('--name', 'web', '--network', 'back');
+    const processes = (): number[] =>
+      execFileSync('pgrep', ['-f', `network-resolver ${world.cli.root}`], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+        .map(Number);
+    const [, worker = 0] = processes();
+    const status = readFileSync(`/proc/${worker}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
+    expect(status).toMatch(/^CapEff:\t0+$/m);
+    expect(status).toMatch(/^Seccomp:\t2$/m);
+    process.kill(worker, 'SIGKILL');
+    for (let i = 0; i < 100 && processes().length < 2; i++) await Bun.sleep(50);
+    await Bun.sleep(100);
+    expect(lookup('back', 'web')).toEqual(['10.7.0.2 fd00:7::2']);
+    for (const pid of processes()) process.kill(pid, 'SIGKILL');
+    expect(lookup('back', 'web')).toEqual(['10.7.0.2 fd00:7::2']);
+    world.fine('rm', '-f', 'web');
+    const living = (): boolean => {
+      try {
+        return processes().length > 0;
+      } catch {
+        return false;
+      }
+    };
+    for (let i = 0; i < 100 && living(); i++) await Bun.sleep(50);
+    expect(living()).toBe(false);
+  });
+
+  test('nonsense is answered or dropped, and harms nobody', () => {
+    sleeper('--name', 'web', '--network', 'back');
+    const program = `
+      import os, socket, struct
+      at = ("10.7.0.1", 53)
+      s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3)
+      q = lambda name: struct.pack(">HHHHHH", 7, 0x100, 1, 0, 0, 0) + name + struct.pack(">HH", 1, 1)
+      for i in range(3000): s.sendto(os.urandom(i % 600), at)
+      for bad in (q(b"\\xc0\\x0c"), q(b"\\x3f" + b"a" * 70), q((b"\\x3f" + b"a" * 63) * 5 + b"\\0"), q(b"\\3web"), q(b"\\0")): s.sendto(bad, at)
+      for i in range(40):
+          t = socket.create_connection(at, 3); t.send(b"\\xff\\xff" + os.urandom(9)); t.close()
+      while True:
+          s.sendto(q(b"\\3web\\0"), at)
+          try:
+              a = s.recv(600)
+              while a[:2] != b"\\0\\7" or a[-4:] != bytes((10, 7, 0, 2)): a = s.recv(600)
+              break
+          except socket.timeout: pass
+      t = socket.create_connection(at, 3); m = q(b"\\7example\\3com\\0"); t.send(struct.pack(">H", len(m)) + m)
+      print(a[-4:].hex(), t.recv(600)[-4:].hex())
+    `;
+    const said = world.fine(
+      'run',
+      '--rm',
+      '--network',
+      'back',
+      ...GLIBC,
+      world.image,
+      '/usr/bin/python3',
+      '-c',
+      program.replaceAll(/^ {6}/gm, ''),
+    );
+    expect(said).toBe('0a070002 cb007107');
+  });
+});
