@@ -33,8 +33,16 @@ const GLIBC = ['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${path}:${pat
 const lookup = (network: string, ...names: string[]): string[] =>
   world
     .fine(
-      ...['run', '--rm', '--network', network, '-v', `${world.cli.root}/lookup:/lookup:ro`, world.image, 'sh', '-c'],
-      names.map((name) => `/lookup ${name}`).join(';') + '; true',
+      'run',
+      '--rm',
+      '--network',
+      network,
+      '-v',
+      `${world.cli.root}/lookup:/lookup:ro`,
+      world.image,
+      'sh',
+      '-c',
+      `${names.map((name) => `/lookup ${name}`).join(';')}; true`,
     )
     .split('\n');
 const sleeper = (...options: string[]): string => world.fine('run', '-d', ...options, world.image, 'sleep', '600');
@@ -108,6 +116,36 @@ describe('names in a network', () => {
     expect(world.fine('run', '--rm', '--network', 'bridge', world.image, 'cat', '/etc/resolv.conf')).not.toContain(
       '10.88.',
     );
+  });
+
+  test('come and go with networks that a running container is put into and taken out of', () => {
+    sleeper('--name', 'web', '--network', 'back');
+    sleeper('--name', 'db', '--network', 'front');
+    world.fine('network', 'connect', '--alias', 'store', '--ip', '10.7.0.77', 'back', 'db');
+    expect(lookup('back', 'db', 'store')).toEqual(['10.7.0.77 fd00:7::3', '10.7.0.77 fd00:7::3']);
+    const inside = world.fine(
+      'exec',
+      'db',
+      'sh',
+      '-c',
+      'ip -4 addr show eth1; ip route; grep 10.7 /etc/hosts; ping -c1 -W2 10.7.0.2',
+    );
+    expect(inside).toContain('inet 10.7.0.77/24');
+    expect(inside).toMatch(/^default via 10\.8\.0\.1 dev eth0/m);
+    expect(inside).toContain('1 packets received');
+    const again = world.sampan('network', 'connect', 'back', 'db');
+    expect(again.stderr).toContain('already');
+    expect(world.sampan('network', 'connect', '--ip', '10.8.0.250', 'back', 'web').status).not.toBe(0);
+    world.fine('network', 'disconnect', 'back', 'db');
+    expect(lookup('back', 'db')).toEqual(['203.0.113.7']);
+    expect(world.fine('exec', 'db', 'ip', 'link')).not.toContain('eth1');
+    expect(world.sampan('network', 'disconnect', 'back', 'db').stderr).toContain('not in that network');
+    world.fine('run', '-d', '--name', 'alone', '--network', 'none', world.image, 'sleep', '60');
+    expect(world.sampan('network', 'connect', 'back', 'alone').stderr).toContain('goes with no other');
+    // Also one that does not run.
+    world.fine('create', '--name', 'later', '--network', 'front', world.image, 'ip', '-4', 'addr', 'show', 'eth1');
+    world.fine('network', 'connect', 'back', 'later');
+    expect(world.fine('start', '-a', 'later')).toContain('inet 10.7.0.');
   });
 
   test('the resolver has no rights, ends when nobody is left, and comes back after a kill', async () => {

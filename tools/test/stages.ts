@@ -70,7 +70,7 @@ function machine(reports: string, name: string, extent: string, limit: number): 
 const NODE = join(TREE, 'node_modules/.bin/node');
 
 /** Tests of other stages. */
-const ELSEWHERE = /^test\/(cli|v2|old-kernel|systemd|engines|corpus|store-check|verbs-campaign|fuzz)\//;
+const ELSEWHERE = /^test\/(cli|v2|old-kernel|systemd|engines|corpus|network|store-check|verbs-campaign|fuzz)\//;
 
 /** `reports` is an empty directory for the runners' report files. */
 export function stages(reports: string): Stage[] {
@@ -87,6 +87,7 @@ export function stages(reports: string): Stage[] {
     make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
     bunTests(reports, 'command line', testFiles('test/cli/**/*.test.ts', /^$/), 900, 120),
+    bunTests(reports, 'networks', testFiles('test/network/*.test.ts', /^$/), 600, 120),
     bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', ELSEWHERE), 900, 120),
     bunTests(
       reports,

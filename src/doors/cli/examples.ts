@@ -118,6 +118,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'network ls': [['network ls --filter dangling=true -q', 'Networks that no container is in']],
   'network inspect': [["network inspect -f '{{range .IPAM.Config}}{{.Subnet}}{{end}}' back", 'Its addresses']],
+  'network connect': [['network connect --alias db back postgres', 'Found in the network back by the name db, too']],
+  'network disconnect': [['network disconnect back postgres', 'Out of it, running or not']],
   'network rm': [['network rm back', 'The network and its bridge, unless a container is in it']],
   'network repair': [['network repair', 'After somebody has flushed the rules of the firewall']],
   'network prune': [['network prune -f', 'All networks that no container is in']],

@@ -27,7 +27,8 @@ export function prepareNetworks(engine: Engine, places: readonly NetworkPlace[])
   }
 }
 
-function endpointFor(
+/** A container's place in a network, with addresses that are free; throws for a wish that cannot be. */
+export function endpointFor(
   records: NetworkRecords,
   network: NetworkRecord,
   container: string,

@@ -7,7 +7,7 @@ import { showNetworks } from './show.ts';
 import { attachRequests, type Attachment } from './attachments.ts';
 import { networkMtu, readHost } from './mtu.ts';
 import { claimPorts } from './ports.ts';
-import { networkRecords } from './record.ts';
+import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
 
 /** What a start needs beside its plan: ports, and the host's rules. Nothing for a container without networks. */
@@ -55,10 +55,14 @@ function attachmentsOf(engine: Engine, container: string): Attachment[] {
   return records.endpointsOf(container).flatMap((endpoint, at) => {
     const network = records.get(endpoint.network);
     if (network === undefined) return [];
-    const mtu = networkMtu(network);
-    const parent = network.driver === 'bridge' ? {} : { parent: deviceNumber(network.device) };
-    return [{ network, endpoint, isGateway: at === 0, mtu, ...parent }];
+    return [attachmentOf(network, endpoint, at === 0)];
   });
+}
+
+/** `isGateway`: its way out is by this network. */
+export function attachmentOf(network: NetworkRecord, endpoint: Endpoint, isGateway: boolean): Attachment {
+  const parent = network.driver === 'bridge' ? {} : { parent: deviceNumber(network.device) };
+  return { network, endpoint, isGateway, mtu: networkMtu(network), ...parent };
 }
 
 const deviceNumber = (name: string): number => Number(readHost(`/sys/class/net/${name}/ifindex`)) || 0;

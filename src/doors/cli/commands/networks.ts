@@ -17,6 +17,16 @@ export const NETWORK_COMMANDS: Record<string, Entry> = {
     summary: 'Show all that is known of networks',
     load: async () => (await import('#doors/cli/engine/inspect.ts')).networkInspect,
   },
+  'network connect': {
+    usage: '[OPTIONS] NETWORK CONTAINER',
+    summary: 'Put a container into one more network',
+    load: async () => (await import('#doors/cli/engine/network-connect.ts')).networkConnect,
+  },
+  'network disconnect': {
+    usage: 'NETWORK CONTAINER',
+    summary: 'Take a container out of a network',
+    load: async () => (await import('#doors/cli/engine/network-connect.ts')).networkDisconnect,
+  },
   'network rm': {
     usage: '[OPTIONS] NETWORK [NETWORK...]',
     summary: 'Remove one or more networks',

@@ -105,12 +105,12 @@ function readPlace(text: string): NetworkPlace {
   return aliases.length === 0 ? rest : place;
 }
 
-function checkFamily(text: string, family: 4 | 6, field: string): string {
+export function checkFamily(text: string, family: 4 | 6, field: string): string {
   if (parseAddress(text, field).family === family) return text;
   throw new Fault('invalid', `read ${field}: ${text} is no IPv${family} address`, { field });
 }
 
-function checkMac(text: string, field: string): string {
+export function checkMac(text: string, field: string): string {
   const isUnicast = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) && Number.parseInt(text.slice(0, 2), 16) % 2 === 0;
   if (isUnicast && !/^(00:){5}00$/.test(text)) return text.toLowerCase();
   throw new Fault('invalid', `read ${field}: ${JSON.stringify(text)} is no hardware address of a device`, { field });

@@ -1,0 +1,123 @@
+import { Fault } from '#base/fault.ts';
+import { encodePlan } from '#kernel/encode.ts';
+import { failureFault } from '#kernel/failure.ts';
+import { deleteLink } from '#kernel/netlink/links.ts';
+import { netlinkStep, type NetlinkRequest } from '#kernel/netlink/message.ts';
+import { hostFiles, writeHostFiles } from '#engine/container/host-files.ts';
+import { asOwner } from '#engine/container/ownership.ts';
+import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
+import { observe, readInit } from '#engine/container/state.ts';
+import type { Engine } from '#engine/engine.ts';
+import { attachRequests, hostDevice } from './attachments.ts';
+import { endpointFor } from './claim.ts';
+import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
+import { showNetworks } from './show.ts';
+import { attachmentOf } from './start.ts';
+import { wantFirewall, wantNames } from './wanted.ts';
+import type { NetworkPlace } from './wishes.ts';
+
+/** Puts a container into one more network; one that runs has the device at once. All or nothing. */
+export async function connectNetwork(engine: Engine, container: string, place: NetworkPlace): Promise<void> {
+  const records = networkRecords(engine.database);
+  const network = records.find(place.network);
+  const { id } = engine.containers.find(container);
+  const doing = `connect container ${container} to network ${network.name}`;
+  await asOwner(engine, id, doing, async (record) => {
+    needNetworks(record, doing);
+    const endpoint = engine.database.durably(() => {
+      const own = records.endpointsOf(id);
+      if (own.some((one) => one.network === network.id))
+        throw new Fault('alreadyExists', `${doing}: it is in that network already`, { field: 'CONTAINER' });
+      const made = endpointFor(records, network, id, freePosition(own), place);
+      records.attach(made);
+      return made;
+    });
+    try {
+      if (isRunning(engine, id)) {
+        const isGateway = records.endpointsOf(id)[0]?.network === network.id;
+        await sendInto(engine, id, doing, attachRequests([attachmentOf(network, endpoint, isGateway)]));
+      }
+    } catch (error) {
+      records.detach(id, network.id);
+      throw error;
+    }
+    await settled(engine, record);
+  });
+}
+
+/** Takes a container out of a network; one that runs loses the device at once. */
+export async function disconnectNetwork(engine: Engine, container: string, nameOrId: string): Promise<void> {
+  const records = networkRecords(engine.database);
+  const network = records.find(nameOrId);
+  const { id } = engine.containers.find(container);
+  const doing = `disconnect container ${container} from network ${network.name}`;
+  await asOwner(engine, id, doing, async (record) => {
+    const endpoint = records.endpointsOf(id).find((one) => one.network === network.id);
+    if (endpoint === undefined)
+      throw new Fault('conflict', `${doing}: it is not in that network`, { field: 'CONTAINER' });
+    if (isRunning(engine, id)) await removeDevice(engine, doing, network, endpoint);
+    engine.database.durably(() => {
+      records.detach(id, network.id);
+      wantNames(engine);
+    });
+    await settled(engine, record);
+  });
+}
+
+/** Everything that follows from another set of networks. */
+async function settled(engine: Engine, record: ContainerRecord): Promise<void> {
+  engine.database.transaction(() => {
+    wantFirewall(engine);
+  });
+  // In place: the container has these very files mounted.
+  writeHostFiles(containerDirectory(engine.root, record.id), hostFiles(engine, record));
+  await showNetworks(engine);
+}
+
+function needNetworks({ options }: ContainerRecord, doing: string): void {
+  if (options.network !== 'host' && options.network !== 'none' && !/^(container|ns):/.test(options.network)) return;
+  throw new Fault('conflict', `${doing}: its network is "${options.network}", which goes with no other`, {
+    field: 'CONTAINER',
+  });
+}
+
+function freePosition(own: readonly Endpoint[]): number {
+  let position = 0;
+  while (own.some((one) => one.position === position)) position++;
+  return position;
+}
+
+const isRunning = (engine: Engine, id: string): boolean =>
+  observe(containerDirectory(engine.root, id)).status === 'running';
+
+async function removeDevice(
+  engine: Engine,
+  doing: string,
+  { driver }: NetworkRecord,
+  endpoint: Endpoint,
+): Promise<void> {
+  const inside: NetlinkRequest = { ...deleteLink(`eth${endpoint.position}`), to: 'target' };
+  await sendInto(
+    engine,
+    endpoint.container,
+    doing,
+    driver === 'bridge' ? [deleteLink(hostDevice(endpoint))] : [inside],
+  );
+}
+
+/** Sends requests with the network namespace of a running container as target. */
+async function sendInto(engine: Engine, id: string, doing: string, requests: readonly NetlinkRequest[]): Promise<void> {
+  const init = readInit(containerDirectory(engine.root, id));
+  if (init === undefined) throw new Fault('conflict', `${doing}: it has just ended`);
+  const { pid, startTime } = init;
+  const plan = encodePlan({
+    programs: [
+      {
+        name: 'main',
+        steps: [{ op: 'pidfd', pid, starttime: BigInt(startTime), out: 'init' }, netlinkStep(requests, 'init')],
+      },
+    ],
+  });
+  const result = await engine.launcher.launch({ plan, stdio: ['ignore', 'ignore', 'inherit'] }).result;
+  if (result.code !== 0) throw failureFault(doing, result);
+}
