@@ -10,20 +10,17 @@ beforeAll(async () => {
   const child = await world.push('child', '1', { ExposedPorts: { '80/tcp': {}, '53/udp': {} } });
   for (const image of [world.image, child])
     expect(await world.sampan('pull', '-q', image)).toMatchObject({ status: 0 });
-  const make = async (name: string, ...words: string[]): Promise<void> => {
-    const { stdout, stderr } = await world.sampan(...words);
+  const make = async (name: string, options: string, ...words: string[]): Promise<void> => {
+    const { stdout, stderr } = await world.sampan(...options.split(' '), '--name', name, ...words);
     expect(stderr).toBe('');
     ids[name] = stdout.trim();
   };
-  await make(
-    'apple',
-    ...['run', '-d', '--name', 'apple', '-l', 'kind=fruit', '-l', 'sweet', '-v', 'juice:/j'],
-    ...[world.image, 'sh', '-c', 'echo "a\tb" > /written; exec sleep 1000'],
-  );
-  await make('pear', ...['create', '--name', 'pear', '-l', 'kind=fruit', '-v', '/tmp:/very/long/place', child]);
+  const script = 'echo "a\tb" > /written; exec sleep 1000';
+  await make('apple', 'run -d -l kind=fruit -l sweet -v juice:/j', world.image, 'sh', '-c', script);
+  await make('pear', 'create -l kind=fruit -v /tmp:/very/long/place', child);
   await world.sampan('start', 'pear');
   await world.sampan('wait', 'pear');
-  await make('plum', ...['create', '--name', 'plum', '--network', 'host', '-l', 'kind=stone', world.image, 'true']);
+  await make('plum', 'create --network host -l kind=stone', world.image, 'true');
 }, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -108,10 +105,10 @@ test('a filter that cannot be read is refused, and says which there are', async 
 });
 
 test('every field that docker has can be printed', async () => {
-  const fields = [
-    ...['ID', 'Image', 'Command', 'CreatedAt', 'RunningFor', 'Ports', 'State', 'Status', 'Size', 'Names', 'Labels'],
-    ...['Mounts', 'Networks', 'LocalVolumes', 'Platform'],
-  ];
+  const fields =
+    'ID Image Command CreatedAt RunningFor Ports State Status Size Names Labels Mounts Networks LocalVolumes Platform'.split(
+      ' ',
+    );
   const line = `${fields.map((field) => `{{.${field}}}`).join('|')}|{{.Label "kind"}}|{{.Label "none"}}`;
   const { stdout } = await world.sampan('ps', '-f', 'name=apple', '--format', line);
   expect(stdout).toMatch(

@@ -23,7 +23,7 @@ const FUNCTIONS: Functions = {
   println: (...values) => `${values.map(show).join(' ')}\n`,
   title: (value) => show(value).replace(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase()),
   split: (value, separator) => show(value).split(show(separator)),
-  truncate: (value, length) => [...show(value)].slice(0, Number(length)).join(''),
+  truncate: (value, length) => Array.from(show(value)).slice(0, Number(length)).join(''),
   pad: (value, before, after) =>
     value === '' ? value : `${' '.repeat(Number(before))}${show(value)}${' '.repeat(Number(after))}`,
 };
