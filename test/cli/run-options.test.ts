@@ -175,7 +175,7 @@ test('inspect tells what was asked for', async () => {
 
 test('labels and the id go through files', async () => {
   const labels = join(here, 'labels');
-  writeFileSync(labels, '# none\na=1\nb\n');
+  writeFileSync(labels, '# none\na=1\nb\nc=d e\n');
   const cid = join(here, 'cid');
   const { stdout } = await world.sampan(
     'create',
@@ -191,7 +191,9 @@ test('labels and the id go through files', async () => {
     'true',
   );
   expect(readFileSync(cid, 'utf8')).toBe(stdout.trim());
-  expect((await world.sampan('inspect', '-f', '{{json .Config.Labels}}', 'filed')).stdout).toBe('{"a":"2","b":""}\n');
+  expect((await world.sampan('inspect', '-f', '{{json .Config.Labels}}', 'filed')).stdout).toBe(
+    '{"a":"2","c":"d e"}\n',
+  );
   await world.sampan('rm', 'filed');
   expect(await refusal('--cidfile', cid)).toContain('is there already');
   expect(await refusal('--cidfile', join(here, 'fresh'), '--name', '-')).toBeTruthy();

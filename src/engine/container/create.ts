@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
+import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { decideAlone } from '#engine/volume/busy.ts';
 import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
 import { withVolumes } from '#engine/volume/wishes.ts';
@@ -18,6 +19,7 @@ import { ownIdentity } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { discardContainer } from './discard.ts';
 import { askedDevices } from './asked-devices.ts';
+import { claimImages, withImageIds } from './image-mounts.ts';
 import { withContainerIds } from './namespaces.ts';
 import { signalNumber } from './stop.ts';
 import { checkName, needFreeName } from './rename.ts';
@@ -38,9 +40,11 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const asked = withContainerIds(engine, request.options);
+  const asked = withImageIds(engine, withContainerIds(engine, request.options));
+  await checkCdi(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
-  const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
+  const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
+  const options = { ...withVolumes(engine, asked, places), labels: { ...labels, ...asked.labels } };
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {
@@ -85,6 +89,12 @@ function checkOptions({ options, image, name }: CreateRequest, available: readon
   }
 }
 
+async function checkCdi(engine: Engine, { cdiDevices = [] }: ContainerOptions): Promise<void> {
+  if (cdiDevices.length === 0) return;
+  const { foundDevices } = await import('#engine/cdi/inject.ts');
+  foundDevices(cdiDevices, cdiDirectories(engine));
+}
+
 function claimName(engine: Engine, { image, imageName, name, options }: CreateRequest): ContainerRecord {
   return engine.database.transaction(() => {
     needImage(engine, image, imageName);
@@ -104,6 +114,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);
     claimVolumes(engine, record.id, options);
+    claimImages(engine, record.id, options);
     return record;
   });
 }

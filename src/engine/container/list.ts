@@ -23,7 +23,7 @@ export function listContainers(
     .filter((record) => record.phase === 'ready' && keep(record))
     .map((record) => {
       const state = observe(containerDirectory(engine.root, record.id));
-      const paused = state.status === 'running' && isHeld(engine, record.id);
+      const paused = state.status === 'running' && isHeld(engine, record);
       return { record, state, paused, args: argsOf(engine, record) };
     })
     .filter(({ state }) => all || state.status === 'running');
