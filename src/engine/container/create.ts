@@ -11,6 +11,7 @@ import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
+import type { HostFacts } from '#kernel/host-facts.ts';
 import { writeHostFiles } from './host-files.ts';
 import { hostnameOf } from './spec.ts';
 import { suggestName } from './names.ts';
@@ -42,7 +43,7 @@ export interface CreateRequest {
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
   const asked = withImageIds(engine, withContainerIds(engine, request.options));
   await checkCdi(engine, request.options);
-  checkOptions(request, capabilityNames(engine.facts().bounding));
+  checkOptions(request, engine.facts());
   const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
   const options = { ...withVolumes(engine, asked, places), labels: { ...labels, ...asked.labels } };
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });
@@ -75,13 +76,19 @@ async function makeVolumes(engine: Engine, record: ContainerRecord): Promise<voi
 }
 
 /** Everything that can be refused before anything is made. */
-function checkOptions({ options, image, name }: CreateRequest, available: readonly string[]): void {
+function checkOptions({ options, image, name }: CreateRequest, facts: HostFacts): void {
   if (name !== undefined) checkName(name, 'create container', '--name');
   checkResources(options);
   askedDevices(options.devices ?? []);
+  if (options.security?.writableCgroups === true && facts.cgroup.mode !== 'v2') {
+    throw new Fault('unsupported', 'create container: control groups of version 1 are not given to write to', {
+      field: '--security-opt',
+      hint: 'That needs a host with version 2.',
+    });
+  }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, '--stop-signal');
   processArgs(options, image.config);
-  grantedCapabilities(options, available);
+  grantedCapabilities(options, capabilityNames(facts.bounding));
   if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
     throw new Fault('invalid', `create container: the working directory "${options.workdir}" is not absolute`, {
       field: '--workdir',
