@@ -1,4 +1,8 @@
-import type { Lines } from './yaml.ts';
+/** The lines of a document, and the next one to read. */
+export interface Lines {
+  all: string[];
+  at: number;
+}
 
 /**
  * The text below a `|` or `>`, when `head` is one; its lines stand further to the right than `indent`. `lines` is at the

@@ -4,14 +4,8 @@
  * as in YAML 1.1: that is how modes of files are written.
  */
 import { Fault } from './fault.ts';
-import { blockScalar } from './yaml-block-scalar.ts';
+import { blockScalar, type Lines } from './yaml-block-scalar.ts';
 import { endOfFlow, flowValue, keyOf, plainValue, withoutComment } from './yaml-flow.ts';
-
-/** The lines of a document, and the next one to read. */
-export interface Lines {
-  all: string[];
-  at: number;
-}
 
 interface Line {
   indent: number;

@@ -179,12 +179,12 @@ test('limits of devices and of realtime reach the control groups', async () => {
   const number = device === undefined ? '' : readFileSync(`/sys/block/${device}/dev`, 'utf8').trim();
   if (device !== undefined && existsSync('/sys/fs/cgroup/blkio')) {
     const path = `/dev/${device}`;
-    const options = ['bps', 'iops'].flatMap((unit) => [
-      ...['--device-read-', '--device-write-'].flatMap((name) => [
+    const options = ['bps', 'iops'].flatMap((unit) =>
+      ['--device-read-', '--device-write-'].flatMap((name) => [
         `${name}${unit}`,
         `${path}:${unit === 'bps' ? '1m' : 7}`,
       ]),
-    ]);
+    );
     const files = ['read_bps', 'write_bps', 'read_iops', 'write_iops'].map(
       (name) => `/sys/fs/cgroup/blkio/blkio.throttle.${name}_device`,
     );
