@@ -47,15 +47,14 @@ export function withEdits(spec: Spec, edits: ContainerEdits, device: string): Sp
 
 type Process = NonNullable<Spec['process']>;
 
-function withProcess(process: Process, { env = [], additionalGids = [] }: ContainerEdits): Process {
-  const byName = new Map([...(process.env ?? []), ...env].map((entry) => [entry.split('=', 1)[0], entry]));
+function withProcess(
+  { env: own = [], user, ...rest }: Process,
+  { env = [], additionalGids = [] }: ContainerEdits,
+): Process {
+  const byName = new Map([...own, ...env].map((entry) => [entry.split('=', 1)[0], entry]));
   // Group 0 would give more than a device.
-  const groups = [...(process.user.additionalGids ?? []), ...additionalGids.filter((gid) => gid !== 0)];
-  return {
-    ...process,
-    env: [...byName.values()],
-    user: { ...process.user, additionalGids: [...new Set(groups)] },
-  };
+  const groups = [...(user.additionalGids ?? []), ...additionalGids.filter((gid) => gid !== 0)];
+  return { ...rest, env: [...byName.values()], user: { ...user, additionalGids: [...new Set(groups)] } };
 }
 
 /** What lies below another mount is mounted after it. */
