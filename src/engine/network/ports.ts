@@ -41,6 +41,9 @@ const fromRow = (row: Row): Port => ({
 export const portsOf = (database: Database, container: string): Port[] =>
   database.all<Row>('SELECT * FROM port WHERE container = ? ORDER BY container_port, protocol', container).map(fromRow);
 
+export const allPorts = (database: Database): Port[] =>
+  database.all<Row>('SELECT * FROM port ORDER BY container_port, protocol').map(fromRow);
+
 /** All that is given, with the addresses that it leads to. */
 export function publishedPorts(database: Database): Published[] {
   interface Joined extends Row {

@@ -7,6 +7,10 @@ export interface NetworkWishes {
   /** Networks that it is in; the first is its way out. */
   networks?: readonly NetworkPlace[];
   publish?: readonly PortWish[];
+  /** Every port that the image or `expose` names, at ports of the host that are free. */
+  publishAll?: boolean;
+  /** `PORT/PROTOCOL` each. */
+  expose?: readonly string[];
   dns?: readonly string[];
   dnsSearch?: readonly string[];
   dnsOptions?: readonly string[];

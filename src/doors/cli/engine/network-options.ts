@@ -2,14 +2,16 @@ import { Fault } from '#base/fault.ts';
 import { addressOf, parseAddress } from '#base/ip.ts';
 import type { NetworkPlace, NetworkWishes } from '#engine/network/wishes.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
-import { readPorts } from './publish-option.ts';
+import { readExposed, readPorts } from './publish-option.ts';
 
 /** How a container is connected; spelling and meaning are docker's. */
 export const NETWORK_FLAGS: FlagTable = {
   'add-host': { kind: 'list', value: 'NAME:ADDRESS', does: 'Add a line to /etc/hosts; host-gateway is the host' },
   dns: { kind: 'list', value: 'ADDRESS', does: 'Use these resolvers' },
+  'dns-opt': { kind: 'list', value: 'OPTION', does: 'The same as --dns-option' },
   'dns-option': { kind: 'list', value: 'OPTION', does: 'Set options of the resolver' },
   'dns-search': { kind: 'list', value: 'DOMAIN', does: 'Look for names in these domains (. for none)' },
+  expose: { kind: 'list', value: 'PORT[/PROTOCOL]', does: 'Ports that the container serves; for -P and ps' },
   ip: { kind: 'text', value: 'ADDRESS', does: 'IPv4 address in the first network' },
   ip6: { kind: 'text', value: 'ADDRESS', does: 'IPv6 address in the first network' },
   'mac-address': { kind: 'text', value: 'ADDRESS', does: 'Hardware address in the first network' },
@@ -18,6 +20,8 @@ export const NETWORK_FLAGS: FlagTable = {
     value: 'NETWORK',
     does: 'none (loopback only, the default), host, bridge, or networks by name, NAME:ip=...,alias=...',
   },
+  net: { kind: 'list', value: 'NETWORK', does: 'The same as --network' },
+  'net-alias': { kind: 'list', value: 'NAME', does: 'The same as --network-alias' },
   'network-alias': { kind: 'list', value: 'NAME', does: 'A further name in its networks' },
   publish: {
     kind: 'list',
@@ -25,20 +29,22 @@ export const NETWORK_FLAGS: FlagTable = {
     value: '[[ADDRESS:]PORT:]PORT[/PROTOCOL]',
     does: 'A port of the host, or a range, that leads to a port of the container',
   },
+  'publish-all': { kind: 'switch', short: 'P', does: 'A free port of the host for every port that is exposed' },
 };
 
 const MODES = new Set(['none', 'host']);
 
 /** Flags as the engine's wish. */
 export function networkWishes(flags: Flags): NetworkWishes {
-  const asked = flags.list('network');
+  const asked = [...flags.list('network'), ...flags.list('net')];
   const publish = readPorts(flags.list('publish'));
   const modes = asked.filter((one) => MODES.has(one));
   if (modes.length > 0 && asked.length > 1)
     throw new Fault('invalid', `read --network: ${modes[0]} goes with no other network`, { field: '--network' });
   const places = asked.length === modes.length ? [] : placesOf(asked, flags);
   // Who asks for a port wants to be reached.
-  if (asked.length === 0 && publish.length > 0) places.push(...placesOf(['bridge'], flags));
+  if (asked.length === 0 && (publish.length > 0 || flags.on('publish-all')))
+    places.push(...placesOf(['bridge'], flags));
   refuseUnplaced(flags, places);
   if (publish.length > 0 && places.length === 0 && modes[0] === 'none')
     throw new Fault('invalid', 'read --publish: with --network none there is nothing to lead to', {
@@ -52,7 +58,9 @@ export function networkWishes(flags: Flags): NetworkWishes {
     ...(publish.length === 0 || places.length === 0 ? {} : { publish }),
     ...list('dns', flags.list('dns')),
     ...list('dnsSearch', flags.list('dns-search')),
-    ...list('dnsOptions', flags.list('dns-option')),
+    ...list('dnsOptions', [...flags.list('dns-option'), ...flags.list('dns-opt')]),
+    ...list('expose', readExposed(flags.list('expose'))),
+    ...(flags.on('publish-all') ? { publishAll: true } : {}),
     ...list('extraHosts', flags.list('add-host').map(checkHost)),
   };
 }
@@ -61,7 +69,7 @@ const list = <K extends string>(name: K, values: readonly string[]): { [Name in 
   (values.length === 0 ? {} : { [name]: values }) as { [Name in K]?: readonly string[] };
 
 function placesOf(asked: readonly string[], flags: Flags): NetworkPlace[] {
-  const aliases = flags.list('network-alias');
+  const aliases = [...flags.list('network-alias'), ...flags.list('net-alias')];
   const [ip, ip6, mac] = [flags.text('ip'), flags.text('ip6'), flags.text('mac-address')];
   if (new Set(asked.map((one) => nameOf(one))).size < asked.length)
     throw new Fault('invalid', 'read --network: one network is named twice', { field: '--network' });

@@ -9,6 +9,15 @@ const MANY = 4096;
 /** `[[ADDRESS:][PORT[-PORT]]:]PORT[-PORT][/PROTOCOL]` each, as docker's; a range becomes a wish for each port. */
 export const readPorts = (entries: readonly string[]): PortWish[] => entries.flatMap(readPort);
 
+/** `PORT[-PORT][/PROTOCOL]` each, as a list of single ones. */
+export const readExposed = (entries: readonly string[]): string[] =>
+  entries.flatMap((entry) => {
+    const [, ports = '', protocol = 'tcp'] = /^(.*?)(?:\/([a-z]+))?$/i.exec(entry) ?? [];
+    if (!PROTOCOLS.includes(protocol.toLowerCase()))
+      throw refused(entry, `there is no protocol ${JSON.stringify(protocol)}`);
+    return range(entry, ports).map((port) => `${port}/${protocol.toLowerCase()}`);
+  });
+
 function readPort(entry: string): PortWish[] {
   const [, rest = '', protocol = 'tcp'] = /^(.*?)(?:\/([a-z]+))?$/i.exec(entry) ?? [];
   if (!PROTOCOLS.includes(protocol.toLowerCase()))
