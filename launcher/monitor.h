@@ -168,6 +168,9 @@ const char *exit_text(void);
 void conclude_failure(struct monitor *monitor);
 void cgroups_remove(const struct texts *directories);
 
+/* monitor_journal.c: notes an event, `NAME key=value ...`, that happened at `time`. What cannot be written is lost. */
+void journal_line(uint64_t time, const char *text);
+
 /* monitor_idle.c: waiting at the least cost. */
 void idle_init(void);
 /* poll(2) without end, having given back what need not be in memory meanwhile. */
