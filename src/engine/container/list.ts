@@ -2,7 +2,7 @@ import type { Engine } from '#engine/engine.ts';
 import { isHeld } from './cgroups.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { observe, type ContainerState } from './state.ts';
+import { isUp, observe, type ContainerState } from './state.ts';
 
 export interface ListedContainer {
   record: ContainerRecord;
@@ -22,7 +22,7 @@ export function listContainers(engine: Engine, all: boolean): ListedContainer[] 
       const paused = state.status === 'running' && isHeld(engine, record.id);
       return { record, state, paused, args: argsOf(engine, record) };
     })
-    .filter(({ state }) => all || state.status === 'running');
+    .filter(({ state }) => all || isUp(state));
 }
 
 export function argsOf(engine: Engine, record: ContainerRecord): string[] {
