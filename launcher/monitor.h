@@ -26,6 +26,8 @@ enum {
 	PARK_MS = 200,
 	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
 	FAILURE_MAX = 2 * REPORT_MAX,
+	FIRST_SOCKET = 5,	      /* of those that a service manager opened, at most SOCKETS, one after the other */
+	SOCKETS = 32,
 	FRAME_HEAD = 8, /* type, three zeros, length of the payload in network order */
 };
 
@@ -84,6 +86,8 @@ struct monitor {
 	int report; /* the caller's; -1 once it need not hear more */
 	int ready;  /* tells the initial process its exit status; -1 once told */
 	int listener, signals;
+	int notify;  /* where the container says that it is ready */
+	int sockets; /* how many */
 	int launch_report, console;
 	int output[2]; /* stdout and stderr, or the terminal's master and none */
 	int input;
@@ -174,6 +178,8 @@ void resize_terminal(struct monitor *monitor, uint16_t rows, uint16_t columns);
 int write_aside(const char *name, const void *data, size_t length, bool durable);
 void conclude(struct monitor *monitor);
 const char *exit_text(void);
+/* Exit status of the container as a shell counts it. */
+int exit_code(const struct monitor *monitor);
 /* The launch has failed; its records are kept. */
 void conclude_failure(struct monitor *monitor);
 void cgroups_remove(const struct texts *directories);
@@ -195,6 +201,14 @@ int reserve_exit(void);
 
 /* monitor_journal.c: notes an event, `NAME key=value ...`, that happened at `time`. What cannot be written is lost. */
 void journal_line(uint64_t time, const char *text);
+
+/* monitor_service.c: a container as a service of systemd's. */
+int service_open(struct monitor *monitor);
+/* Tells the service manager that the container runs. */
+void service_started(const struct monitor *monitor);
+void service_ready(struct monitor *monitor, int place, short events);
+/* Number of the sockets on the command line, or a negative errno. */
+int service_sockets(int argc, char **argv);
 
 /* monitor_idle.c: waiting at the least cost. */
 void idle_init(void);

@@ -21,6 +21,8 @@ export const ROLE_STEPS = {
       hold: 'u32?',
       ephemeral: 'u32?',
       restart: 'u32?',
+      notify: 'str?',
+      notifyInside: 'u32?',
     },
   },
 } as const satisfies Record<string, StepSpec>;
