@@ -72,6 +72,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       Image: record.imageName,
       WorkingDir: options.workdir ?? '',
       Labels: options.labels,
+      CreateCommand: ['sampan', 'create', ...(options.createdBy ?? [])],
     },
   };
 }
