@@ -19,6 +19,7 @@ import type { ContainerOptions } from './options.ts';
 import { sharedContainers, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec } from './spec.ts';
+import { systemdWarnings } from './systemd-warnings.ts';
 import { usualFilter } from './usual-filter.ts';
 import { groupIds, resolveUser } from './user.ts';
 
@@ -65,6 +66,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
     sharedWith,
+    unified: facts.cgroup.mode === 'v2',
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const lowered = lowerContainer(spec, {
@@ -80,7 +82,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
-  return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
+  return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings] };
 }
 
 function surePlan(plan: Plan, sharedWith: SharedWith): Plan {

@@ -20,6 +20,7 @@ import { discardContainer } from './discard.ts';
 import { askedDevices } from './asked-devices.ts';
 import { withContainerIds } from './namespaces.ts';
 import { signalNumber } from './stop.ts';
+import { withSystemd } from './systemd.ts';
 import { checkName, needFreeName } from './rename.ts';
 import { checkResources } from './resources.ts';
 
@@ -38,7 +39,7 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const asked = withContainerIds(engine, request.options);
+  const asked = withContainerIds(engine, withSystemd(request.options, request.image.config));
   checkOptions(request, capabilityNames(engine.facts().bounding));
   const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });

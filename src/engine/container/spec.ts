@@ -12,6 +12,7 @@ import { askedDevices } from './asked-devices.ts';
 import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
 import { hostDevices } from './host-devices.ts';
 import { resourcesOf } from './resources.ts';
+import { isMounted, systemdEnvironment } from './systemd.ts';
 import type { UserIdentity } from './user.ts';
 
 export interface SpecInputs {
@@ -28,6 +29,8 @@ export interface SpecInputs {
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
+  /** Control groups are of version 2 here. */
+  unified?: boolean;
   /** What is mounted for `options.volumes`. */
   volumes?: readonly Mount[];
 }
@@ -75,7 +78,7 @@ export function containerSpec(inputs: SpecInputs): Spec {
       ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
       ...(options.security?.apparmor === undefined ? {} : { apparmorProfile: options.security.apparmor }),
     },
-    mounts: [...systemMounts(options), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
+    mounts: [...systemMounts(options, inputs.unified), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
     linux: linuxSection(inputs),
   };
 }
@@ -121,6 +124,7 @@ function environment({ options, image, user, id }: SpecInputs): string[] {
     `HOSTNAME=${hostnameOf(options, id)}`,
     `HOME=${user.home}`,
     ...(options.tty ? ['TERM=xterm'] : []),
+    ...systemdEnvironment(options, id),
     ...(image.Env ?? []),
     ...options.env,
   ];
@@ -135,14 +139,20 @@ const mount = (destination: string, type: string, source: string, options: strin
   options,
 });
 
-function systemMounts(options: ContainerOptions): Mount[] {
+function systemMounts(options: ContainerOptions, unified = false): Mount[] {
   const mode = options.privileged ? 'rw' : 'ro';
+  const groups = ['nosuid', 'noexec', 'nodev', 'relatime'];
+  const isManager = options.systemd === 'always';
   return [
     mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', mode]),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...groups, isManager && unified ? 'rw' : mode]),
+    // The one hierarchy of version 1 in which nothing can be limited, nor a limit be lifted.
+    ...(isManager && !unified && !isMounted(options, '/sys/fs/cgroup')
+      ? [mount('/sys/fs/cgroup/systemd', 'cgroup', 'cgroup', [...groups, 'none', 'name=systemd'])]
+      : []),
     ...sharedMemory(options),
   ];
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { Fault } from '#base/fault.ts';
+import { signalNumber as numberOfSignal } from '#kernel/signals.ts';
 import { thaw } from '#runtime/cgroup/freezer.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
@@ -16,14 +17,13 @@ const KILL_PATIENCE_MS = 20_000;
 /** A monitor that does not answer may be held itself; what is said to it then waits, and the patience above counts. */
 const GREETING_MS = 2000;
 
-/** Number of a signal given as `TERM`, `SIGTERM` or `15`; Fault `invalid` for anything else. */
+/** Number of a signal given as `TERM`, `SIGTERM`, `RTMIN+3` or `15`; Fault `invalid` for anything else. */
 export function signalNumber(text: string, field: string): number {
-  const upper = text.toUpperCase();
-  const named = (constants.signals as Record<string, number>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
-  const number = /^\d+$/.test(text) ? Number(text) : named;
-  if (number === undefined || number < 1 || number > 64)
+  try {
+    return numberOfSignal(text);
+  } catch {
     throw new Fault('invalid', `read ${field}: there is no signal "${text}"`, { field });
-  return number;
+  }
 }
 
 export interface StopRequest {

@@ -39,6 +39,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
+  systemd: { kind: 'text', value: 'MODE', does: 'Make ready for systemd: true (when it is run; the default), always or false' },
   tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
   user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
   volume: {
@@ -104,6 +105,7 @@ export function containerOptions(
     ...confinement,
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
     ...given('stopSignal', flags.text('stop-signal')),
+    ...given('systemd', systemdMode(flags.text('systemd') ?? 'true')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
 }
@@ -129,6 +131,14 @@ function networkMode(mode: string): 'none' | 'host' {
     field: '--network',
     hint: 'Write none (loopback only) or host.',
   });
+}
+
+/** As podman's. */
+function systemdMode(mode: string): 'always' | 'never' | undefined {
+  if (mode === 'always') return mode;
+  if (mode === 'false') return 'never';
+  if (mode === 'true') return undefined;
+  throw new Fault('invalid', `read --systemd: "${mode}" is none of true, always and false`, { field: '--systemd' });
 }
 
 function hostname(text: string | undefined): string | undefined {
