@@ -4,6 +4,7 @@ import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
+import { hasHostRights } from '#runtime/lower/rights.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
@@ -66,6 +67,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
     sharedWith,
+    asHostRoot: hasHostRights(facts),
     unified: facts.cgroup.mode === 'v2',
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
@@ -82,7 +84,11 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
-  return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings] };
+  return {
+    spec,
+    plan: surePlan(lowered.plan, sharedWith),
+    warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings],
+  };
 }
 
 function surePlan(plan: Plan, sharedWith: SharedWith): Plan {

@@ -13,6 +13,7 @@ import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
 import { hostDevices } from './host-devices.ts';
 import { resourcesOf } from './resources.ts';
 import { isMounted, systemdEnvironment } from './systemd.ts';
+import { sysctlsOf } from './usual-sysctls.ts';
 import type { UserIdentity } from './user.ts';
 
 export interface SpecInputs {
@@ -29,6 +30,8 @@ export interface SpecInputs {
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
+  /** The engine is root of the machine. */
+  asHostRoot?: boolean;
   /** Control groups are of version 2 here. */
   unified?: boolean;
   /** What is mounted for `options.volumes`. */
@@ -90,17 +93,18 @@ export function askedMounts({ tmpfs = [], binds }: ContainerOptions, volumes: re
   return mounts.sort((left, right) => depth(left) - depth(right));
 }
 
-function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {
+function linuxSection({ id, options, seccomp, sharedWith, asHostRoot = false }: SpecInputs): Linux {
   const asked = askedDevices(options.devices ?? []);
   const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
   const { devices: held = [], ...resources } = resourcesOf(options);
+  const sysctls = sysctlsOf(options, asHostRoot);
   const bare = options.privileged || options.security?.bareSystemPaths === true;
   return {
     namespaces: namespacesOf(options, sharedWith),
     cgroupsPath: cgroupsPath(id),
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
-    ...(options.sysctls === undefined ? {} : { sysctl: { ...options.sysctls } }),
+    ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
     maskedPaths: bare ? [] : MASKED,
     readonlyPaths: bare ? [] : READ_ONLY,
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),

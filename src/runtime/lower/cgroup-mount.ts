@@ -89,7 +89,14 @@ function hierarchyMount(
   const place = at(destination, slot, `${slot}.at`);
   if (!namespaced) return { sources: ownGroup(slot, path, options), attach: place, finish: [] };
   const asked = [...(hierarchy?.options ?? [])];
-  const made: Step = { op: 'fsmount', fstype: 'cgroup', source: 'cgroup', options: asked, attrs: options.set, out: slot };
+  const made: Step = {
+    op: 'fsmount',
+    fstype: 'cgroup',
+    source: 'cgroup',
+    options: asked,
+    attrs: options.set,
+    out: slot,
+  };
   return { sources: [], attach: [made, ...place], finish: [] };
 }
 

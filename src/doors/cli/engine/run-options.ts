@@ -39,7 +39,11 @@ export const CONTAINER_FLAGS: FlagTable = {
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
-  systemd: { kind: 'text', value: 'MODE', does: 'Make ready for systemd: true (when it is run; the default), always or false' },
+  systemd: {
+    kind: 'text',
+    value: 'MODE',
+    does: 'Make ready for systemd: true (when it is run; the default), always or false',
+  },
   tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
   user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
   volume: {
