@@ -8,10 +8,10 @@ endsClean(() => world);
 
 const BIN = '/usr/lib/postgresql/15/bin';
 const DATA = '/var/lib/postgresql/data';
-const CONTAINER = [
-  ...['-v', 'pgdata:/var/lib/postgresql', '--tmpfs', '/run/postgresql:mode=1777', '-u', 'postgres'],
-  ...['--shm-size', '128m', '--stop-signal', 'INT', '--stop-timeout', '60'],
-];
+const CONTAINER =
+  '-v pgdata:/var/lib/postgresql --tmpfs /run/postgresql:mode=1777 -u postgres --shm-size 128m --stop-signal INT --stop-timeout 60'.split(
+    ' ',
+  );
 const UP = until('pg_isready -q');
 const sql = (text: string): Promise<string> => world.exec('pg', `${UP}; psql -qAt -c "${text}"`);
 

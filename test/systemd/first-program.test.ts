@@ -1,26 +1,17 @@
 /** `sampan run IMAGE /sbin/init`: systemd as the first program of a container, the image being this machine's own files. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { leftovers, outcome, type Outcome } from '#test/cli/world.ts';
-
-/** Of no use to systemd: emulation is slow. */
-const EXCLUDED = [
-  ...['boot', 'dev', 'media', 'mnt', 'proc', 'run', 'sys', 'tmp', 'work', 'etc/machine-id', 'var/cache', 'var/log'],
-  ...['doc', 'locale', 'man', 'perl', 'zoneinfo'].map((name) => `usr/share/${name}`),
-  ...['gconv', 'perl', 'perl-base'].map((name) => `usr/lib/x86_64-linux-gnu/${name}`),
-  ...['usr/lib/modules', 'usr/lib/python3*', 'usr/bin/docker-registry', 'usr/sbin/criu', 'var/lib/apt', 'var/lib/dpkg'],
-];
+import { writeOwnImage } from './own-image.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sampan-init-'));
 const sampan = (...args: string[]): Promise<Outcome> => outcome(root, args, { timeout: 110_000 });
 
 beforeAll(async () => {
   const tar = join(root, 'machine.tar');
-  const exclude = EXCLUDED.map((path) => `--exclude=./${path}`);
-  execFileSync('tar', ['-C', '/', '--one-file-system', ...exclude, '-cf', tar, '.']);
+  writeOwnImage(tar);
   expect(await sampan('import', tar, 'machine:1')).toMatchObject({ status: 0 });
   rmSync(tar);
 }, 180_000);
