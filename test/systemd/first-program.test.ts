@@ -14,7 +14,7 @@ beforeAll(async () => {
   writeOwnImage(tar);
   expect(await sampan('import', tar, 'machine:1')).toMatchObject({ status: 0 });
   rmSync(tar);
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   await sampan('rm', '-f', 'init');
@@ -36,7 +36,7 @@ test('it comes up, takes further programs and limits, ends when it is told to, a
   expect((await sampan('inspect', '--format', '{{.State.ExitCode}}', 'init')).stdout).toBe('0\n');
   expect((await sampan('rm', 'init')).status).toBe(0);
   expect(leftovers(root)).toEqual([]);
-});
+}, 300_000);
 
 /** Its bus is there only after a while. */
 const UP = `until systemctl is-system-running --wait 2>/dev/null | grep -q -e running -e degraded; do sleep 0.2; done
