@@ -7,7 +7,7 @@ import { leftovers, outcome, type Outcome } from '#test/cli/world.ts';
 import { writeOwnImage } from './own-image.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sampan-init-'));
-const sampan = (...args: string[]): Promise<Outcome> => outcome(root, args, { timeout: 110_000 });
+const sampan = (...args: string[]): Promise<Outcome> => outcome(root, args, { timeout: 250_000 });
 
 beforeAll(async () => {
   const tar = join(root, 'machine.tar');
