@@ -58,7 +58,6 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_PROPAGATION] = step_propagation,
 	[STEP_REMOUNT_ROOT] = step_remount_root,
 	[STEP_PTY] = step_pty,
-	[STEP_PLAIN_OUTPUT] = step_plain_output,
 	[STEP_CONTROLLING_TTY] = step_controlling_tty,
 	[STEP_STDIO] = step_stdio,
 	[STEP_CHOWN_STDIO] = step_chown_stdio,

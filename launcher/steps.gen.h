@@ -71,7 +71,6 @@ enum step_code {
 	STEP_CONTROLLING_TTY = 65,
 	STEP_STDIO = 66,
 	STEP_CHOWN_STDIO = 67,
-	STEP_PLAIN_OUTPUT = 68,
 	STEP_HOSTNAME = 70,
 	STEP_DOMAINNAME = 71,
 	STEP_IF_UP = 72,
@@ -782,13 +781,6 @@ static const struct field fields_of_step_chown_stdio[] = {
 	{ FIELD_U32, offsetof(struct step_chown_stdio, uid) },
 };
 
-struct step_plain_output {
-	char nothing;
-};
-static const struct field fields_of_step_plain_output[] = {
-	{ FIELD_U32, 0 },
-};
-
 struct step_hostname {
 	struct text name;
 };
@@ -1174,7 +1166,6 @@ static const struct step_shape step_shapes[] = {
 	{ 65, 1, sizeof(struct step_controlling_tty), fields_of_step_controlling_tty },
 	{ 66, 3, sizeof(struct step_stdio), fields_of_step_stdio },
 	{ 67, 1, sizeof(struct step_chown_stdio), fields_of_step_chown_stdio },
-	{ 68, 0, sizeof(struct step_plain_output), fields_of_step_plain_output },
 	{ 70, 1, sizeof(struct step_hostname), fields_of_step_hostname },
 	{ 71, 1, sizeof(struct step_domainname), fields_of_step_domainname },
 	{ 72, 1, sizeof(struct step_if_up), fields_of_step_if_up },

@@ -22,7 +22,7 @@ step_handler step_clone, step_unshare, step_setns, step_pidfd, step_idmap, step_
 step_handler step_mkpath, step_mknod, step_bind_device, step_symlink, step_mask, step_readonly, step_read_file;
 step_handler step_fsmount, step_tree, step_mount_attr, step_attach, step_attach_at, step_mount, step_umount, step_pivot, step_chroot,
 	step_propagation, step_remount_root, step_userns, step_copy_up;
-step_handler step_plain_output, step_pty, step_controlling_tty, step_stdio, step_chown_stdio;
+step_handler step_pty, step_controlling_tty, step_stdio, step_chown_stdio;
 step_handler step_hostname, step_domainname, step_if_up, step_rlimit, step_prctl, step_oom_score, step_umask,
 	step_drop_bounding, step_ids, step_caps, step_seccomp, step_cwd, step_check_cwd, step_session_keyring,
 	step_device_program;

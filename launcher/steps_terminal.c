@@ -3,7 +3,6 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
-#include <termios.h>
 
 #include "inroot.h"
 #include "kernel.h"
@@ -100,16 +99,6 @@ int step_controlling_tty(struct run *run, const void *body)
 	if (fd < 0)
 		return fd;
 	return ioctl(fd, TIOCSCTTY, 0) < 0 ? -errno : 0;
-}
-
-int step_plain_output(struct run *run, const void *body)
-{
-	struct termios terminal;
-	(void)run, (void)body;
-	if (tcgetattr(STDIN_FILENO, &terminal) < 0)
-		return -errno;
-	terminal.c_oflag &= ~(tcflag_t)OPOST;
-	return tcsetattr(STDIN_FILENO, TCSANOW, &terminal) < 0 ? -errno : 0;
 }
 
 int step_stdio(struct run *run, const void *body)

@@ -296,8 +296,6 @@ export const STEPS = {
   stdio: { code: 66, fields: { in: 'slot?', out: 'slot?', err: 'slot?' } },
   /** fchown of 0, 1, 2 to uid, where they are pipes or sockets (never devices or files); refusals are ignored. */
   chownStdio: { code: 67, fields: { uid: 'u32' } },
-  /** The terminal at standard input shows what is written to it as it is, with no carriage return put before a line feed. */
-  plainOutput: { code: 68, fields: {} },
 
   ...IDENTITY_STEPS,
   ...NETWORK_STEPS,

@@ -36,17 +36,6 @@ test('run -it gives a terminal that can be typed at and follows its window', asy
   expect(shown).not.toContain('sampan:');
 });
 
-test('what a program writes is shown unchanged, with no carriage return that it did not write', async () => {
-  const script = 'stty -opost; printf "one\\ntwo\\tthree\\n"';
-  const { shown, cooked } = await atTerminal(['run', '--rm', '-it', world.image, 'sh', '-c', script], ({ seen }) =>
-    seen('status='),
-  );
-  expect(shown).toStartWith('one\ntwo\tthree\n');
-  // The outer terminal itself is as it was.
-  expect(shown).toContain('status=0\r\n');
-  expect(cooked).toBe(true);
-});
-
 test('control-C is a key there, not the end of sampan', async () => {
   const { status, cooked } = await atTerminal(['run', '--rm', '-it', world.image, 'sh'], async ({ type, seen }) => {
     await seen('/ #');

@@ -92,7 +92,6 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   propagation: { flags: SHARED_AND_PRIVATE },
   pty: { root: EMPTY, master: 'out', peer: 'peer' },
   controllingTty: { slot: EMPTY },
-  plainOutput: {},
   stdio: { in: EMPTY },
   hostname: { name: TOO_LONG },
   domainname: { name: TOO_LONG },

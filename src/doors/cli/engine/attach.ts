@@ -6,7 +6,6 @@ import type { Io } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 import { openSession, windowSize, type AttachOptions, type SessionEnd } from './attached.ts';
 import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
-import { withRawTerminal } from './raw-terminal.ts';
 
 /** `attach`: this terminal's three streams become those of a running container. */
 export const attach: Verb = {
@@ -42,12 +41,10 @@ export async function joinContainer(
   options: AttachOptions,
 ): Promise<SessionEnd> {
   const session = openSession(options, io);
-  const end = await withRawTerminal(engine, options, io, async () => {
-    const { connection, words } = await attachContainer(engine, record, session.events);
-    const { size } = windowSize(io);
-    if (options.tty && size !== undefined) connection.resize(size.rows, size.columns);
-    return session.live(connection, words);
-  });
+  const { connection, words } = await attachContainer(engine, record, session.events);
+  const { size } = windowSize(io);
+  if (options.tty && size !== undefined) connection.resize(size.rows, size.columns);
+  const end = await session.live(connection, words);
   await settle(engine, record.id);
   return end;
 }

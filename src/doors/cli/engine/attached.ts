@@ -5,7 +5,6 @@ import type { MonitorConnection, MonitorEvents } from '#engine/monitor/connectio
 import { startAttached, type StartWords } from '#engine/container/start.ts';
 import { flushed, warn, type Io } from '#doors/cli/io.ts';
 import { detachFilter } from './detach-keys.ts';
-import { withRawTerminal } from './raw-terminal.ts';
 
 export interface AttachOptions {
   tty: boolean;
@@ -39,16 +38,17 @@ export async function runAttached(engine: Engine, id: string, options: AttachOpt
   const session = openSession(options, io);
   const size = options.tty ? windowSize(io) : {};
   const request = { warn: (text: string) => warn(io, text), ...size };
-  return withRawTerminal(engine, options, io, async () => {
-    const { connection, words } = await startAttached(engine, id, request, session.events);
-    return session.live(connection, words);
-  });
+  const { connection, words } = await startAttached(engine, id, request, session.events);
+  return session.live(connection, words);
 }
 
 export interface Session {
   /** Given to the connection when it is made. */
   events: MonitorEvents;
-  /** Output through, input in, signals forwarded, window sizes followed, until the end. */
+  /**
+   * Output through, input in, signals forwarded, window sizes followed, until the end; the terminal is then as it was
+   * before, whatever happened.
+   */
   live(connection: MonitorConnection, words: StartWords): Promise<SessionEnd>;
 }
 
@@ -79,6 +79,7 @@ export function openSession(options: AttachOptions, io: Io): Session {
     live: async (connection, words) => {
       connected = connection;
       feed();
+      const restore = rawMode(options, io);
       const undo = options.proxySignals ? forwardSignals(connection, options, io) : () => undefined;
       try {
         const end = await connection.end;
@@ -88,11 +89,24 @@ export function openSession(options: AttachOptions, io: Io): Session {
         throw await words.fault(end.kind === 'failed' ? end.record : undefined);
       } finally {
         undo();
+        restore();
         if (options.interactive) io.stdin.pause().unref?.();
         await Promise.all([...used].map((stream) => flushed(io[stream])));
         connection.close();
       }
     },
+  };
+}
+
+/** Keys go to the container as they are typed. The result takes that back; an exit of this process does, too. */
+function rawMode(options: AttachOptions, io: Io): () => void {
+  if (!options.tty || !options.interactive || io.stdin.isTTY !== true) return () => undefined;
+  const restore = (): void => void io.stdin.setRawMode(false);
+  io.stdin.setRawMode(true);
+  process.once('exit', restore);
+  return () => {
+    process.off('exit', restore);
+    restore();
   };
 }
 
