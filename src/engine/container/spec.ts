@@ -81,7 +81,12 @@ export function containerSpec(inputs: SpecInputs): Spec {
       ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
       ...(options.security?.apparmor === undefined ? {} : { apparmorProfile: options.security.apparmor }),
     },
-    mounts: [...systemMounts(options, inputs.unified), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
+    mounts: [
+      ...systemMounts(options, inputs.unified),
+      ...fileMounts(inputs),
+      ...askedMounts(options, inputs.volumes),
+      ...managerMounts(options, inputs.unified),
+    ],
     linux: linuxSection(inputs),
   };
 }
@@ -143,22 +148,29 @@ const mount = (destination: string, type: string, source: string, options: strin
   options,
 });
 
+const GROUPS = ['nosuid', 'noexec', 'nodev', 'relatime'];
+
 function systemMounts(options: ContainerOptions, unified = false): Mount[] {
   const mode = options.privileged ? 'rw' : 'ro';
-  const groups = ['nosuid', 'noexec', 'nodev', 'relatime'];
   const isManager = options.systemd === 'always';
   return [
     mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...groups, isManager && unified ? 'rw' : mode]),
-    // The one hierarchy of version 1 in which nothing can be limited, nor a limit be lifted.
-    ...(isManager && !unified && !isMounted(options, '/sys/fs/cgroup')
-      ? [mount('/sys/fs/cgroup/systemd', 'cgroup', 'cgroup', [...groups, 'none', 'name=systemd'])]
-      : []),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...GROUPS, isManager && unified ? 'rw' : mode]),
     ...sharedMemory(options),
   ];
+}
+
+/**
+ * For systemd the one hierarchy of version 1 in which nothing can be limited, nor a limit be lifted: over whatever is
+ * at /sys/fs/cgroup, the host's own included.
+ */
+function managerMounts(options: ContainerOptions, unified = false): Mount[] {
+  const place = '/sys/fs/cgroup/systemd';
+  if (options.systemd !== 'always' || unified || isMounted(options, place)) return [];
+  return [mount(place, 'cgroup', 'cgroup', [...GROUPS, 'none', 'name=systemd'])];
 }
 
 /** What belongs to the ipc namespace: with the host's come the host's own mounts. */

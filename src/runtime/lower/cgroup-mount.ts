@@ -47,9 +47,8 @@ function groupless(mount: Mount, options: MountOptions, slot: string, groups: Cg
 }
 
 function hierarchiesMount(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {
-  const [asked] = options.data.filter((option) => option !== 'none');
-  const single = groups.directories.find(({ hierarchy }) => asked !== undefined && hierarchy?.options.includes(asked));
-  if (single?.hierarchy !== undefined) return hierarchyMount(mount.destination, options, slot, single, groups);
+  const asked = options.data.find((option) => option.startsWith('name='));
+  if (asked !== undefined) return namedMount(mount.destination, asked, options, slot, groups);
   const readOnly = options.set & MOUNT_ATTR.readOnly;
   const sources: Step[] = [];
   const attach: Step[] = [
@@ -77,6 +76,19 @@ function hierarchiesMount(mount: Mount, options: MountOptions, slot: string, gro
     attach.push(...one.attach, ...aliases(mount.destination, hierarchy));
   }
   return { sources, attach, finish: readOnly === 0 ? [] : [{ op: 'mountAttr', slot, set: readOnly }] };
+}
+
+/** Where there is none of that name nothing is mounted: never others in its place. */
+function namedMount(
+  destination: string,
+  name: string,
+  options: MountOptions,
+  slot: string,
+  groups: CgroupView,
+): LoweredMounts {
+  const found = groups.directories.find(({ hierarchy }) => hierarchy?.options.includes(name));
+  if (found === undefined) return { sources: [], attach: [], finish: [] };
+  return hierarchyMount(destination, options, slot, found, groups);
 }
 
 function hierarchyMount(

@@ -209,6 +209,8 @@ describe('control groups', () => {
       attrs: MOUNT_ATTR.noSuid,
     });
     expect(one(single.attach, 'mkpath').path).toBe('/systemd');
+    const none = lower({ destination: '/other', type: 'cgroup', options: ['none', 'name=other'] });
+    expect([...none.sources, ...none.attach, ...none.finish]).toEqual([]);
     const { sources } = lower({ destination: '/systemd', type: 'cgroup', options }, false);
     expect(all(sources, 'tree').map((step) => step.path)).toEqual(['/sys/fs/cgroup/systemd/box']);
   });
