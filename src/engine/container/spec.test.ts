@@ -88,7 +88,7 @@ test('bind mounts come last and are recursive and private unless said otherwise'
   });
 });
 
-test('systemd gets its own hierarchy over whatever is mounted there, and on version 2 its group', () => {
+test('systemd gets its own hierarchy over whatever is mounted there', () => {
   const place = '/sys/fs/cgroup/systemd';
   const host = { source: '/sys/fs/cgroup', destination: '/sys/fs/cgroup', readOnly: true, options: [] };
   const systemd: Partial<ContainerOptions> = { systemd: 'always' };
