@@ -19,7 +19,7 @@ export interface SoftwareWorld {
 export async function softwareWorld(): Promise<SoftwareWorld> {
   const root = await openRoot();
   const call = (args: readonly string[], options: CallOptions = {}) =>
-    outcome(root, args, { timeout: 100_000, ...options });
+    outcome(root, args, { timeout: 200_000, ...options });
   const said = async (args: readonly string[]): Promise<string> => {
     const { status, stdout, stderr } = await call(args);
     expect({ status, stderr: status === 0 ? '' : stderr, stdout }).toMatchObject({ status: 0, stderr: '' });

@@ -57,7 +57,7 @@ function otherEngines(reports: string): Stage {
 
 /** What people run in containers; the first run ever makes the image of it. */
 function realSoftware(reports: string): Stage {
-  const stage = bunTests(reports, 'real software', testFiles('test/software/*.test.ts', /^$/), 480, 240);
+  const stage = bunTests(reports, 'real software', testFiles('test/software/*.test.ts', /^$/), 600, 240);
   const command = stage.command.flatMap((word) =>
     word === 'test' ? [word, '--preload=./test/software/shared.ts'] : [word],
   );
