@@ -165,7 +165,7 @@ function systemMounts(options: ContainerOptions, unified = false): Mount[] {
 
 /**
  * For systemd the one hierarchy of version 1 in which nothing can be limited, nor a limit be lifted: over whatever is
- * at /sys/fs/cgroup, the host's own included.
+ * mounted at /sys/fs/cgroup.
  */
 function managerMounts(options: ContainerOptions, unified = false): Mount[] {
   const place = '/sys/fs/cgroup/systemd';
