@@ -54,12 +54,12 @@ export async function execInContainer(
   }
   const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
   const facts = engine.facts();
-  const [top] = containerCgroups(engine, record.id);
+  const [top] = containerCgroups(engine, record);
   const { plan } = lowerExec(await execProcess(engine, spec, init, request), {
     spec,
     facts,
     init: { pid: init.pid, startTime: init.startTime },
-    cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
+    cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id, record.options),
     subGroups: ownGroup(facts.cgroup, top, init.pid),
     terminal: { kind: request.tty ? 'relay' : 'none' },
     ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),

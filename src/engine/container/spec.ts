@@ -6,7 +6,9 @@ import type { ImageConfig } from '#store/image/config.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { TmpfsMount } from './confinement.ts';
 import type { BindMount, ContainerOptions } from './options.ts';
+import { imageMount } from './image-mounts.ts';
 import { cgroupsPath } from './cgroups.ts';
+import { hiddenPaths } from './hidden-paths.ts';
 import { processArgs } from './command.ts';
 import { askedDevices } from './asked-devices.ts';
 import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
@@ -42,22 +44,6 @@ export interface SpecInputs {
 export const DEFAULT_SHM = 64 * 2 ** 20;
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const MASKED = [
-  '/proc/asound',
-  '/proc/acpi',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/sys/firmware',
-  '/sys/devices/virtual/powercap',
-];
-const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-
 /** The runtime specification of a container: the image's wishes, under the user's, over the engine's defaults. */
 export function containerSpec(inputs: SpecInputs): Spec {
   const { options, user } = inputs;
@@ -88,12 +74,16 @@ export function containerSpec(inputs: SpecInputs): Spec {
       ...managerMounts(options, inputs.unified),
     ],
     linux: linuxSection(inputs),
+    ...(options.annotations === undefined ? {} : { annotations: { ...options.annotations } }),
   };
 }
 
 /** What lies below another mount is mounted after it, in whatever order they were asked for. */
-export function askedMounts({ tmpfs = [], binds }: ContainerOptions, volumes: readonly Mount[] = []): Mount[] {
-  const mounts = [...tmpfs.map(tmpfsMount), ...binds.map(bindMount), ...volumes];
+export function askedMounts(
+  { tmpfs = [], binds, images = [] }: ContainerOptions,
+  volumes: readonly Mount[] = [],
+): Mount[] {
+  const mounts = [...tmpfs.map(tmpfsMount), ...binds.map(bindMount), ...images.map(imageMount), ...volumes];
   const depth = ({ destination }: Mount): number => destination.split('/').filter(Boolean).length;
   return mounts.sort((left, right) => depth(left) - depth(right));
 }
@@ -103,15 +93,13 @@ function linuxSection({ id, options, seccomp, sharedWith, asHostRoot = false }: 
   const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
   const { devices: held = [], ...resources } = resourcesOf(options);
   const sysctls = sysctlsOf(options, asHostRoot);
-  const bare = options.privileged || options.security?.bareSystemPaths === true;
   return {
     namespaces: namespacesOf(options, sharedWith),
-    cgroupsPath: cgroupsPath(id),
+    cgroupsPath: cgroupsPath(id, options),
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
     ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
-    maskedPaths: bare ? [] : MASKED,
-    readonlyPaths: bare ? [] : READ_ONLY,
+    ...hiddenPaths(options),
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
   };
 }
@@ -152,13 +140,14 @@ const GROUPS = ['nosuid', 'noexec', 'nodev', 'relatime'];
 
 function systemMounts(options: ContainerOptions, unified = false): Mount[] {
   const mode = options.privileged ? 'rw' : 'ro';
-  const isManager = options.systemd === 'always';
+  const isManager = options.systemd === 'always' && unified;
+  const groups = isManager || options.security?.writableCgroups === true ? 'rw' : mode;
   return [
     mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...GROUPS, isManager && unified ? 'rw' : mode]),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...GROUPS, groups]),
     ...sharedMemory(options),
   ];
 }
@@ -182,6 +171,9 @@ function sharedMemory({ ipcMode, shmSize = DEFAULT_SHM }: ContainerOptions): Mou
       .map((path) => mount(path, 'bind', path, ['bind', 'rprivate', ...flags]));
   const queue = mount('/dev/mqueue', 'mqueue', 'mqueue', flags);
   if (ipcMode === 'none') return [queue];
+  // That of the other container, in whose mounts it is looked up (`sharedMemoryOf`).
+  if (ipcMode?.startsWith('container:') === true)
+    return [queue, mount('/dev/shm', 'bind', '/dev/shm', ['bind', 'rprivate', ...flags])];
   return [queue, mount('/dev/shm', 'tmpfs', 'shm', [...flags, 'mode=1777', `size=${shmSize}`])];
 }
 
@@ -196,6 +188,7 @@ export function mountedPaths(options: ContainerOptions): string[] {
     ...fileMounts({ directory: '/', options }),
     ...(options.tmpfs ?? []),
     ...options.binds,
+    ...(options.images ?? []),
     ...(options.volumes ?? []),
   ];
   return all.map(({ destination }) => destination);

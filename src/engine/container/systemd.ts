@@ -38,8 +38,8 @@ function missing(options: ContainerOptions): TmpfsMount[] {
 }
 
 /** Whether the caller mounts something exactly there. */
-export function isMounted({ tmpfs = [], binds, volumes = [] }: ContainerOptions, path: string): boolean {
-  return [...tmpfs, ...binds, ...volumes].some(({ destination }) => join('/', destination, '.') === path);
+export function isMounted({ tmpfs = [], binds, volumes = [], images = [] }: ContainerOptions, path: string): boolean {
+  return [...tmpfs, ...binds, ...volumes, ...images].some(({ destination }) => join('/', destination, '.') === path);
 }
 
 /** By these systemd knows that it is in a container, and which machine it is on where the image names none. */
