@@ -47,6 +47,8 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   /** Seconds that `stop` waits before it kills. */
   stopTimeout?: number;
   stopSignal?: string;
+  /** The first program is systemd; left out: when its name says so. Settled when the container is made. */
+  systemd?: 'always' | 'never';
 }
 
 export interface BindMount {
