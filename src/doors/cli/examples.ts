@@ -44,6 +44,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   inspect: [["inspect -f '{{.State.Pid}}' web", "The process's number on the host"]],
   export: [['export -o tree.tar web', 'The whole root file system as an archive']],
   explain: [['explain docker.io/library/debian:12 true', 'What the kernel would be asked for']],
+  why: [
+    ['why web', 'What ended it, what tells so, and what to do'],
+    ["why -f '{{.Cause.Id}}' web", 'In a word, such as out-of-memory'],
+  ],
   images: [['images --filter dangling=true -q', 'Images that have lost their names']],
   history: [['history --no-trunc docker.io/library/debian:12', 'Whole commands that made each layer']],
   tag: [['tag debian:12 registry.example/base:1', 'A name under which it can be pushed']],

@@ -9,6 +9,7 @@ import { noteStart } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
+import { noteFailure } from './failure-note.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -34,11 +35,11 @@ export async function startContainer(engine: Engine, id: string, request: StartR
 export async function startOwned(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<void> {
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
-  const compiled = await prepareStart(engine, record, request);
+  const compiled = await prepareNoted(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
   const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
-  const words = startWords(record, compiled);
+  const words = startWords(engine, record, compiled);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
   await settleOwned(engine, record, 'failed');
@@ -80,14 +81,14 @@ export async function startAttached(
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
     const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
-    const [compiled, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
+    const [compiled, result] = await Promise.all([prepareNoted(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
         await settleOwned(engine, record, 'failed');
         throw error;
       },
     );
-    const words = startWords(record, compiled);
+    const words = startWords(engine, record, compiled);
     if (result.code !== 0) {
       await settleOwned(engine, record, 'failed');
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
@@ -112,6 +113,13 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
     );
   }
   return observe(containerDirectory(engine.root, record.id)).status === 'running';
+}
+
+/** What fails before there is a launch is kept as well, for `why`. */
+async function prepareNoted(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
+  return prepareStart(engine, record, request).catch((error: unknown) => {
+    throw noteFailure(containerDirectory(engine.root, record.id), error);
+  });
 }
 
 async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
@@ -153,10 +161,11 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }
 
-function startWords(record: ContainerRecord, compiled: Compiled): StartWords {
+function startWords({ root }: Engine, record: ContainerRecord, compiled: Compiled): StartWords {
   const load = () => import('./start-words.ts');
+  const directory = containerDirectory(root, record.id);
   return {
-    fault: async (failure) => (await load()).startFault(record, compiled.plan, failure),
+    fault: async (failure) => noteFailure(directory, (await load()).startFault(record, compiled.plan, failure)),
     warning: async (warning) => (await load()).warningText(warning, compiled.plan),
   };
 }
