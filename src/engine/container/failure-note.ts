@@ -32,10 +32,10 @@ export function noteFailure<T>(directory: string, error: T): T {
   return error;
 }
 
-function noteOf(error: unknown): FailureNote {
+export function noteOf(error: unknown, time = Date.now()): FailureNote {
   const fault = error instanceof Fault ? error : undefined;
   return {
-    time: Date.now(),
+    time,
     kind: fault?.kind ?? 'internal',
     message: sentence(error),
     ...(fault?.hint === undefined ? {} : { hint: fault.hint }),

@@ -5,7 +5,7 @@ import type { Spec } from '#runtime/spec/spec.ts';
 import { isHeld } from '#engine/container/cgroups.ts';
 import { findInside } from '#engine/container/copy/inside.ts';
 import { withContainerRoot } from '#engine/container/copy/root.ts';
-import { readFailure, type FailureNote } from '#engine/container/failure-note.ts';
+import type { FailureNote } from '#engine/container/failure-note.ts';
 import { argsOf, stateOf } from '#engine/container/list.ts';
 import { readLogs } from '#engine/container/logs.ts';
 import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
@@ -14,6 +14,7 @@ import type { Engine } from '#engine/engine.ts';
 import { isLatest } from './causes/start.ts';
 import type { Confinement, KernelNotes, ProgramFile, WhyFacts } from './facts.ts';
 import { kernelNotes } from './kernel-notes.ts';
+import { lastFailure } from './launch-failure.ts';
 import { pastOf } from './past.ts';
 
 const LOG_LINES = 10;
@@ -24,7 +25,8 @@ export async function gatherFacts(engine: Engine, record: ContainerRecord): Prom
   const state = stateOf(engine, record);
   const held = state.status === 'running' && isHeld(engine, record.id);
   const { bavail, bsize, blocks } = statfsSync(engine.root);
-  const [failure, confinement] = [readFailure(directory), confinementOf(directory)];
+  const failure = await lastFailure(engine, record, state);
+  const confinement = confinementOf(directory);
   const bootedAt = bootTime();
   const facts: WhyFacts = {
     now: Date.now(),
@@ -69,8 +71,8 @@ function confinementOf(directory: string): Confinement | undefined {
 
 /** Milliseconds since 1970. */
 function bootTime(): number {
-  const seconds = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
-  return Number(seconds ?? 0) * 1000;
+  const seconds = /^\S+/.exec(readFileSync('/proc/uptime', 'latin1'))?.[0];
+  return Date.now() - Number(seconds ?? 0) * 1000;
 }
 
 /** Most ends have nothing to do with the kernel, and its messages are long. */

@@ -16,7 +16,7 @@ export interface Sought {
 }
 
 /** A message is written a little after what it tells of, and clocks are read one after the other. */
-const SLACK_MS = 1000;
+const SLACK_MS = 250;
 
 /** Finds what is about one run of one container among the kernel's messages. */
 export function kernelNotes(lines: readonly KernelLine[], sought: Sought): KernelNotes {
@@ -49,9 +49,7 @@ function deniedCall(text: string, { init, arch }: Sought): KernelNotes['denied']
   if (found === null) return [];
   const [, pid, process = '', audit = '', number] = found;
   const name = callName(arch, parseInt(audit, 16), Number(number));
-  return [
-    { process: process.replaceAll('"', ''), call: name ?? `number ${number}`, own: Number(pid) === init },
-  ];
+  return [{ process: process.replaceAll('"', ''), call: name ?? `number ${number}`, own: Number(pid) === init }];
 }
 
 /** `sh[12]: segfault at 0 ip ...`, `traps: sh[12] trap invalid opcode ...`. */

@@ -34,7 +34,12 @@ function runsOf(events: readonly PastEvent[]): PastRun[] {
     if (action === 'start') [started, oom] = [time, false];
     else if (action === 'oom') oom = true;
     else if (action === 'die') {
-      runs.push({ ...(started === undefined ? {} : { started }), finished: time, code: Number(attributes['exitCode']), oom });
+      runs.push({
+        ...(started === undefined ? {} : { started }),
+        finished: time,
+        code: Number(attributes['exitCode']),
+        oom,
+      });
       started = undefined;
     }
   }

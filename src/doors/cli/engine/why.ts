@@ -1,4 +1,4 @@
-import { formatDuration } from '#base/units.ts';
+import { spanText } from '#engine/why/span.ts';
 import { signalName } from '#engine/why/signal-names.ts';
 import { whyContainer, type NamedCause, type Why, type WhyFacts } from '#engine/why/why.ts';
 import { print } from '#doors/cli/io.ts';
@@ -39,10 +39,10 @@ function headOf({ name, id, status, exit, now }: WhyFacts): string {
   const who = `${name} (${id.slice(0, 12)})`;
   if (status === 'running' || status === 'paused') return `${who} is ${status}.`;
   if (exit === undefined) return `${who} has not run.`;
-  const ago = `${formatDuration(now - exit.finished)} ago`;
+  const ago = `${spanText(now - exit.finished)} ago`;
   if (exit.error !== undefined && exit.started === 0) return `${who} failed to start ${ago}.`;
   const signal = exit.signal > 0 ? ` (${signalName(exit.signal)})` : '';
-  return `${who} exited with ${exit.code}${signal} ${ago}, after ${formatDuration(exit.finished - exit.started)}.`;
+  return `${who} exited with ${exit.code}${signal} ${ago}, after ${spanText(exit.finished - exit.started)}.`;
 }
 
 const WORDS = { certain: '', likely: 'Probably: ', possible: 'Perhaps: ' } as const;
@@ -56,7 +56,7 @@ function linesOf({ certainty, says, evidence, hint }: NamedCause): string[] {
 }
 
 function runLine({ finished, started, code, oom }: WhyFacts['history'][number]): string {
-  const span = started === undefined ? '' : ` after ${formatDuration(finished - started)}`;
+  const span = started === undefined ? '' : ` after ${spanText(finished - started)}`;
   return `  ${new Date(finished).toISOString()}  exited with ${code}${span}${oom ? ', out of memory' : ''}`;
 }
 

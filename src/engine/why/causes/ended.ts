@@ -6,7 +6,10 @@ const FAULTS: Readonly<Record<number, readonly [string, string]>> = {
   4: ['executed an instruction that this processor does not have', 'The image may be built for a newer processor.'],
   5: ['ran into a break point', 'No debugger was there to take it.'],
   6: ['gave up by itself (abort)', 'Its last words are in the log.'],
-  7: ['touched memory that has nothing behind it', 'A file that it maps may have become shorter, or /dev/shm be full (--shm-size).'],
+  7: [
+    'touched memory that has nothing behind it',
+    'A file that it maps may have become shorter, or /dev/shm be full (--shm-size).',
+  ],
   8: ['calculated what has no result, such as a division by zero', 'It is a fault of the program.'],
   11: ['touched memory that is not its own', 'It is a fault of the program, or of a library that does not fit it.'],
   24: ['used all the processor time of its limit', '--ulimit cpu sets it.'],
@@ -34,9 +37,10 @@ const bySignal: Look = ({ exit }) =>
 const childBySignal: Look = ({ exit }) => {
   const number = exit === undefined ? undefined : signalOfStatus(exit.code);
   if (number === undefined) return undefined;
-  return likely(`Its first process ended with ${exit?.code}, which tells of a process ended by ${signalName(number)}.`, [
-    `${exit?.code} is 128+${number}`,
-  ]);
+  return likely(
+    `Its first process ended with ${exit?.code}, which tells of a process ended by ${signalName(number)}.`,
+    [`${exit?.code} is 128+${number}`],
+  );
 };
 
 const notFoundInside: Look = ({ exit, log }) =>
@@ -73,7 +77,9 @@ const shellWithoutInput: Look = ({ exit, args, options }) => {
 };
 
 const succeeded: Look = ({ exit }) =>
-  exit?.code === 0 && exit.error === undefined ? certain('Its program was done, and said that all went well (0).') : undefined;
+  exit?.code === 0 && exit.error === undefined
+    ? certain('Its program was done, and said that all went well (0).')
+    : undefined;
 
 const failed: Look = ({ exit, name, log }) => {
   if (exit === undefined || exit.error !== undefined) return undefined;

@@ -2,6 +2,7 @@ import { formatBytes } from '#base/units.ts';
 import { deniedCalls } from '#runtime/seccomp/denied-calls.ts';
 import { certain, likely, possible, type Cause, type Look } from '#engine/why/cause.ts';
 import type { WhyFacts } from '#engine/why/facts.ts';
+import { noexecMount } from './noexec.ts';
 
 /** The last line of the log that a pattern fits. */
 const said = ({ log }: WhyFacts, pattern: RegExp): string | undefined => log.findLast((line) => pattern.test(line));
@@ -38,7 +39,11 @@ const diskFull = fromLog(/no space left on device|disk quota exceeded/i, ({ disk
   const hint = 'sampan system df shows what takes room; a tmpfs has a size of its own.';
   return disk.free < LEAST_FREE
     ? likely('The disk was full.', [line, left], hint)
-    : possible('It found no room to write: in a tmpfs or volume of its own, or on the disk at that time.', [line, left], hint);
+    : possible(
+        'It found no room to write: in a tmpfs or volume of its own, or on the disk at that time.',
+        [line, left],
+        hint,
+      );
 });
 
 const lowPort = fromLog(/bind.*permission denied|permission denied.*(?:bind|listen)/i, ({ confinement }, line) =>
@@ -67,13 +72,28 @@ const CAPABILITIES: readonly (readonly [RegExp, string])[] = [
   [/module/i, 'CAP_SYS_MODULE'],
 ];
 
-const NOT_PERMITTED = /operation not permitted|\bEPERM\b/i;
+const NOT_PERMITTED = /operation not permitted|\bEPERM\b|(?:are you|must be|requires) root/i;
 
 const lackingCapability = fromLog(NOT_PERMITTED, ({ confinement }, line) => {
   const meant = CAPABILITIES.find(([pattern]) => pattern.test(line))?.[1];
   if (meant === undefined || confinement === undefined || confinement.capabilities.includes(meant)) return undefined;
   const short = meant.replace('CAP_', '');
-  return likely(`It lacks the capability ${meant}.`, [line], `--cap-add ${short} gives it, if the program is trusted so far.`);
+  return likely(
+    `It lacks the capability ${meant}.`,
+    [line],
+    `--cap-add ${short} gives it, if the program is trusted so far.`,
+  );
+});
+
+const noexec = fromLog(/permission denied/i, ({ confinement }, line) => {
+  const path = /(\/[^\s:"']+)/.exec(line)?.[1];
+  const mount = path === undefined ? undefined : noexecMount(path, confinement);
+  if (mount === undefined || path === undefined || path === mount) return undefined;
+  return likely(
+    `What lies at ${path} may not be executed: ${mount} is mounted noexec.`,
+    [line],
+    `Mount ${mount} with exec.`,
+  );
 });
 
 const deniedCall = fromLog(
@@ -82,7 +102,8 @@ const deniedCall = fromLog(
     const denied = confinement?.seccomp === undefined ? [] : deniedCalls(confinement.seccomp);
     if (denied.length === 0) return undefined;
     const named = denied.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(line));
-    const hint = '--security-opt seccomp=FILE gives it a filter of your own; seccomp=unconfined shows whether it is that.';
+    const hint =
+      '--security-opt seccomp=FILE gives it a filter of your own; seccomp=unconfined shows whether it is that.';
     if (named.length > 0) {
       const calls = named.map(({ name, answer }) => `${name} (${answer})`).join(', ');
       return likely(`Its seccomp filter denies ${calls}.`, [line], hint);
@@ -106,16 +127,28 @@ const noNetwork = fromLog(
   /name resolution|could not resolve|bad address|network is unreachable|getaddrinfo|no such host/i,
   ({ options }, line) =>
     options.network === 'none'
-      ? likely('It wanted the network, and has none (--network none).', [line], 'Give it --network host, or another network.')
+      ? likely(
+          'It wanted the network, and has none (--network none).',
+          [line],
+          'Give it --network host, or another network.',
+        )
       : possible('It did not reach the network.', [line]),
 );
 
 const missingLibrary = fromLog(/error while loading shared libraries|error loading shared library/i, (_, line) =>
-  likely('A program lacks a library in the image.', [line], 'Add the library to the image, or link the program statically.'),
+  likely(
+    'A program lacks a library in the image.',
+    [line],
+    'Add the library to the image, or link the program statically.',
+  ),
 );
 
 const otherMachine = fromLog(/exec format error/i, (_, line) =>
-  likely('A file is no program for this machine.', [line], 'Use an image for this architecture, or an emulator (binfmt_misc).'),
+  likely(
+    'A file is no program for this machine.',
+    [line],
+    'Use an image for this architecture, or an emulator (binfmt_misc).',
+  ),
 );
 
 const portTaken = fromLog(/address (?:already )?in use|EADDRINUSE/i, (_, line) =>
@@ -127,10 +160,9 @@ const unhealthy: Look = ({ health }) => {
   if (last === undefined || last.code === 0) return undefined;
   const failures = health.length - 1 - health.findLastIndex(({ code }) => code === 0);
   const output = last.output.trim().split('\n').at(-1) ?? '';
-  return certain(
-    `Its health check has failed ${failures === 1 ? 'once' : `${failures} times`}.`,
-    [`the last one ended with ${last.code}${output === '' ? '' : `: ${output}`}`],
-  );
+  return certain(`Its health check has failed ${failures === 1 ? 'once' : `${failures} times`}.`, [
+    `the last one ended with ${last.code}${output === '' ? '' : `: ${output}`}`,
+  ]);
 };
 
 /** What may stand behind an end, or beside it. */
@@ -140,6 +172,7 @@ export const HINTS: Readonly<Record<string, Look>> = {
   'disk-full': diskFull,
   'low-port': lowPort,
   'lacking-capability': lackingCapability,
+  noexec,
   'seccomp-denied': deniedCall,
   'no-network': noNetwork,
   'missing-library': missingLibrary,

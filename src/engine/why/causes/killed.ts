@@ -1,4 +1,5 @@
-import { formatBytes, formatDuration } from '#base/units.ts';
+import { formatBinaryBytes } from '#base/units.ts';
+import { spanText } from '#engine/why/span.ts';
 import { certain, likely, possible, type Look } from '#engine/why/cause.ts';
 import type { PastEvent, WhyFacts } from '#engine/why/facts.ts';
 import { signalName } from '#engine/why/signal-names.ts';
@@ -31,11 +32,11 @@ const outOfMemory: Look = ({ exit, kernel, options }) => {
   const limit = figures.memoryLimit ?? options.memory;
   const everywhere = killed.some((one) => one.everywhere);
   const evidence = [
-    ...(limit === undefined ? [] : [`limit ${formatBytes(limit)}`]),
-    ...(figures.memoryPeak === undefined ? [] : [`peak ${formatBytes(figures.memoryPeak)}`]),
+    ...(limit === undefined ? [] : [`limit ${formatBinaryBytes(limit)}`]),
+    ...(figures.memoryPeak === undefined ? [] : [`peak ${formatBinaryBytes(figures.memoryPeak)}`]),
     ...(figures.oomKills === undefined ? [] : [`processes killed: ${figures.oomKills}`]),
     ...killed.map(({ pid, process, bytes }) => {
-      return `the kernel killed ${process} (${pid})${bytes === undefined ? '' : `, which held ${formatBytes(bytes)}`}`;
+      return `the kernel killed ${process} (${pid})${bytes === undefined ? '' : `, which held ${formatBinaryBytes(bytes)}`}`;
     }),
   ];
   const why = everywhere || limit === undefined ? 'the machine had no memory left' : 'it used all that it may';
@@ -43,7 +44,8 @@ const outOfMemory: Look = ({ exit, kernel, options }) => {
     exit.signal === SIGKILL
       ? `It was killed for want of memory: ${why}.`
       : `A process in it was killed for want of memory (${why}); its first one then ended with ${exit.code}.`;
-  const hint = everywhere || limit === undefined ? 'Give containers limits (-m).' : 'Give it more with -m, or have it use less.';
+  const hint =
+    everywhere || limit === undefined ? 'Give containers limits (-m).' : 'Give it more with -m, or have it use less.';
   return certain(what, evidence, hint);
 };
 
@@ -67,7 +69,7 @@ const stopTimedOut: Look = (facts) => {
   const { exit, options } = facts;
   const asked = kills(facts).findLast(({ signal }) => signal !== SIGKILL);
   if (exit?.signal !== SIGKILL || asked === undefined) return undefined;
-  const waited = formatDuration(exit.finished - asked.event.time);
+  const waited = spanText(exit.finished - asked.event.time);
   const evidence = [`${signalName(asked.signal)} was sent ${when(asked.event)}`, `killed after ${waited}`];
   const hint = options.init
     ? 'Have the program end on that signal, or give it longer with --stop-timeout.'
@@ -86,7 +88,7 @@ const stopped: Look = (facts) => {
 
 const when = ({ time }: PastEvent): string => new Date(time).toISOString();
 
-const filterKilled: Look = ({ exit, kernel, confinement }) => {
+const filterKilled: Look = ({ exit, kernel }) => {
   if (exit === undefined || (exit.signal !== SIGSYS && exit.code !== 128 + SIGSYS)) return undefined;
   const denied = kernel?.denied ?? [];
   const known = denied.filter(({ own }) => own || exit.signal === 0);
@@ -96,18 +98,16 @@ const filterKilled: Look = ({ exit, kernel, confinement }) => {
     return certain('Its seccomp filter ended it for a system call (SIGSYS).', [where], FILTER_HINT);
   }
   const says = `Its seccomp filter ended it for the system call ${calls.join(', ')} (SIGSYS).`;
-  const evidence = denied.map(({ process, call }) => `the kernel: ${process} called ${call}`);
-  const asked = confinement?.seccomp === undefined ? [] : ['the filter is that of --security-opt seccomp'];
-  return (known.some(({ own }) => own) ? certain : likely)(says, [...evidence, ...asked], FILTER_HINT);
+  const evidence = [...new Set(denied.map(({ process, call }) => `the kernel: ${process} called ${call}`))];
+  return (known.some(({ own }) => own) ? certain : likely)(says, evidence, FILTER_HINT);
 };
 const FILTER_HINT = 'Allow the call in the profile that --security-opt seccomp=FILE names.';
 
 const killedFromOutside: Look = ({ exit }) =>
   exit?.signal === SIGKILL
-    ? possible(
-        'It was killed (SIGKILL), and not by sampan: by somebody on this machine, or by a process of its own.',
-        ['no command of sampan sent it, and the kernel counted no lack of memory'],
-      )
+    ? possible('It was killed (SIGKILL), and not by sampan: by somebody on this machine, or by a process of its own.', [
+        'no command of sampan sent it, and the kernel counted no lack of memory',
+      ])
     : undefined;
 
 /** What ended it from outside, surest first. */

@@ -1,5 +1,6 @@
 import { certain, type Look } from '#engine/why/cause.ts';
-import type { Confinement, ProgramFile, WhyFacts } from '#engine/why/facts.ts';
+import type { WhyFacts } from '#engine/why/facts.ts';
+import { noexecMount } from './noexec.ts';
 
 const EXECUTE = 0o111;
 
@@ -14,13 +15,14 @@ const failedStart: Look = (facts) => {
     ...(failure.field === undefined ? [] : [`asked for by ${failure.field}`]),
   ];
   const [more, hint] = refusal(facts) ?? [[], failure.hint];
-  return certain(`It could not be started: ${failure.message}.`, [...evidence, ...more], hint);
+  const what = failure.message.replace(/^start container \S+: /, '');
+  return certain(`It could not be started: ${what}.`, [...evidence, ...more], hint);
 };
 
-/** The monitor says of a launch that failed when it ended; what failed before a launch has only its own time. */
+/** What failed is newer than what has run; it is written down right after the monitor has said so. */
 export function isLatest({ failure, exit, status }: WhyFacts): boolean {
-  if (failure === undefined || status === 'running' || status === 'paused') return false;
-  return exit === undefined || exit.error !== undefined || failure.time > exit.finished;
+  if (failure === undefined || status === 'running' || status === 'paused' || status === 'dead') return false;
+  return exit === undefined || failure.time >= exit.finished;
 }
 
 /** Why a file that is there may not be executed; undefined when it was something else. */
@@ -33,20 +35,12 @@ function refusal({ failure, program, confinement }: WhyFacts): [string[], string
     const bits = mode.toString(8).padStart(4, '0');
     return [[`${path} has the mode ${bits}: nobody may execute it`], `chmod +x ${path} in the image.`];
   }
-  const mount = noexecMount(program, confinement);
+  const mount = noexecMount(path, confinement);
   if (mount !== undefined) {
     return [[`${mount} is mounted noexec`], `Mount ${mount} with exec, or put the program elsewhere.`];
   }
   const user = `user ${confinement?.uid ?? 0}`;
   return [[`${user} may not execute it, or may not search a directory above it`], failure.hint];
-}
-
-function noexecMount({ path }: ProgramFile, confinement: Confinement | undefined): string | undefined {
-  const over = (confinement?.mounts ?? []).filter(
-    ({ destination }) => path === destination || path.startsWith(`${destination.replace(/\/$/, '')}/`),
-  );
-  const nearest = over.toSorted((a, b) => b.destination.length - a.destination.length)[0];
-  return nearest?.options.includes('noexec') === true ? nearest.destination : undefined;
 }
 
 export const STARTS: Readonly<Record<string, Look>> = { 'failed-start': failedStart };

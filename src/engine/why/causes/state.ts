@@ -1,9 +1,9 @@
-import { formatDuration } from '#base/units.ts';
+import { spanText } from '#engine/why/span.ts';
 import { certain, type Look } from '#engine/why/cause.ts';
 
 const running: Look = ({ status, startedAt, now, name }) => {
   if (status !== 'running') return undefined;
-  const since = startedAt === undefined ? '' : ` for ${formatDuration(now - startedAt)}`;
+  const since = startedAt === undefined ? '' : ` for ${spanText(now - startedAt)}`;
   return certain(`It runs${since}.`, [], `sampan logs ${name} shows what it says, sampan top ${name} its processes.`);
 };
 
