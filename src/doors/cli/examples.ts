@@ -130,6 +130,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
   'system df': [['system df -v', 'What each image shares with others, and what only it has']],
   'system gc': [['system gc --dry-run', 'What would go to make room']],
+  info: [["info --format '{{.Driver}} {{.CgroupVersion}}'", 'In a script']],
+  'system info': [['system info', 'How much there is, where, and what this machine can do']],
+  'system reset': [['system reset', 'Begin anew, after asking']],
+  'system check': [
+    ['system check --quick', 'What crashes and other hands have left, in a moment'],
+    ['system check --repair', 'All of it, byte for byte, and mended'],
+  ],
   'system prune': [['system prune -af', 'Stopped containers and all images that nothing uses']],
   doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],
