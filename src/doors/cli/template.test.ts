@@ -72,3 +72,11 @@ test('Rows are lines of a template, or a table under headings', () => {
     'ID     SIZE\none    1\nfour   22',
   ]);
 });
+
+test('A heading is not changed by what changes the values, and names what a function is asked for', () => {
+  const headings = { Names: 'NAMES', Label: (name: string) => name };
+  const rows = [{ Names: 'web', Label: () => 'x' }];
+  expect(formatRows(String.raw`table {{title .Names}}\t{{.Label "a.b"}}\t{{json .}}`, rows, headings)).toEqual([
+    'NAMES   a.b\nWeb     x     {"Names":"web"}',
+  ]);
+});

@@ -1,5 +1,5 @@
 import { table } from './table.ts';
-import { FUNCTIONS, LAZY } from './template/functions.ts';
+import { FUNCTIONS, LAZY, OF_HEADINGS } from './template/functions.ts';
 import { parseNodes } from './template/parse.ts';
 import { TemplateError, templateFault } from './template/problem.ts';
 import { runTemplate } from './template/run.ts';
@@ -10,9 +10,9 @@ export type Template = (value: unknown) => string;
 const isFunction = (name: string): boolean => Object.hasOwn(FUNCTIONS, name) || LAZY.has(name);
 
 /** Throws `invalid`, field `--format`, with the place; so does the template for values that it does not fit. */
-export function parseTemplate(text: string): Template {
+export function parseTemplate(text: string, functions = FUNCTIONS): Template {
   const template = within(text, () => parseNodes(text, isFunction));
-  return (value) => within(text, () => runTemplate(template, value));
+  return (value) => within(text, () => runTemplate(template, functions, value));
 }
 
 function within<T>(text: string, work: () => T): T {
@@ -27,15 +27,16 @@ function within<T>(text: string, work: () => T): T {
 export function formatRows(
   format: string | undefined,
   rows: readonly Readonly<Record<string, unknown>>[],
-  headings: Readonly<Record<string, string>>,
+  headings: Readonly<Record<string, unknown>>,
 ): string[] | undefined {
   if (format === undefined || format === 'table') return undefined;
   if (format === 'json') return rows.map((row) => JSON.stringify(row));
   const asTable = /^table\s+/.exec(format);
-  const template = parseTemplate(unescapeText(asTable === null ? format : format.slice(asTable[0].length)));
-  if (asTable === null) return rows.map(template);
-  const cells = [headings, ...rows].map((row) => template(row).split('\t'));
-  return [table(cells[0] ?? [], cells.slice(1))];
+  const text = unescapeText(asTable === null ? format : format.slice(asTable[0].length));
+  const template = parseTemplate(text);
+  if (asTable === null) return rows.map((row) => template(row));
+  const cells = rows.map((row) => template(row).split('\t'));
+  return [table(parseTemplate(text, OF_HEADINGS)(headings).split('\t'), cells)];
 }
 
 /** People write `\t` and `\n` in single quotes of the shell; within quotations Go reads them itself. */

@@ -83,11 +83,13 @@ const DOCKERS: Readonly<Record<string, TemplateFunction>> = {
   json: one(toJson),
   lower: one((value) => show(value).toLowerCase()),
   upper: one((value) => show(value).toUpperCase()),
-  title: one((value) => show(value).replaceAll(/(?<!\p{L})\p{L}/gu, (letter) => letter.toUpperCase())),
+  title: one((value) => show(value).replaceAll(/(?<![\p{L}\p{N}_])\p{L}/gu, (letter) => letter.toUpperCase())),
   split: takes(2, 2, (text, separator) => show(text).split(show(separator))),
   join: takes(2, 2, (list, separator) => listOf(list).join(show(separator))),
-  pad: takes(3, 3, (text, before, after) => ' '.repeat(Number(before)) + show(text) + ' '.repeat(Number(after))),
-  truncate: takes(2, 2, (text, most) => show(text).slice(0, Number(most))),
+  pad: takes(3, 3, (text, before, after) =>
+    text === '' ? text : ' '.repeat(Number(before)) + show(text) + ' '.repeat(Number(after)),
+  ),
+  truncate: takes(2, 2, (text, most) => Array.from(show(text)).slice(0, Number(most)).join('')),
 };
 
 function listOf(value: unknown): string[] {
@@ -95,7 +97,20 @@ function listOf(value: unknown): string[] {
   return isObject(value) ? sortedEntries(value).map(([, item]) => show(item)) : [show(value)];
 }
 
-export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = { ...BUILT_IN, ...DOCKERS };
+export type Functions = Readonly<Record<string, TemplateFunction>>;
+
+export const FUNCTIONS: Functions = { ...BUILT_IN, ...DOCKERS };
+
+/** Where a table's headings are made by the template of its rows, a heading stays what it is; that of a whole row is none. */
+export const OF_HEADINGS: Functions = {
+  ...FUNCTIONS,
+  ...Object.fromEntries(
+    ['json', 'lower', 'title', 'split', 'join', 'truncate', 'pad'].map((name) => [
+      name,
+      { ...DOCKERS[name], call: (value: unknown) => (isObject(value) ? '' : value) } as TemplateFunction,
+    ]),
+  ),
+};
 
 /** Those that end as soon as they know. */
 export const LAZY: ReadonlySet<string> = new Set(['and', 'or']);

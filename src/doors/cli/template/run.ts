@@ -1,4 +1,4 @@
-import { FUNCTIONS, LAZY } from './functions.ts';
+import { LAZY, type Functions } from './functions.ts';
 import type { Command, Node, Operand, ParsedTemplate, Pipe } from './nodes.ts';
 import { showResult } from './print.ts';
 import { TemplateError } from './problem.ts';
@@ -7,8 +7,8 @@ import { isMap, isObject, isTrue, sortedEntries, typed, typeName } from './value
 const MOST_DEEP = 1000;
 
 /** What a template prints of a value. Throws TemplateError. */
-export function runTemplate(template: ParsedTemplate, value: unknown): string {
-  const run = new Run(template.named);
+export function runTemplate(template: ParsedTemplate, functions: Functions, value: unknown): string {
+  const run = new Run(template.named, functions);
   run.list(template.nodes, value, new Map([['$', value]]), 0);
   return run.text();
 }
@@ -37,10 +37,12 @@ class Inner extends Map<string, unknown> {
 
 class Run {
   readonly #named: ParsedTemplate['named'];
+  readonly #functions: Functions;
   readonly #out: string[] = [];
 
-  constructor(named: ParsedTemplate['named']) {
+  constructor(named: ParsedTemplate['named'], functions: Functions) {
     this.#named = named;
+    this.#functions = functions;
   }
 
   text(): string {
@@ -127,7 +129,7 @@ class Run {
   /** What comes from before a bar is the last of the values. */
   #command({ operands: [first, ...rest] }: Command, carried: unknown[], dot: unknown, variables: Inner): unknown {
     const value = (operand: Operand): unknown => this.#operand(operand, dot, variables);
-    if (first.kind === 'function') return call(first, rest, carried, value);
+    if (first.kind === 'function') return call(this.#functions, first, rest, carried, value);
     const own = value(first);
     if (typeof own === 'function') return (own as (...values: unknown[]) => unknown)(...rest.map(value), ...carried);
     if (rest.length + carried.length > 0) throw new TemplateError(first.at, 'what is no function takes no values');
@@ -142,7 +144,7 @@ class Run {
       case 'nil':
         return null;
       case 'function':
-        return call(operand, [], [], () => undefined);
+        return call(this.#functions, operand, [], [], () => undefined);
       case 'pipe':
         return chain(this.#pipe(operand.pipe, dot, variables), fields, at);
       case 'variable':
@@ -155,6 +157,7 @@ class Run {
 }
 
 function call(
+  functions: Functions,
   { name, at }: Extract<Operand, { kind: 'variable' | 'function' }>,
   operands: readonly Operand[],
   carried: readonly unknown[],
@@ -162,7 +165,7 @@ function call(
 ): unknown {
   if (LAZY.has(name)) return firstThat(name === 'or', operands, carried, value);
   const values = [...operands.map(value), ...carried];
-  const found = FUNCTIONS[name];
+  const found = functions[name];
   const [least, most] = found?.takes ?? [0, 0];
   if (found === undefined || values.length < least || values.length > most) {
     const wanted = least === most ? `${least}` : values.length < least ? `at least ${least}` : `at most ${most}`;
