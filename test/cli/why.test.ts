@@ -239,6 +239,18 @@ test('Before a run, while paused, and after several; in text and by a template',
   await world.sampan('rm', 'life');
 });
 
+test('What happened in one that still runs is told', async () => {
+  const program = script('tail /dev/zero; touch /after; sleep 1000');
+  await world.sampan('run', '-d', '--name', 'goes-on', '-m', '16m', world.image, ...program);
+  const isAfter = async (): Promise<boolean> =>
+    (await world.sampan('exec', 'goes-on', 'test', '-e', '/after')).status === 0;
+  for (let tries = 0; !(await isAfter()) && tries < 200; tries++) await sleep(20);
+  const { Cause, Also } = await why('goes-on');
+  expect(Cause.Id).toBe('running');
+  expect(Also).toMatchObject([{ Id: 'killed-inside', Evidence: ['limit 16MiB', 'processes killed: 1'] }]);
+  await world.sampan('rm', '-f', 'goes-on');
+});
+
 test('One that is not there is not found', async () => {
   expect(await world.sampan('why', 'nonesuch')).toMatchObject({ status: 3, stdout: '' });
 });

@@ -21,6 +21,7 @@ function facts(exit: Partial<ExitStatus>, more: Partial<WhyFacts> = {}): WhyFact
     options: DEFAULT_OPTIONS,
     status: 'exited',
     exit: { ...END, ...exit },
+    figures: {},
     events: [],
     history: [],
     kernel: QUIET,

@@ -1,6 +1,6 @@
 import type { ContainerOptions } from '#engine/container/options.ts';
 import type { FailureNote } from '#engine/container/failure-note.ts';
-import type { ExitStatus } from '#engine/monitor/exit-file.ts';
+import type { ExitFigures, ExitStatus } from '#engine/monitor/exit-file.ts';
 import type { SeccompProfile } from '#runtime/spec/spec.ts';
 
 /** All that is known of a container's last run when it is asked why it is as it is. */
@@ -17,6 +17,8 @@ export interface WhyFacts {
   /** When the running one was started. */
   startedAt?: number;
   exit?: ExitStatus;
+  /** What the control groups counted in the last run, or in this one so far. */
+  figures: ExitFigures;
   /** The last start that failed, perhaps long ago. */
   failure?: FailureNote;
   confinement?: Confinement;

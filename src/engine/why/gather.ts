@@ -2,7 +2,7 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readKernelLog } from '#kernel/kernel-log.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
-import { isHeld } from '#engine/container/cgroups.ts';
+import { containerCgroups, isHeld } from '#engine/container/cgroups.ts';
 import { findInside } from '#engine/container/copy/inside.ts';
 import { withContainerRoot } from '#engine/container/copy/root.ts';
 import type { FailureNote } from '#engine/container/failure-note.ts';
@@ -15,6 +15,7 @@ import { isLatest } from './causes/start.ts';
 import type { Confinement, KernelNotes, ProgramFile, WhyFacts } from './facts.ts';
 import { kernelNotes } from './kernel-notes.ts';
 import { lastFailure } from './launch-failure.ts';
+import { liveFigures } from './live-figures.ts';
 import { pastOf } from './past.ts';
 
 const LOG_LINES = 10;
@@ -38,6 +39,8 @@ export async function gatherFacts(engine: Engine, record: ContainerRecord): Prom
     status: held ? 'paused' : state.status,
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
     ...(state.exit === undefined ? {} : { exit: state.exit }),
+    figures:
+      state.status === 'running' ? liveFigures(containerCgroups(engine, record.id)) : (state.exit?.figures ?? {}),
     ...(failure === undefined ? {} : { failure }),
     ...(confinement === undefined ? {} : { confinement }),
     ...pastOf(engine.database, record.id, state),

@@ -1,4 +1,4 @@
-import { formatBytes } from '#base/units.ts';
+import { formatBinaryBytes, formatBytes } from '#base/units.ts';
 import { deniedCalls } from '#runtime/seccomp/denied-calls.ts';
 import { certain, likely, possible, type Cause, type Look } from '#engine/why/cause.ts';
 import type { WhyFacts } from '#engine/why/facts.ts';
@@ -113,8 +113,15 @@ const deniedCall = fromLog(
   },
 );
 
-const pidsLimit: Look = ({ exit }) => {
-  const { pidsRefused, pidsLimit: limit } = exit?.figures ?? {};
+/** The end of one that ran short is told by the answer. */
+const killedInside: Look = ({ status, figures: { oomKills, memoryLimit } }) => {
+  if ((status !== 'running' && status !== 'paused') || oomKills === undefined) return undefined;
+  const limit = memoryLimit === undefined ? [] : [`limit ${formatBinaryBytes(memoryLimit)}`];
+  const evidence = [...limit, `processes killed: ${oomKills}`];
+  return certain('Processes in it have been killed for want of memory.', evidence, 'sampan update -m gives it more.');
+};
+
+const pidsLimit: Look = ({ figures: { pidsRefused, pidsLimit: limit } }) => {
   if (pidsRefused === undefined) return undefined;
   return certain(
     `It could not make all the processes that it wanted: the limit is ${limit ?? 'reached'}.`,
@@ -167,6 +174,7 @@ const unhealthy: Look = ({ health }) => {
 
 /** What may stand behind an end, or beside it. */
 export const HINTS: Readonly<Record<string, Look>> = {
+  'killed-inside': killedInside,
   'pids-limit': pidsLimit,
   'read-only': readOnly,
   'disk-full': diskFull,

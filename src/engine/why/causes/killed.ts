@@ -25,9 +25,8 @@ const monitorKilled: Look = ({ status, name }) =>
       )
     : undefined;
 
-const outOfMemory: Look = ({ exit, kernel, options }) => {
+const outOfMemory: Look = ({ exit, kernel, options, figures }) => {
   if (exit?.oom !== true) return undefined;
-  const figures = exit.figures ?? {};
   const killed = kernel?.oom ?? [];
   const limit = figures.memoryLimit ?? options.memory;
   const everywhere = killed.some((one) => one.everywhere);
