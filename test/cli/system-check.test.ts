@@ -47,6 +47,7 @@ const treeOf = (id: string): string => {
   return at('snapshots', String(row?.['driver']), String(row?.['id']));
 };
 const dead = '1:1';
+const GROUPS = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '/sys/fs/cgroup/sampan' : '/sys/fs/cgroup/pids/sampan';
 
 /** The container that damage is done to. */
 let id: string;
@@ -123,12 +124,12 @@ const DAMAGE: readonly (readonly [rule: string, damage: () => void, after: Found
   [
     'stray-control-group',
     () => {
-      mkdirSync(`/sys/fs/cgroup/pids/sampan/${id}`, { recursive: true });
+      mkdirSync(join(GROUPS, id), { recursive: true });
       const child = Bun.spawn(['sleep', '1000']);
-      writeFileSync(`/sys/fs/cgroup/pids/sampan/${id}/cgroup.procs`, String(child.pid));
+      writeFileSync(join(GROUPS, id, 'cgroup.procs'), String(child.pid));
     },
     'mended',
-    () => expect(existsSync(`/sys/fs/cgroup/pids/sampan/${id}`)).toBe(false),
+    () => expect(existsSync(join(GROUPS, id))).toBe(false),
   ],
 ];
 

@@ -16,7 +16,7 @@ const takes = (least: number, most: number, call: TemplateFunction['call']): Tem
 const one = (call: (value: unknown) => unknown): TemplateFunction => takes(1, 1, call);
 
 function length(value: unknown): number {
-  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'string') return Buffer.from(value).length;
   if (Array.isArray(value)) return value.length;
   if (isObject(value)) return Object.keys(value).length;
   throw new Error(`a value of the type ${typeName(value)} has no length`);
@@ -53,7 +53,7 @@ function slice(value: unknown, ...places: unknown[]): unknown {
   const [from = 0, to = whole.length] = places.map(Number);
   if (!(from >= 0 && from <= to && to <= whole.length)) throw new Error(`${from} to ${to} is out of range`);
   const part = whole.slice(from, to);
-  return Buffer.isBuffer(part) ? part.toString() : part;
+  return part instanceof Uint8Array ? Buffer.from(part).toString() : part;
 }
 
 const HTML: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&#34;', "'": '&#39;' };

@@ -174,6 +174,7 @@ function call(
   try {
     return found.call(...values);
   } catch (error) {
+    if (error instanceof TypeError) throw error; // Ours, not the template's.
     throw new TemplateError(at, `${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
