@@ -49,6 +49,12 @@ const CASES: readonly (readonly [string, WhyFacts, string, RegExp])[] = [
   ],
   ['stop, not heeded', facts({ code: 137, signal: 9 }, { events: [kill(15), STOP] }), 'stop-timed-out', /SIGTERM/],
   ['a stop that was cut off', facts({ code: 137, signal: 9 }, { events: [kill(15)] }), 'stop-timed-out', /SIGTERM/],
+  [
+    'another signal, long before',
+    facts({ code: 137, signal: 9 }, { events: [kill(1)] }),
+    'killed-from-outside',
+    /SIGKILL/,
+  ],
   ['kill', facts({ code: 137, signal: 9 }, { events: [kill(9)] }), 'kill-command', /sampan kill/],
   ['kill with another signal, before', facts({ code: 130, signal: 2 }, { events: [kill(1)] }), 'by-signal', /SIGINT/],
   [

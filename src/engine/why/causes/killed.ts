@@ -5,6 +5,7 @@ import type { PastEvent, WhyFacts } from '#engine/why/facts.ts';
 import { signalName } from '#engine/why/signal-names.ts';
 
 const SIGKILL = 9;
+const SIGTERM = 15;
 const SIGSYS = 31;
 
 const machineWentDown: Look = ({ status, exit, bootedAt }) =>
@@ -68,6 +69,8 @@ const stopTimedOut: Look = (facts) => {
   const { exit, options } = facts;
   const asked = kills(facts).findLast(({ signal }) => signal !== SIGKILL);
   if (exit?.signal !== SIGKILL || asked === undefined) return undefined;
+  // A stop that was cut off has said nothing more; other signals are no wish to end.
+  if (!wasStopped(facts) && asked.signal !== SIGTERM) return undefined;
   const waited = spanText(exit.finished - asked.event.time);
   const evidence = [`${signalName(asked.signal)} was sent ${when(asked.event)}`, `killed after ${waited}`];
   const hint = options.init
