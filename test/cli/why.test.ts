@@ -75,6 +75,7 @@ test.each(ENDS)('An end is explained: %s (%p)', async (answer, options, program,
   const found = await why('end');
   expect(found.Cause).toMatchObject({ Id: answer });
   expect(text(found.Cause)).toMatch(told);
+  if (answer === 'succeeded') expect(found.Exit?.Figures).toEqual({});
   await world.sampan('rm', 'end');
 });
 
