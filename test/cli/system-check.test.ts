@@ -233,10 +233,16 @@ test('Beside commands that are at work nothing is found', async () => {
       await world.sampan('volume', 'rm', name);
     }
   };
+  const images = async (): Promise<void> => {
+    while (Date.now() < end) {
+      await world.sampan('commit', 'one', 'made');
+      await world.sampan('rmi', 'made');
+    }
+  };
   const look = async (): Promise<void> => {
     while (Date.now() < end) expect(await check('--quick')).toEqual({ status: 0, found: [] });
   };
-  await Promise.all([busy('a'), busy('b'), look()]);
+  await Promise.all([busy('a'), busy('b'), images(), look()]);
 });
 
 test('A repair that is killed anywhere is finished by the next one', async () => {

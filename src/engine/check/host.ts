@@ -25,16 +25,13 @@ function mountPoints(): string[] {
 }
 
 const recordWithoutMount: Rule = {
-  look: ({ engine }) => {
-    const mounted = new Set(mountPoints());
-    const lost = imageMounts(engine.database)
-      .list()
-      .filter(({ owner, path }) => (owner === undefined || !isAlive(owner)) && !mounted.has(path));
-    return wrong(
+  look: ({ engine }) =>
+    wrong(
       'is recorded as the mount of an image, and nothing is mounted there',
-      lost.map(({ path }) => path),
-    );
-  },
+      imageMounts(engine.database)
+        .lost()
+        .map(({ path }) => path),
+    ),
   todo: 'sampan image unmount it.',
 };
 
