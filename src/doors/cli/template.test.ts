@@ -80,3 +80,12 @@ test('A heading is not changed by what changes the values, and names what a func
     'NAMES   a.b\nWeb     x     {"Names":"web"}',
   ]);
 });
+
+test('What a field answers goes on', () => {
+  const rows = [{ Name: 'one', Label: (name: string) => `<${name}>` }];
+  const headings = { Name: 'NAME', Label: (name: string) => name };
+  expect(formatRows('{{.Label "a b"}} {{.Label "x" | upper}}', rows, headings)).toEqual(['<a b> <X>']);
+  expect(formatRows('table {{truncate .Name 1}}\t{{.Label "x"}}\t{{json .}}', rows, headings)).toEqual([
+    'NAME   x\no      <x>   {"Name":"one"}',
+  ]);
+});

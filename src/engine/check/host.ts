@@ -58,8 +58,9 @@ const strayMount: Rule = {
 };
 
 /** Ids of the groups that there are, below the place where ours are made. */
-function groupIds(engine: Engine): string[] {
-  const parents = containerCgroups(engine, 'x').map(dirname);
+function groupIds({ engine, containers }: Survey): string[] {
+  const owners = [{ id: 'any', options: {} }, ...containers];
+  const parents = [...new Set(owners.flatMap((owner) => containerCgroups(engine, owner)).map(dirname))];
   const names = parents.flatMap((parent) => {
     try {
       return readdirSync(parent, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []));
@@ -73,11 +74,11 @@ function groupIds(engine: Engine): string[] {
 /** Only of containers that this root has had: other roots have their groups at the same place. */
 const strayGroup: Rule = {
   look: (survey) => {
-    const stray = groupIds(survey.engine).filter((id) => survey.everKnown.has(id) && !mayHaveGroup(survey, id));
+    const stray = groupIds(survey).filter((id) => survey.everKnown.has(id) && !mayHaveGroup(survey, id));
     return wrong('is a control group of a container that does not run', stray);
   },
   todo: 'sampan system check --repair ends what is in it.',
-  mend: (engine, id) => removeContainerCgroups(engine, id),
+  mend: (engine, id) => removeContainerCgroups(engine, engine.containers.get(id) ?? { id, options: {} }),
   passing: true,
 };
 

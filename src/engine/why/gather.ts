@@ -24,7 +24,7 @@ const LOG_LINES = 10;
 export async function gatherFacts(engine: Engine, record: ContainerRecord): Promise<WhyFacts> {
   const directory = containerDirectory(engine.root, record.id);
   const state = stateOf(engine, record);
-  const held = state.status === 'running' && isHeld(engine, record.id);
+  const held = state.status === 'running' && isHeld(engine, record);
   const { bavail, bsize, blocks } = statfsSync(engine.root);
   const failure = await lastFailure(engine, record, state);
   const confinement = confinementOf(directory);
@@ -39,8 +39,7 @@ export async function gatherFacts(engine: Engine, record: ContainerRecord): Prom
     status: held ? 'paused' : state.status,
     ...(state.startedAt === undefined ? {} : { startedAt: state.startedAt }),
     ...(state.exit === undefined ? {} : { exit: state.exit }),
-    figures:
-      state.status === 'running' ? liveFigures(containerCgroups(engine, record.id)) : (state.exit?.figures ?? {}),
+    figures: state.status === 'running' ? liveFigures(containerCgroups(engine, record)) : (state.exit?.figures ?? {}),
     ...(failure === undefined ? {} : { failure }),
     ...(confinement === undefined ? {} : { confinement }),
     ...pastOf(engine.database, record.id, state),

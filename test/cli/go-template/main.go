@@ -50,6 +50,9 @@ var functions = template.FuncMap{
 	"lower": strings.ToLower,
 	"upper": strings.ToUpper,
 	"pad": func(text string, before, after int) string {
+		if text == "" {
+			return text
+		}
 		return strings.Repeat(" ", before) + text + strings.Repeat(" ", after)
 	},
 	"truncate": func(text string, most int) string {

@@ -49,6 +49,7 @@ export const CASES: readonly (readonly [template: string, printed: string | null
   ['{{join .Names ","}} {{upper .Id}} {{lower "ABC"}} {{title "ab cd"}}', 'a,b SHA256:AB abc Ab Cd'],
   ['{{split "a:b:c" ":"}} {{index (split .Id ":") 1}}', '[a b c] ab'],
   ['[{{pad "x" 1 2}}] {{truncate .Id 3}} {{truncate .Id 99}}', '[ x  ] sha sha256:ab'],
+  ['{{title "two words, it\'s o_k"}}{{pad "" 1 2}}', "Two Words, It'S O_k"],
   ['{{println .Id .Size}}{{print 1 2 "a" "b" 3}}', 'sha256:ab 12\n1 2ab3'],
   ['{{printf "%s has %d (%v) %5d|%-5s|%05d" .Id .Size .Names 7 "x" 42}}', 'sha256:ab has 12 ([a b])     7|x    |00042'],
   ['{{printf "%q %x %X %t %.2f %c %%" "a\\"b" "hi" 255 true 1.5 65}}', '"a\\"b" 6869 FF true 1.50 A %'],
