@@ -159,14 +159,7 @@ export function statSync(path: string, options: { throwIfNoEntry?: boolean } = {
 }
 export const lstatSync = (path: string): Stats => new Stats(host.stat(path, false));
 export const fstatSync = (fd: number): Stats => new Stats(host.fstat(fd));
-export const existsSync = (path: string): boolean => {
-  try {
-    host.stat(path, true);
-    return true;
-  } catch {
-    return false;
-  }
-};
+export const existsSync = (path: string): boolean => host.exists(path);
 
 export function mkdirSync(path: string, options: { recursive?: boolean; mode?: number } = {}): void {
   const { recursive = false, mode = 0o777 } = options;

@@ -42,6 +42,13 @@ export const ENGINE_MIGRATIONS = [
     sql: 'ALTER TABLE containers ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))',
   },
   {
+    id: 'engine-unsettled-1',
+    sql: `
+      CREATE INDEX containers_unsettled ON containers (id, name, phase, owner)
+        WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready';
+    `,
+  },
+  {
     id: 'engine-volumes-1',
     sql: `
       CREATE TABLE volume (

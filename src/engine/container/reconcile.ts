@@ -14,7 +14,7 @@ import { discardContainer } from './discard.ts';
 import { removeContainerCgroups } from './cgroups.ts';
 import { letGo } from './hold.ts';
 import { asOwner } from './ownership.ts';
-import { containerDirectory, type ContainerRecord } from './record.ts';
+import { containerDirectory, type ContainerRecord, type UnsettledRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
 
 const KILLED = 137;
@@ -55,14 +55,14 @@ export async function giveUp(engine: Engine, id: string): Promise<void> {
 }
 
 /** It is being changed by a living process, or it runs and its monitor is there. */
-function isWell(engine: Engine, record: ContainerRecord): boolean {
+function isWell(engine: Engine, record: UnsettledRecord): boolean {
   if (record.owner !== undefined) return isAlive(record.owner);
   const directory = containerDirectory(engine.root, record.id);
-  return record.phase === 'ready' && monitorLives(directory) && observe(directory).status !== 'exited';
+  return record.phase === 'ready' && monitorLives(directory) && !existsSync(join(directory, 'exit'));
 }
 
 /** One container that cannot be settled must not keep all commands from their work; the next one tries again. */
-function stuck(record: ContainerRecord, error: unknown): string | undefined {
+function stuck(record: UnsettledRecord, error: unknown): string | undefined {
   return isFault(error, 'notFound') ? undefined : `container ${record.name} could not be settled: ${sentence(error)}`;
 }
 
