@@ -6,7 +6,7 @@ import { checkStore } from '#test/store-check/check.ts';
 import { generator } from '#tools/random.ts';
 import { leaks, statusLost } from './check.ts';
 import { crashRound, must, type Campaign } from './round.ts';
-import { linesOfRuns, makeNotes } from './subject.ts';
+import { ENDLESS, linesOfRuns, makeNotes, program } from './subject.ts';
 
 const [ROUNDS, SEED] = [Number(process.env['ROUNDS'] ?? 20), Number(process.env['SEED'] ?? 20_261_125)];
 
@@ -31,7 +31,7 @@ test('the checker sees what it is there to see', async () => {
   writeFileSync(join(makeNotes(world.root, 'x'), 'ends'), '1 7\n');
   expect(statusLost(world.root, subject('x'), ended, false)).toEqual(['x is said to have ended with 0, and meant 7']);
   expect(statusLost(world.root, subject('x'), { ...ended, code: 137 }, true)).toEqual([]);
-  const id = (await must(world, 'run', '-d', '--name', 'seen', world.image, 'sleep', '1000', world.root)).trim();
+  const id = (await must(world, 'run', '-d', '--name', 'seen', world.image, ...program(world.root, ENDLESS))).trim();
   const words = leaks(world.root, []).map((line) => line.split(' ')[0]);
   expect([...new Set(words)].toSorted()).toEqual(
     [id.slice(0, 12), 'control', 'directory', 'process', 'seen'].toSorted(),

@@ -27,12 +27,12 @@ export function makeNotes(root: string, tag: string): string {
  */
 const SCRIPT = `
 r=$(($(cat /notes/runs 2>/dev/null || echo 0) + 1)); echo $r > /notes/runs.new; mv /notes/runs.new /notes/runs
-i=0
+i=0; over=
 say() { i=$((i + 1)); echo "$r $i"; echo "$r $i" >> /notes/said; }
 end() { say; echo "$r $1" >> /notes/ends; exit $1; }
-trap 'end $((r % 50 + 1))' TERM
-while [ $i -lt $1 ]; do say; sleep 0.01; done
-end 60`;
+trap 'over=$((r % 50 + 1))' TERM
+while [ $i -lt $1 ] && [ -z "$over" ]; do say; sleep 0.01; done
+end ${'$'}{over:-60}`;
 
 export const ENDLESS = 1_000_000;
 export const program = (root: string, lines: number): string[] => ['sh', '-c', SCRIPT, root, String(lines)];

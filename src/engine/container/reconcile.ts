@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
-import { noteEnd } from '#engine/event/container.ts';
+import { noteEnd, noteStart } from '#engine/event/container.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
@@ -88,11 +88,11 @@ export async function settleOwned(
     return `removed container ${record.name}, which was left half ${record.phase === 'creating' ? 'made' : 'removed'}`;
   }
   const directory = containerDirectory(engine.root, record.id);
-  const { status } = observe(directory);
+  const { status, startedAt } = observe(directory);
   // Who held it for a commit may have died before letting it go.
   if (reason === 'abandoned') await letGo(engine, record.id);
   if (monitorLives(directory) && status !== 'exited') {
-    if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
+    if (reason === 'abandoned' && status === 'running') return carryOn(engine, record, startedAt);
     if (reason === 'ended') return undefined;
     await endMonitor(directory);
   }
@@ -112,8 +112,9 @@ export async function settleOwned(
 /** Not so when its launch failed: then there was no program that could end. */
 const hasRun = ({ error }: ExitStatus): boolean => error === undefined || error === MONITOR_KILLED;
 
-/** Who died may have been changing its limits. */
-async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefined> {
+/** Who died may have started it without saying so, or been changing its limits. */
+async function carryOn(engine: Engine, record: ContainerRecord, startedAt: number | undefined): Promise<undefined> {
+  noteStart(engine, record, startedAt);
   const { restoreLimits } = await import('./update.ts');
   await restoreLimits(engine, record);
 }
