@@ -17,7 +17,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-const subject = (tag: string) => ({ id: 'x', tag, toGo: false, torn: new Set<number>(), seen: new Map() });
+const subject = (tag: string) => ({
+  id: 'x',
+  tag,
+  toGo: false,
+  torn: new Set<number>(),
+  killed: new Set<number>(),
+  seen: new Map(),
+});
 
 test('the checker sees what it is there to see', async () => {
   expect(() => linesOfRuns('1 1\n1 3\n')).toThrow('line 3 of run 1 follows line 1');
@@ -29,8 +36,8 @@ test('the checker sees what it is there to see', async () => {
   );
   const ended = { id: 'x', name: 'x', status: 'exited', code: 0, startedAt: Date.now() - 60_000 };
   writeFileSync(join(makeNotes(world.root, 'x'), 'ends'), '1 7\n');
-  expect(statusLost(world.root, subject('x'), ended, false)).toEqual(['x is said to have ended with 0, and meant 7']);
-  expect(statusLost(world.root, subject('x'), { ...ended, code: 137 }, true)).toEqual([]);
+  expect(statusLost(world.root, subject('x'), ended)).toEqual(['x is said to have ended with 0, and meant 7']);
+  expect(statusLost(world.root, { ...subject('x'), killed: new Set([1]) }, { ...ended, code: 137 })).toEqual([]);
   const id = (await must(world, 'run', '-d', '--name', 'seen', world.image, ...program(world.root, ENDLESS))).trim();
   const words = leaks(world.root, []).map((line) => line.split(' ')[0]);
   expect([...new Set(words)].toSorted()).toEqual(

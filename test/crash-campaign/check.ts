@@ -124,12 +124,12 @@ export function locks(root: string): string[] {
   }
 }
 
-/** Its status is what its program meant to end with, unless something was killed that could have said so. */
-export function statusLost(root: string, subject: Subject, seen: Seen, mayBeKilled: boolean): string[] {
+/** Its status is what its program meant to end with, unless it was killed, or who could have said so. */
+export function statusLost(root: string, subject: Subject, seen: Seen): string[] {
   const { end } = readNotes(root, subject.tag);
   if (RUNNING.has(seen.status) || seen.status === 'created' || end === undefined) return [];
   if (end.at < seen.startedAt) return [];
-  const isRight = seen.code === end.code || (mayBeKilled && seen.code === 137);
+  const isRight = seen.code === end.code || (subject.killed.has(end.run) && seen.code === 137);
   return isRight ? [] : [`${seen.name} is said to have ended with ${seen.code}, and meant ${end.code}`];
 }
 

@@ -28,8 +28,6 @@ interface Cut {
   told: string;
   /** Containers may be gone, because that was asked for. */
   mayGo: boolean;
-  /** The status of what was hit may be that of a kill. */
-  mayBeKilled: boolean;
   wrong: string[];
 }
 
@@ -62,7 +60,14 @@ async function cut(campaign: Campaign): Promise<Cut> {
   const fresh = `c${(campaign.count += 1)}`;
   const args = verb.args({ root: world.root, image: world.image, name: target?.id ?? '', fresh });
   if (verb.makes !== undefined)
-    subjects.push({ id: '', tag: fresh, toGo: verb.makes === 'toGo', torn: new Set(), seen: new Map() });
+    subjects.push({
+      id: '',
+      tag: fresh,
+      toGo: verb.makes === 'toGo',
+      torn: new Set(),
+      killed: new Set(),
+      seen: new Map(),
+    });
   const span = spans.get(word) ?? verb.span;
   const delay = random(Math.ceil(span));
   const child = world.spawn(args);
@@ -70,24 +75,24 @@ async function cut(campaign: Campaign): Promise<Cut> {
   const isOver = await Promise.race([sleep(delay, false), child.exited.then(() => true)]);
   spans.set(word, isOver ? Math.max(4, span * 0.85) : span * 1.15);
   const hit = verb.makes === undefined ? target : undefined;
-  tear(campaign, victim, hit);
+  if (victim !== 'cli' || word === 'kill') mark(campaign, victim, hit);
   strike(world, victim, child.pid, hit);
   const [status, , errors] = await outcome;
   campaign.killed += child.signalCode === 'SIGKILL' ? 1 : 0;
   return {
     told: `${word} of ${target?.tag ?? ''} (${fresh}), ${victim} killed after ${delay} ms, status ${status}`,
     mayGo: verb.removes === true,
-    mayBeKilled: victim !== 'cli' || ['kill', 'rm'].includes(word),
     wrong: INTERNAL.test(errors) ? [`it said ${errors}`] : [],
   };
 }
 
-/** What a monitor had not taken from its pipes goes with it; a run may have begun without having noted that yet. */
-function tear({ world, subjects }: Campaign, victim: Victim, hit: Subject | undefined): void {
-  const torn = victim === 'all' ? subjects : victim === 'monitor' && hit !== undefined ? [hit] : [];
-  for (const one of torn) {
+/** A run may have begun without having noted that yet. */
+function mark({ world, subjects }: Campaign, victim: Victim, hit: Subject | undefined): void {
+  const dying = victim === 'all' ? subjects : hit === undefined ? [] : [hit];
+  for (const one of dying) {
     const { run } = readNotes(world.root, one.tag);
-    one.torn.add(run).add(run + 1);
+    one.killed.add(run).add(run + 1);
+    if (victim === 'all' || victim === 'monitor') one.torn.add(run).add(run + 1);
   }
 }
 
@@ -134,7 +139,7 @@ function match({ subjects }: Campaign, seen: readonly Seen[], mayGo: boolean): s
   return lost.map(({ tag }) => `container ${tag} is lost`);
 }
 
-async function verdict(campaign: Campaign, { mayBeKilled, mayGo }: Cut): Promise<string[]> {
+async function verdict(campaign: Campaign, { mayGo }: Cut): Promise<string[]> {
   const { world, subjects, random } = campaign;
   const { root } = world;
   let seen = await look(campaign);
@@ -150,7 +155,7 @@ async function verdict(campaign: Campaign, { mayBeKilled, mayGo }: Cut): Promise
   }
   const one = subjects[random(Math.max(1, subjects.length))];
   const state = seen.find(({ id }) => id === one?.id);
-  if (one !== undefined && state !== undefined) wrong.push(...statusLost(root, one, state, mayBeKilled));
+  if (one !== undefined && state !== undefined) wrong.push(...statusLost(root, one, state));
   if (one !== undefined) wrong.push(...(await patiently(() => linesLost(world, one))));
   if (state !== undefined) await toggle(campaign, state);
   return [...lost, ...wrong, ...locks(root)];
@@ -170,6 +175,6 @@ async function patiently(ask: () => Promise<string[]>): Promise<string[]> {
 async function toggle({ world, random }: Campaign, { id, status }: Seen): Promise<void> {
   if (random(2) === 0) return;
   if (status === 'paused') await must(world, 'unpause', id);
-  else if (status === 'running') await world.sampan('stop', '-t', '3', id);
+  else if (status === 'running') await world.sampan('stop', '-t', '30', id);
   else await must(world, 'start', id);
 }

@@ -10,6 +10,8 @@ export interface Subject {
   toGo: boolean;
   /** Runs whose monitor was killed: what lay in its pipes went with it. */
   torn: Set<number>;
+  /** Runs that may have ended by a kill, whatever they meant. */
+  killed: Set<number>;
   /** How many lines of each run have been seen in its log: these may not go again. */
   seen: Map<number, number>;
 }

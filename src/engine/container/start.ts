@@ -34,6 +34,7 @@ export async function startContainer(engine: Engine, id: string, request: StartR
 export async function startOwned(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<void> {
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
+  await settleFormer(engine, record);
   const compiled = await prepareStart(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
@@ -77,6 +78,7 @@ export async function startAttached(
         hint: `sampan logs -f ${record.name} follows it.`,
       });
     }
+    await settleFormer(engine, record);
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
     const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
@@ -112,6 +114,12 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
     );
   }
   return observe(containerDirectory(engine.root, record.id)).status === 'running';
+}
+
+/** Nobody may have taken note of the end of its last run yet. */
+async function settleFormer(engine: Engine, record: ContainerRecord): Promise<void> {
+  const { status } = observe(containerDirectory(engine.root, record.id));
+  if (record.active && status !== 'created') await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
 }
 
 async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
