@@ -21,6 +21,8 @@ const AT_REST = new Set(['launcher', 'root']);
 function query<T>(root: string, sql: string): T[] {
   const database = new DatabaseSync(join(root, 'sampan.db'), { readOnly: true });
   try {
+    // The first look after a crash may find another one mending the log.
+    database.exec('PRAGMA busy_timeout = 5000');
     return database.prepare(sql).all() as T[];
   } finally {
     database.close();
