@@ -3,6 +3,7 @@ import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePlan } from '#kernel/encode.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
+import { monitorLives } from '#engine/monitor/liveness.ts';
 import { cgroupDirectories } from '#runtime/cgroup/layout.ts';
 import { enginesWith, OURS, PODMAN, processOf, quietly, type EnginePlace, type Engines } from './engine-pair.ts';
 import { type Contender, interleave } from './interleave.ts';
@@ -64,7 +65,11 @@ function launcherAlone(both: Engines, scratch: string): Contender {
     name: ALONE,
     argv: () => [join(both.runRoot, 'launcher'), 'monitor', '3', '4'],
     extra: () => [openSync(file, 'r'), openSync(report, 'w')],
-    after: () => void ours(both, 'stop', '-t', '0', NAME),
+    after: () => {
+      ours(both, 'stop', '-t', '0', NAME);
+      // No record says that it was started, so nobody waits for its monitor.
+      while (monitorLives(dir)) Bun.sleepSync(1);
+    },
   };
 }
 

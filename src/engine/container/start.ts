@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
-import type { Step } from '#kernel/plan.ts';
+import type { Plan, Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteStart } from '#engine/event/container.ts';
@@ -14,6 +14,7 @@ import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
 import { observe } from './state.ts';
+import { forgetPlan, isStored, planBasis, rememberPlan } from './stored-plan.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
 const LOG_MAX_FILES = 3;
@@ -35,11 +36,11 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
   await settleFormer(engine, record);
-  const compiled = await prepareStart(engine, record, request);
+  const prepared = await prepareStart(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
   const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
-  const words = startWords(record, compiled);
+  const words = startWords(record, prepared);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
   await settleOwned(engine, record, 'failed');
@@ -82,14 +83,14 @@ export async function startAttached(
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
     const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
-    const [compiled, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
+    const [prepared, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
         await settleOwned(engine, record, 'failed');
         throw error;
       },
     );
-    const words = startWords(record, compiled);
+    const words = startWords(record, prepared);
     if (result.code !== 0) {
       await settleOwned(engine, record, 'failed');
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
@@ -122,21 +123,31 @@ async function settleFormer(engine: Engine, record: ContainerRecord): Promise<vo
   if (record.active && status !== 'created') await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
 }
 
-async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
+/** The plan of a start that is written down; made again where it is only needed to tell of a failure. */
+type Prepared = () => Promise<Plan>;
+
+async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Prepared> {
   const directory = containerDirectory(engine.root, record.id);
   const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
-  const compiled = await compileContainer(engine, {
-    id: record.id,
-    options: record.options,
-    image: imageOf(engine, record),
-    root,
-    snapshotter: record.snapshotter,
-    directory,
-  });
-  for (const warning of compiled.warnings) request.warn(warning);
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
-  writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
-  return compiled;
+  const compile = (): Promise<Compiled> =>
+    compileContainer(engine, {
+      id: record.id,
+      options: record.options,
+      image: imageOf(engine, record),
+      root,
+      snapshotter: record.snapshotter,
+      directory,
+    });
+  const basis = planBasis(engine, record, root);
+  if (isStored(directory, basis)) return async () => (await compile()).plan;
+  const { spec, plan, warnings } = await compile();
+  for (const warning of warnings) request.warn(warning);
+  forgetPlan(directory);
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
+  writeFileSync(join(directory, 'plan'), encodePlan(plan), { mode: 0o600 });
+  // What each start warns of is found each time.
+  if (warnings.length === 0) rememberPlan(directory, basis);
+  return () => Promise.resolve(plan);
 }
 
 function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequest, hold: boolean): Uint8Array {
@@ -161,10 +172,10 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }
 
-function startWords(record: ContainerRecord, compiled: Compiled): StartWords {
+function startWords(record: ContainerRecord, prepared: Prepared): StartWords {
   const load = () => import('./start-words.ts');
   return {
-    fault: async (failure) => (await load()).startFault(record, compiled.plan, failure),
-    warning: async (warning) => (await load()).warningText(warning, compiled.plan),
+    fault: async (failure) => (await load()).startFault(record, await prepared(), failure),
+    warning: async (warning) => (await load()).warningText(warning, await prepared()),
   };
 }
