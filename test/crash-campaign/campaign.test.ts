@@ -40,9 +40,7 @@ test('the checker sees what it is there to see', async () => {
   expect(statusLost(world.root, { ...subject('x'), killed: new Set([1]) }, { ...ended, code: 137 })).toEqual([]);
   const id = (await must(world, 'run', '-d', '--name', 'seen', world.image, ...program(world.root, ENDLESS))).trim();
   const words = leaks(world.root, []).map((line) => line.split(' ')[0]);
-  expect([...new Set(words)].toSorted()).toEqual(
-    [id.slice(0, 12), 'control', 'directory', 'process', 'seen'].toSorted(),
-  );
+  expect(new Set(words)).toEqual(new Set([id.slice(0, 12), 'control', 'directory', 'process', 'seen']));
   await must(world, 'rm', '-f', 'seen');
 });
 
