@@ -14,7 +14,7 @@ import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
 import { observe } from './state.ts';
-import { forgetPlan, isStored, planBasis, rememberPlan } from './stored-plan.ts';
+import { forgetPlan, isStored, planBasis, rememberPlan } from './plan-basis.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
 const LOG_MAX_FILES = 3;

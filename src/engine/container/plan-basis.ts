@@ -54,11 +54,17 @@ export function planBasis(engine: Engine, record: ContainerRecord, root: RootMou
   ]);
 }
 
+/** Also which file the plan is: another one that was written in its place is not meant. */
+function withFile(directory: string, basis: string): string {
+  const { ino, mtimeMs, size } = statSync(join(directory, 'plan'));
+  return `${basis}\n${ino} ${mtimeMs} ${size}\n`;
+}
+
 /** Whether the plan and the configuration that are there were made from the same. */
 export function isStored(directory: string, basis: string | undefined): boolean {
   if (basis === undefined) return false;
   try {
-    return readFileSync(fileOf(directory), 'utf8') === basis;
+    return readFileSync(fileOf(directory), 'utf8') === withFile(directory, basis);
   } catch {
     return false;
   }
@@ -68,5 +74,5 @@ export function isStored(directory: string, basis: string | undefined): boolean 
 export const forgetPlan = (directory: string): void => rmSync(fileOf(directory), { force: true });
 
 export function rememberPlan(directory: string, basis: string | undefined): void {
-  if (basis !== undefined) writeFileSync(fileOf(directory), basis, { mode: 0o600 });
+  if (basis !== undefined) writeFileSync(fileOf(directory), withFile(directory, basis), { mode: 0o600 });
 }
