@@ -120,9 +120,23 @@ const isOver = (pid: number): boolean => {
   }
 };
 
+const TERM_BIT = 1n << 14n;
+
+/** Its first process has come so far that it heeds the signal; until then the first one of a namespace is deaf to it. */
+function untilReady(pid: number): number {
+  const isReady = (): boolean =>
+    (BigInt(`0x${/^SigCgt:\s+(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0}`) & TERM_BIT) !==
+    0n;
+  while (!isReady()) Bun.sleepSync(LOOK_MS);
+  return pid;
+}
+
+const ourProcess = (both: Engines): number => untilReady(processOf(ours(both, 'inspect', NAME)));
+const theirProcess = (both: Engines): number => untilReady(processOf(theirs(both, 'inspect', NAME)));
+
 /** Milliseconds from the signal to the end of the first process. */
 function ownEnd(both: Engines): number {
-  const pid = processOf(ours(both, 'inspect', NAME));
+  const pid = ourProcess(both);
   const begun = performance.now();
   process.kill(pid, 'SIGTERM');
   while (!isOver(pid)) Bun.sleepSync(LOOK_MS);
@@ -143,13 +157,17 @@ export function stopOne(image: string, place: EnginePlace): Section {
         alone.push(ownEnd(both));
         ours(both, 'wait', NAME);
         ours(both, 'start', NAME);
+        ourProcess(both);
       },
     },
     {
       name: PODMAN,
       argv: () => both.peer.command('stop', NAME),
       env: both.peer.env,
-      after: () => void theirs(both, 'start', NAME),
+      after: () => {
+        theirs(both, 'start', NAME);
+        theirProcess(both);
+      },
     },
   ];
   try {

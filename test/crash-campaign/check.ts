@@ -15,6 +15,7 @@ export interface Seen {
   startedAt: number;
 }
 
+const [KILLED, UNBORN] = [137, 125];
 const RUNNING = new Set(['running', 'paused']);
 const AT_REST = new Set(['launcher', 'root']);
 
@@ -131,7 +132,10 @@ export function statusLost(root: string, subject: Subject, seen: Seen): string[]
   const { end } = readNotes(root, subject.tag);
   if (RUNNING.has(seen.status) || seen.status === 'created' || end === undefined) return [];
   if (end.at < seen.startedAt) return [];
-  const isRight = seen.code === end.code || (subject.killed.has(end.run) && seen.code === 137);
+  const isKilled = subject.killed.has(end.run) && seen.code === KILLED;
+  // What was killed in its launch never ran, and says nothing of the run before.
+  const isUnborn = subject.killed.has(end.run + 1) && seen.code === UNBORN;
+  const isRight = seen.code === end.code || isKilled || isUnborn;
   return isRight ? [] : [`${seen.name} is said to have ended with ${seen.code}, and meant ${end.code}`];
 }
 
