@@ -87,7 +87,16 @@ test('a monitor killed at any moment leaves nothing, and its container is called
 }, 120_000);
 
 test('an attached run whose monitor is killed says so, and leaves nothing with --rm', async () => {
-  const running = world.sampan('run', '--rm', '--name', 'watched', world.image, 'sh', '-c', `echo up; exec sleep ${LONG}`);
+  const running = world.sampan(
+    'run',
+    '--rm',
+    '--name',
+    'watched',
+    world.image,
+    'sh',
+    '-c',
+    `echo up; exec sleep ${LONG}`,
+  );
   for (let tries = 0; (await world.sampan('exec', 'watched', 'true')).status !== 0 && tries < 100; tries += 1)
     await sleep(20);
   killMonitors();

@@ -82,6 +82,7 @@ export interface ContainerRecords {
   remove(id: string): void;
   /** Containers that some process was changing or that were last seen running. */
   unsettled(): UnsettledRecord[];
+  /** Made from it, or with it mounted. */
   usingImage(imageId: string): ContainerRecord[];
 }
 
@@ -126,7 +127,8 @@ export function containerRecords(database: Database): ContainerRecords {
           `SELECT id, name, phase, owner FROM containers WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`,
         )
         .map(({ owner, ...row }) => ({ ...row, owner: owner ?? undefined })),
-    usingImage: (imageId) => query('WHERE image_id = ?', imageId),
+    usingImage: (imageId) =>
+      query('WHERE image_id = ?1 OR id IN (SELECT container FROM image_use WHERE image = ?1)', imageId),
   };
 }
 
