@@ -1,7 +1,6 @@
 /* The end of a container: its status is on disk before anybody is told. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,25 +44,8 @@ int write_aside(const char *name, const void *data, size_t length, bool durable)
 
 static bool out_of_memory(const struct texts *cgroups)
 {
-	static const char *const files[] = { "/memory.oom_control", "/memory.events" };
-	char path[PATH_MAX];
-
-	for (uint32_t i = 0; i < 2 * cgroups->count; i++) {
-		if (strlen(cgroups->items[i / 2]) > PATH_MAX - 32)
-			continue;
-		*put_text(put_text(path, cgroups->items[i / 2]), files[i % 2]) = 0;
-		if (read_number(AT_FDCWD, path, "oom_kill ") > 0)
-			return true;
-	}
-	return false;
-}
-
-static char *put_field(char *at, const char *name, uint64_t value)
-{
-	at = put_text(at, name);
-	at = put_number(at, value);
-	*at++ = '\n';
-	return at;
+	return cgroups_number(cgroups, "/memory.oom_control", "oom_kill ") > 0 ||
+	       cgroups_number(cgroups, "/memory.events", "oom_kill ") > 0;
 }
 
 /* exit_text() as docs/monitor.md describes it, on disk. */

@@ -59,6 +59,9 @@ static bool obey(struct monitor *monitor, struct client *client)
 			return false;
 		take_signal(monitor, body[0]);
 		return true;
+	case FRAME_CHECK:
+		health_check(monitor);
+		return true;
 	case FRAME_REOPEN_LOG:
 		log_reopen(&monitor->log);
 		return true;

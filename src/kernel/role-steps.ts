@@ -20,6 +20,9 @@ export const ROLE_STEPS = {
       columns: 'u32?',
       hold: 'u32?',
       ephemeral: 'u32?',
+      checkPlan: 'str?',
+      checkGroup: 'str?',
+      check: 'u32s?',
     },
   },
 } as const satisfies Record<string, StepSpec>;
