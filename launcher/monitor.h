@@ -215,6 +215,9 @@ void health_check_ended(struct monitor *monitor, int status);
 void health_output_ready(struct monitor *monitor, int place, short events);
 void health_timer_ready(struct monitor *monitor, int place, short events);
 
+/* monitor_journal.c: notes an event, `NAME key=value ...`, that happened at `time`. What cannot be written is lost. */
+void journal_line(uint64_t time, const char *text);
+
 /* monitor_idle.c: waiting at the least cost. */
 void idle_init(void);
 /* poll(2) without end, having given back what need not be in memory meanwhile. */

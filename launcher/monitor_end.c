@@ -68,12 +68,25 @@ static void write_exit(struct monitor *monitor, int code, int signal)
 		monitor->exit_lost = true;
 }
 
+/* The same as a line of the journal. */
+static void note_exit(const struct monitor *monitor, const char *name)
+{
+	char line[sizeof(text) + 16];
+	char *at = put_text(line, name);
+
+	for (uint32_t i = 0; i < monitor->exit_length; i++)
+		*at++ = text[i] == '\n' ? ' ' : text[i];
+	at[-1] = 0;
+	journal_line(monitor->finished, line);
+}
+
 void conclude(struct monitor *monitor)
 {
 	int status = monitor->init_status;
 	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	write_exit(monitor, signal > 0 ? 128 + signal : WEXITSTATUS(status), signal);
+	note_exit(monitor, "exited ");
 	for (int i = 0; i < CLIENTS; i++)
 		monitor->attended |= monitor->clients[i].fd >= 0 && monitor->clients[i].starter;
 	clients_send(monitor, FRAME_EXITED, text, monitor->exit_length);
@@ -100,6 +113,7 @@ void conclude_failure(struct monitor *monitor)
 	monitor->started = 0;
 	write_aside("failure", launch_failure(monitor), monitor->failure_length, monitor->config->ephemeral == 0);
 	write_exit(monitor, EXIT_STEP_FAILED, 0);
+	note_exit(monitor, "failed ");
 	clients_send(monitor, FRAME_FAILED, launch_failure(monitor), monitor->failure_length);
 	monitor->phase = LEAVING;
 	monitor->since_ms = clock_ms();

@@ -72,7 +72,8 @@ void monitor_tell_ready(struct monitor *monitor, int status)
 /* The launch role has ended and nobody can report any more: the container runs, or it never will. */
 static void launched(struct monitor *monitor)
 {
-	char pid[24];
+	char line[40];
+	char *pid = put_text(line, "started pid=");
 	char *end = put_number(pid, (uint64_t)monitor->init);
 	int status = monitor->launch_status;
 
@@ -84,6 +85,8 @@ static void launched(struct monitor *monitor)
 	}
 	monitor->phase = RUNNING;
 	monitor->started = clock_ns();
+	*end = 0;
+	journal_line(monitor->started, line);
 	clients_send(monitor, FRAME_STARTED, pid, (size_t)(end - pid));
 	monitor_tell_ready(monitor, 0);
 	early_signals(monitor);
