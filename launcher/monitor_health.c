@@ -15,8 +15,8 @@
 #include "roles.h"
 
 enum { HEAD_MAX = 128, KEPT = 5, HELD_MS = 1000, TAKES = 64 };
-/* The numbers of `check`, in milliseconds but the last. */
-enum { INTERVAL, TIMEOUT, START_PERIOD, START_INTERVAL, PATIENCE, RETRIES, SIGNAL, NUMBERS };
+/* The numbers of `check`; times are milliseconds. */
+enum { INTERVAL, TIMEOUT, START_PERIOD, START_INTERVAL, PATIENCE, RETRIES, SIGNAL, RESTART, NUMBERS };
 enum { STARTING, HEALTHY, UNHEALTHY };
 
 static const char *const words[] = { "health_status starting", "health_status healthy", "health_status unhealthy" };

@@ -3,6 +3,8 @@ import { isFault } from '#base/fault.ts';
 import { isHeld } from './container/cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
+import { shownHealth } from './container/health.ts';
+import { toImage } from './container/health-check.ts';
 import { DEFAULT_SHM, hostnameOf } from './container/spec.ts';
 import type { ContainerOptions } from './container/options.ts';
 import type { ResourceWish } from './container/resources.ts';
@@ -10,6 +12,7 @@ import type { ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 import { shownBinds, shownMounts } from './volume/shown.ts';
 
+const given = (name: string, value: unknown): Record<string, unknown> => (value === undefined ? {} : { [name]: value });
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (milliseconds: number | undefined): string =>
   milliseconds === undefined ? NEVER : new Date(milliseconds).toISOString();
@@ -31,7 +34,10 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     Created: time(record.created),
     Path: path,
     Args: args,
-    State: stateFields(state, state.status === 'running' && isHeld(engine, record.id)),
+    State: {
+      ...stateFields(state, state.status === 'running' && isHeld(engine, record.id)),
+      ...given('Health', shownHealth(engine, record, state)),
+    },
     Image: record.imageId,
     Name: `/${record.name}`,
     LogPath: join(directory, 'log'),
@@ -70,6 +76,8 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       Image: record.imageName,
       WorkingDir: options.workdir ?? '',
       Labels: options.labels,
+      ...given('Healthcheck', options.health && toImage(options.health)),
+      ...given('HealthcheckOnFailureAction', options.healthAction),
     },
   };
 }

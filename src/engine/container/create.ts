@@ -11,6 +11,7 @@ import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { writeHostFiles } from './host-files.ts';
+import { withHealth } from './health-check.ts';
 import { hostnameOf } from './spec.ts';
 import { suggestName } from './names.ts';
 import type { ContainerOptions } from './options.ts';
@@ -40,7 +41,7 @@ export interface CreateRequest {
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
   const asked = withContainerIds(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
-  const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
+  const options = withHealth(withVolumes(engine, asked, request.image.config.Volumes ?? []), request.image.config);
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {

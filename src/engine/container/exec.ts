@@ -73,7 +73,6 @@ async function execProcess(engine: Engine, spec: Spec, init: InitProcess, reques
     request.user === undefined ? undefined : resolveUser(request.user, await liveAccounts(engine, init), '--user');
   const bounding = request.privileged ? capabilityNames(engine.facts().bounding) : (own.capabilities?.bounding ?? []);
   const uid = user?.uid ?? own.user.uid;
-  const effective = uid === 0 ? bounding : [];
   return {
     ...own,
     terminal: request.tty,
@@ -89,8 +88,14 @@ async function execProcess(engine: Engine, spec: Spec, init: InitProcess, reques
       user === undefined
         ? own.user
         : { uid: user.uid, gid: user.gid, additionalGids: [user.gid, ...user.additionalGids] },
-    capabilities: { bounding, effective, permitted: effective, inheritable: [], ambient: [] },
+    capabilities: rightsBeside(uid, bounding),
   };
+}
+
+/** Of a further program: root has what the container may have, anybody else nothing. */
+export function rightsBeside(uid: number, bounding: readonly string[]): NonNullable<Process['capabilities']> {
+  const effective = uid === 0 ? [...bounding] : [];
+  return { bounding: [...bounding], effective, permitted: effective, inheritable: [], ambient: [] };
 }
 
 const mergeEnvironment = (all: readonly string[]): string[] => [

@@ -1,13 +1,17 @@
 import type { Engine } from '#engine/engine.ts';
 import { isHeld } from './cgroups.ts';
+import { healthOf } from './health.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
+import type { HealthStatus } from '#engine/monitor/health-file.ts';
 import { observe, type ContainerState } from './state.ts';
 
 export interface ListedContainer {
   record: ContainerRecord;
   state: ContainerState;
   paused: boolean;
+  /** Left out where nothing is checked. */
+  health?: HealthStatus;
   /** Program and arguments as they are run. */
   args: string[];
 }
@@ -20,7 +24,8 @@ export function listContainers(engine: Engine, all: boolean): ListedContainer[] 
     .map((record) => {
       const state = observe(containerDirectory(engine.root, record.id));
       const paused = state.status === 'running' && isHeld(engine, record.id);
-      return { record, state, paused, args: argsOf(engine, record) };
+      const health = healthOf(engine, record, state)?.status;
+      return { record, state, paused, args: argsOf(engine, record), ...(health === undefined ? {} : { health }) };
     })
     .filter(({ state }) => all || state.status === 'running');
 }

@@ -1,4 +1,5 @@
 import type { ConfinementWish } from './confinement.ts';
+import type { HealthAction, HealthCheck } from './health-check.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
@@ -37,6 +38,10 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   /** Seconds that `stop` waits before it kills. */
   stopTimeout?: number;
   stopSignal?: string;
+  /** Merged with the image's when the container is made. */
+  health?: HealthCheck;
+  /** What is done when it has become unhealthy; nothing when left out. */
+  healthAction?: HealthAction;
 }
 
 export interface BindMount {

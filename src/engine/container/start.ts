@@ -9,6 +9,7 @@ import { noteStart } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
+import { healthFields, lowerHealthCheck } from './health-plan.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -128,6 +129,8 @@ async function prepareStart(engine: Engine, record: ContainerRecord, request: St
   for (const warning of compiled.warnings) request.warn(warning);
   writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
   writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
+  const check = lowerHealthCheck(engine, record, compiled.spec);
+  if (check !== undefined) writeFileSync(join(directory, 'health.plan'), encodePlan(check), { mode: 0o600 });
   return compiled;
 }
 
@@ -147,6 +150,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     ephemeral: record.autoRemove ? 1 : 0,
     cgroup: containerCgroups(engine, record.id),
     hold: hold ? 1 : 0,
+    ...healthFields(engine, record, directory),
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),
   };

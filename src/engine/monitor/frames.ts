@@ -10,11 +10,13 @@ export const FRAME = {
   failed: 17,
   exited: 18,
   warned: 19,
+  checked: 20,
   start: 32,
   resize: 33,
   closeStdin: 34,
   quiet: 35,
   signal: 36,
+  check: 38,
 } as const;
 
 const HEAD = 8;

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
@@ -49,6 +50,8 @@ export interface ExecContext {
   pidfdSocket?: string;
   /** The container's root is one by chroot: no namespace leads to it. */
   chroot?: boolean;
+  /** The program is killed when the launcher is. */
+  endsWithUs?: boolean;
   /** Below the container's own group. */
   subGroups?: readonly SubGroup[];
 }
@@ -166,7 +169,7 @@ function joinerSteps(sections: Sections): Step[] {
   const { process, context, namespaces, directories, terminal, rlimits, identity, listener } = sections;
   const { keyring, mode, facts } = context;
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
-  const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
+  const steps: Step[] = [...dieWithMain(context), { op: 'close', slot: MAIN_END }];
   if (setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, undefined));
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
   steps.push(...sections.rdt.join, ...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
@@ -192,13 +195,18 @@ function joinerSteps(sections: Sections): Step[] {
 
 function childSteps({ process, context, terminal, identity, listener }: Sections): Step[] {
   const { mode, preserveFds = 0 } = context;
-  const steps: Step[] = terminal.open.filter(isOfSession);
+  const steps: Step[] = [...dieWithMain(context), ...terminal.open.filter(isOfSession)];
   const close: Step = { op: 'close', slot: CHILD_END };
   // After the filter nothing is done that it might deny, unless somebody answers for it.
   if (listener.seen.length > 0) steps.push(...identity.last, ...listener.seen, close);
   else steps.push(close, ...identity.last);
   steps.push(execStep(process, preserveFds, mode === 'detached' ? EXEC_MADE : undefined));
   return steps;
+}
+
+/** Our parent is `main`, which the child has from the joiner. */
+function dieWithMain({ endsWithUs }: ExecContext): Step[] {
+  return endsWithUs === true ? [{ op: 'prctl', option: PRCTL.deathSignal, a: constants.signals.SIGKILL }] : [];
 }
 
 function isOfSession(step: Step): boolean {

@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
+import { HEALTH_FLAGS, healthWish } from './health-options.ts';
 import { readMounts } from './mount-option.ts';
 import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
@@ -11,6 +12,7 @@ import { readVolumes, readVolumesFrom } from './volume-option.ts';
 export const CONTAINER_FLAGS: FlagTable = {
   ...RESOURCE_FLAGS,
   ...CONFINEMENT_FLAGS,
+  ...HEALTH_FLAGS,
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
@@ -101,6 +103,7 @@ export function containerOptions(
     ...given('workdir', flags.text('workdir')),
     ...given('hostname', hostname(flags.text('hostname'))),
     ...resourceWish(flags),
+    ...healthWish(flags),
     ...confinement,
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
     ...given('stopSignal', flags.text('stop-signal')),
