@@ -67,7 +67,7 @@ void journal_line(uint64_t time, const char *text)
 		take_over(fd, size);
 	newest = time > newest ? time : newest + 1;
 	if (torn)
-		*at++ = '\n';
+		at = put_text(at, " ?\n"); /* it may look whole */
 	at = put_number(at, newest);
 	*at++ = ' ';
 	length = strnlen(text, (size_t)(line + sizeof(line) - 1 - at));

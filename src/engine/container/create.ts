@@ -4,6 +4,7 @@ import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import { decideAlone } from '#engine/volume/busy.ts';
+import { JOURNAL_START } from '#engine/monitor/journal.ts';
 import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
 import { withVolumes } from '#engine/volume/wishes.ts';
 import type { ImageRecord } from '#store/store.ts';
@@ -101,6 +102,9 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
       owner: ownIdentity(),
       active: false,
       autoRemove: options.autoRemove,
+      journal: JOURNAL_START,
+      journalSize: 0,
+      restarts: 0,
     };
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);

@@ -1,3 +1,4 @@
+import type { RestartPolicy } from './restart-policy.ts';
 import type { ConfinementWish } from './confinement.ts';
 import type { HealthAction, HealthCheck } from './health-check.ts';
 import type { ResourceWish } from './resources.ts';
@@ -35,6 +36,8 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   capDrop: readonly string[];
   privileged: boolean;
   autoRemove: boolean;
+  /** When its monitor starts it anew; never when left out. */
+  restart?: RestartPolicy;
   /** Seconds that `stop` waits before it kills. */
   stopTimeout?: number;
   stopSignal?: string;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
-import { noteEnd } from '#engine/event/container.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
@@ -13,6 +12,7 @@ import { settleVolumes } from '#engine/volume/settle.ts';
 import { discardContainer } from './discard.ts';
 import { removeContainerCgroups } from './cgroups.ts';
 import { letGo } from './hold.ts';
+import { hasNews, noteLastEnd, takeJournal } from './journal.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { MONITOR_KILLED, observe } from './state.ts';
@@ -27,7 +27,10 @@ export async function reconcile(engine: Engine): Promise<string[]> {
   const unsettled = engine.containers.unsettled();
   const repaired: string[] = [];
   for (const record of unsettled) {
-    if (isWell(engine, record)) continue;
+    if (isWell(engine, record)) {
+      if (hasNews(engine, record)) takeJournal(engine, record);
+      continue;
+    }
     const said = await asOwner(engine, record.id, 'look after container', (current) =>
       settleOwned(engine, current, record.owner === undefined ? 'ended' : 'abandoned'),
     ).catch((error: unknown) => stuck(record, error));
@@ -100,7 +103,8 @@ export async function settleOwned(
   const said = await bury(engine, record, directory);
   const { exit } = observe(directory);
   engine.database.transaction(() => {
-    if (record.active && exit !== undefined && hasRun(exit)) noteEnd(engine, record, exit);
+    takeJournal(engine, record);
+    if (record.active && exit !== undefined && hasRun(exit)) noteLastEnd(engine, record, exit);
     engine.containers.setActive(record.id, false);
   });
   // One that was to run and then to go, goes; one that merely was copied from, or committed, stays.
