@@ -19,7 +19,11 @@ enum { HEAD_MAX = 128, KEPT = 5, HELD_MS = 1000, TAKES = 64 };
 enum { INTERVAL, TIMEOUT, START_PERIOD, START_INTERVAL, PATIENCE, RETRIES, SIGNAL, RESTART, NUMBERS };
 enum { STARTING, HEALTHY, UNHEALTHY };
 
-static const char *const words[] = { "health_status starting", "health_status healthy", "health_status unhealthy" };
+static const char *const words[] = {
+	"health_status status=starting",
+	"health_status status=healthy",
+	"health_status status=unhealthy",
+};
 
 static void arm(const struct monitor *monitor, uint32_t ms)
 {
@@ -48,7 +52,7 @@ static void tell(const struct monitor *monitor, bool changed)
 {
 	const char *word = words[monitor->health.status];
 	char text[HEAD_MAX];
-	char *at = put_text(put_text(text, "status="), strchr(word, ' ') + 1);
+	char *at = put_text(text, strchr(word, ' ') + 1);
 
 	at = put_field(put_text(at, "\n"), "streak=", monitor->health.streak);
 	write_aside("health", text, (size_t)(at - text), false);

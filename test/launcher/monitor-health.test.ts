@@ -98,7 +98,7 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
     readFileSync(container.path('journal'), 'latin1')
       .split('\n')
       .filter((line) => line.includes(' health_status '))
-      .map((line) => line.split(' ').at(-1) ?? '');
+      .map((line) => line.split(' status=')[1] ?? '');
 
   test('starting, healthy, unhealthy after so many failures, and healthy again', async () => {
     await start(checkPlan(`echo looked; echo wrong >&2; test -e ${flag()}`), { interval: 100, startPeriod: 0 });
@@ -115,7 +115,7 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
     expect(changes()).toEqual(['healthy', 'unhealthy', 'healthy']);
     await until(() => results().length === 5);
     const starts = results().map((one) => one.start);
-    expect(starts).toEqual(starts.toSorted());
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
   });
 
   test('failures in the start period do not count until it has been healthy', async () => {
@@ -168,7 +168,10 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
   test('one that cannot be run says why', async () => {
     const broken = checkPlan('true');
     const exec: Step = { op: 'exec', candidates: ['/no/such'], argv: ['x'], env: [] };
-    await start({ ...broken, programs: [broken.programs[0], { name: 'check', steps: [exec] }] as never }, { retries: 1 });
+    await start(
+      { ...broken, programs: [broken.programs[0], { name: 'check', steps: [exec] }] as never },
+      { retries: 1 },
+    );
     await until(() => health().startsWith('unhealthy'));
     expect(results()[0]).toMatchObject({ code: -1, output: 'the check could not be run: /no/such ENOENT' });
     writeFileSync(container.path('health.plan'), 'no plan');
@@ -192,7 +195,11 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
   });
 
   test('the end is not held up by a check that runs, which does not outlive it', async () => {
-    await start(checkPlan(`exec ${sleepOf(3)}`), { interval: 20 }, { script: `until [ -e ${flag()} ]; do sleep 0.02; done; exit 7` });
+    await start(
+      checkPlan(`exec ${sleepOf(3)}`),
+      { interval: 20 },
+      { script: `until [ -e ${flag()} ]; do sleep 0.02; done; exit 7` },
+    );
     await until(() => isRunning(sleepOf(3)));
     writeFileSync(flag(), '');
     await container.ended();

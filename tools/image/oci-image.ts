@@ -20,6 +20,7 @@ export interface ImageDefaults {
   ExposedPorts?: Record<string, object>;
   Volumes?: Record<string, object>;
   StopSignal?: string;
+  Healthcheck?: Record<string, unknown>;
 }
 
 export interface Layer {

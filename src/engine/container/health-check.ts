@@ -1,7 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { ImageHealthcheck } from '#store/image/health-check.ts';
 import type { ImageConfig } from '#store/image/config.ts';
-import type { ContainerOptions } from './options.ts';
 
 /** How a container's health is looked at; times in milliseconds. What is left out is the image's, or the default. */
 export interface HealthCheck {
@@ -36,7 +35,7 @@ function mergeHealth(own: HealthCheck | undefined, image: ImageConfig): HealthCh
 }
 
 /** Options with the check that the container has. */
-export function withHealth(options: ContainerOptions, image: ImageConfig): ContainerOptions {
+export function withHealth<T extends { health?: HealthCheck }>(options: T, image: ImageConfig): T {
   const health = mergeHealth(options.health, image);
   return health === undefined ? options : { ...options, health };
 }

@@ -76,7 +76,9 @@ export function healthFields(
 /** In one hierarchy, where a group needs nothing but to be made. */
 function checkGroup(engine: Engine, id: string): CgroupDirectory | undefined {
   const all = cgroupDirectories(engine.facts().cgroup, cgroupsPath(id));
-  return all.find(({ hierarchy }) => hierarchy === undefined || hierarchy.controllers.includes('pids')) ?? all.find(isPlain);
+  return (
+    all.find(({ hierarchy }) => hierarchy === undefined || hierarchy.controllers.includes('pids')) ?? all.find(isPlain)
+  );
 }
 
 const isPlain = ({ hierarchy }: CgroupDirectory): boolean =>

@@ -2,6 +2,7 @@ import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import type { ExitStatus } from '#engine/monitor/exit-file.ts';
 import { journalSize, readJournal, type JournalLine } from '#engine/monitor/journal.ts';
+import { isChecked } from './health-check.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 
 type Noting = Pick<Engine, 'database' | 'containers' | 'root'>;
@@ -11,6 +12,8 @@ type Taker = (engine: Noting, record: ContainerRecord, line: JournalLine) => voi
 const TAKERS: Readonly<Record<string, Taker>> = {
   started: (engine, record, { time }) => noteBegin(engine, record, time),
   exited: (engine, record, line) => noteEnd(engine, record, exitOf(line)),
+  health_status: (engine, record, { fields, time }) =>
+    noteContainer(engine, record, `health_status: ${fields['status'] ?? ''}`, { time }),
   restarting: ({ containers }, { id }, { fields }) => containers.setRestarts(id, Number(fields['count'] ?? 0)),
 };
 
@@ -38,7 +41,8 @@ export function hasNews(engine: Noting, record: ContainerRecord): boolean {
 }
 
 /** Its monitor does more than wait for its end. */
-const changesAlone = ({ options }: ContainerRecord): boolean => options.restart !== undefined;
+const changesAlone = ({ options }: ContainerRecord): boolean =>
+  options.restart !== undefined || isChecked(options.health);
 
 function exitOf({ fields, time }: JournalLine): ExitStatus {
   const started = (fields['started'] ?? '').slice(0, -6);

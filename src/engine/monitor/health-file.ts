@@ -41,8 +41,9 @@ export function readHealthResults(directory: string, timeout: number): HealthRes
 
 /** A head of `key=value` lines, an empty line, the launch's report, what the check wrote. */
 function parseResult(file: Buffer, timeout: number): HealthResult {
-  const body = file.indexOf('\n\n') + 2;
-  const { start, end, code, late, cut, report } = fieldsOf(file.subarray(0, body).toString('latin1'));
+  const text = file.toString('latin1');
+  const body = text.indexOf('\n\n') + 2;
+  const { start, end, code, late, cut, report } = fieldsOf(text.slice(0, body));
   const rest = body + Number(report);
   const failure = parseReport(file.subarray(body, rest)).find(({ kind }) => kind === 'fail');
   const output = `${file.subarray(rest).toString('utf8')}${cut === '1' ? '...' : ''}`;

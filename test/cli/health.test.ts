@@ -1,0 +1,359 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SAMPAN } from '#tools/places.ts';
+import { until } from '#test/launcher/monitor-fixture.ts';
+import { cliWorld, type CliWorld } from './world.ts';
+
+let world: CliWorld;
+let checked: string;
+beforeAll(async () => {
+  world = await cliWorld();
+  checked = await world.push('checked', '1', {
+    Healthcheck: {
+      Test: ['CMD-SHELL', 'echo from the image; test -e /flag/up'],
+      Interval: 5e7,
+      Timeout: 2e10,
+      Retries: 2,
+    },
+  });
+  for (const image of [world.image, checked])
+    expect(await world.sampan('pull', '-q', image)).toMatchObject({ status: 0 });
+}, 60_000);
+afterAll(() => world[Symbol.asyncDispose]());
+
+interface Shown {
+  State: { Pid: number; Status: string; Health?: { Status: string; FailingStreak: number; Log: Result[] } };
+  Config: { Healthcheck?: Record<string, unknown> };
+}
+interface Result {
+  Start: string;
+  End: string;
+  ExitCode: number;
+  Output: string;
+}
+const inspect = async (name: string): Promise<Shown> =>
+  (JSON.parse((await world.sampan('inspect', name)).stdout) as [Shown])[0];
+const ok = async (...args: string[]): Promise<string> => {
+  const { status, stdout, stderr } = await world.call(args);
+  expect({ args, status, stderr }).toEqual({ args, status: 0, stderr: '' });
+  return stdout.trim();
+};
+/** A directory that a container sees as /flag. */
+const flags = (name: string): string => {
+  mkdirSync(join(world.root, name), { recursive: true });
+  return join(world.root, name);
+};
+const statusOf = async (name: string): Promise<string> =>
+  (await world.sampan('ps', '-a')).stdout.split('\n').find((line) => line.endsWith(` ${name}`)) ?? '';
+const monitorPid = (id: string): number =>
+  Number(readFileSync(join(world.root, 'containers', id, 'lock'), 'latin1').split(' ')[0]);
+const isRunning = (command: string): boolean => Bun.spawnSync(['pgrep', '-fx', command]).exitCode === 0;
+
+const FAST = ['--health-interval', '50ms', '--health-retries', '2'];
+
+test("the image's check, as inspect, ps, wait, healthcheck run and events tell it", async () => {
+  const flag = flags('tale');
+  const id = await ok('run', '-d', '--name', 'tale', '-v', `${flag}:/flag`, checked, 'sleep', '1000');
+  expect((await inspect('tale')).Config.Healthcheck).toEqual({
+    Test: ['CMD-SHELL', 'echo from the image; test -e /flag/up'],
+    Interval: 5e7,
+    Timeout: 2e10,
+    Retries: 2,
+  });
+  expect(await ok('wait', '--condition', 'unhealthy', 'tale')).toBe('-1');
+  expect(await statusOf('tale')).toContain('(unhealthy)');
+  expect(await world.sampan('healthcheck', 'run', 'tale')).toMatchObject({ status: 1, stdout: 'unhealthy\n' });
+  writeFileSync(join(flag, 'up'), '');
+  expect(await ok('wait', '--condition', 'healthy', 'tale')).toBe('-1');
+  expect(await ok('healthcheck', 'run', 'tale')).toBe('');
+  expect(await statusOf('tale')).toContain('(healthy)');
+  const { Health } = (await inspect('tale')).State;
+  expect(Health).toMatchObject({ Status: 'healthy', FailingStreak: 0 });
+  const last = Health?.Log.at(-1);
+  expect([last?.ExitCode, last?.Output]).toEqual([0, 'from the image\n']);
+  expect(Date.parse(last?.End ?? '')).toBeGreaterThanOrEqual(Date.parse(last?.Start ?? ''));
+  expect(Date.now() - Date.parse(last?.Start ?? '')).toBeLessThan(60_000);
+  await ok('kill', 'tale');
+  expect((await inspect('tale')).State.Health?.Status).toBe('unhealthy');
+  expect(await statusOf('tale')).toContain('Exited (137)');
+  const told = await ok(
+    'events',
+    '--since',
+    '1h',
+    '--until',
+    '0s',
+    '--filter',
+    `container=${id}`,
+    '--format',
+    '{{.Action}}',
+  );
+  const health = told.split('\n').filter((action) => action.startsWith('health_status'));
+  expect(health).toEqual(['health_status: unhealthy', 'health_status: healthy']);
+  expect(told.split('\n').indexOf('health_status: healthy')).toBeLessThan(told.split('\n').indexOf('die'));
+  expect((await world.sampan('healthcheck', 'run', 'tale')).status).toBe(5);
+  await ok('start', 'tale');
+  expect(await ok('wait', '--condition', 'healthy', 'tale')).toBe('-1');
+  await ok('rm', '-f', 'tale');
+});
+
+test('options over the image, one by one; none at all; what commit keeps', async () => {
+  await ok('create', '--name', 'over', '--health-interval', '1m30s', '--health-start-interval', '2ms', checked);
+  expect((await inspect('over')).Config.Healthcheck).toMatchObject({
+    Test: ['CMD-SHELL', 'echo from the image; test -e /flag/up'],
+    Interval: 9e10,
+    StartInterval: 2e6,
+    Retries: 2,
+  });
+  expect((await inspect('over')).State.Health).toBeUndefined();
+  await ok('commit', 'over', 'kept:1');
+  const kept = JSON.parse(await ok('image', 'inspect', 'kept:1')) as [{ Config: { Healthcheck: object } }];
+  expect(kept[0].Config.Healthcheck).toMatchObject({ Interval: 9e10, Timeout: 2e10, Retries: 2 });
+  await ok('run', '-d', '--name', 'none', '--no-healthcheck', checked, 'sleep', '1000');
+  const none = await inspect('none');
+  expect([none.Config.Healthcheck?.['Test'], none.State.Health]).toEqual([['NONE'], undefined]);
+  expect(await statusOf('none')).not.toContain('health');
+  for (const args of [
+    ['healthcheck', 'run', 'none'],
+    ['wait', '--condition', 'healthy', 'none'],
+  ]) {
+    const { status, stderr } = await world.call(args);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('it has no health check')]);
+  }
+  await ok('rm', '-f', 'over', 'none');
+  await ok('rmi', 'kept:1');
+});
+
+test('the check runs as the container does: user, directory, environment, rights', async () => {
+  const command = 'id -u; pwd; echo $A; grep CapEff /proc/self/status; exec 2>&1; ls /no/such';
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'as',
+    '-u',
+    '7:8',
+    '-w',
+    '/tmp',
+    '-e',
+    'A=b',
+    ...FAST,
+    '--health-cmd',
+    command,
+    world.image,
+    'sleep',
+    '1000',
+  );
+  await ok('wait', '--condition', 'unhealthy', 'as');
+  const output = (await inspect('as')).State.Health?.Log.at(-1)?.Output ?? '';
+  expect(output).toStartWith('7\n/tmp\nb\nCapEff:\t0000000000000000\nls: /no/such');
+  await ok('rm', '-f', 'as');
+});
+
+test('an argument vector; a program that is not there', async () => {
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'vector',
+    ...FAST,
+    '--health-cmd',
+    '["echo","a b","$A"]',
+    world.image,
+    'sleep',
+    '1000',
+  );
+  await ok('wait', '--condition', 'healthy', 'vector');
+  expect((await inspect('vector')).State.Health?.Log[0]).toMatchObject({ ExitCode: 0, Output: 'a b $A\n' });
+  await ok('run', '-d', '--name', 'missing', ...FAST, '--health-cmd', '["/no/such"]', world.image, 'sleep', '1000');
+  await ok('wait', '--condition', 'unhealthy', 'missing');
+  const [first] = (await inspect('missing')).State.Health?.Log ?? [];
+  expect([first?.ExitCode, first?.Output]).toEqual([-1, 'the check could not be run: /no/such ENOENT']);
+  await ok('rm', '-f', 'vector', 'missing');
+});
+
+test('what is refused', async () => {
+  const cases: [string[], string][] = [
+    [['--health-interval', '-5s'], 'cannot be negative'],
+    [['--health-interval', 'soon'], 'is not a length of time'],
+    [['--health-timeout', '0.5ms'], 'less than a millisecond'],
+    [['--health-retries', '-1'], 'cannot be negative'],
+    [['--health-retries', 'x'], 'not a whole number'],
+    [['--health-on-failure', 'explode'], 'is none of none, kill, restart, stop'],
+    [['--no-healthcheck', '--health-cmd', 'true'], 'conflicts with --health-* options'],
+  ];
+  for (const [options, words] of cases) {
+    const { status, stderr } = await world.sampan('create', ...options, world.image);
+    expect([options, status, stderr]).toEqual([options, 125, expect.stringContaining(words)]);
+  }
+  expect((await world.sampan('healthcheck', 'run', 'nobody')).status).toBe(3);
+});
+
+test('no TypeScript is involved: the executable is gone, and checks go on', async () => {
+  const copy = join(world.root, 'sampan-copy');
+  copyFileSync(SAMPAN, copy);
+  const flag = flags('alone');
+  const args = ['--root', world.root, 'run', '-d', '--name', 'alone', '-v', `${flag}:/flag`, ...FAST];
+  const run = Bun.spawn([copy, ...args, '--health-cmd', 'test -e /flag/up', world.image, 'sleep', '1000'], {
+    stdout: 'pipe',
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: world.root },
+  });
+  const id = (await new Response(run.stdout).text()).trim();
+  expect(await run.exited).toBe(0);
+  rmSync(copy);
+  const health = join(world.root, 'containers', id, 'health');
+  await until(() => readFileSync(health, 'latin1').startsWith('status=unhealthy'), 30_000);
+  writeFileSync(join(flag, 'up'), '');
+  await until(() => readFileSync(health, 'latin1') === 'status=healthy\nstreak=0\n', 30_000);
+  await ok('rm', '-f', 'alone');
+});
+
+test('a paused container is not asked, and not blamed', async () => {
+  const flag = flags('held');
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'held',
+    '-v',
+    `${flag}:/flag`,
+    ...FAST,
+    '--health-timeout',
+    '20s',
+    '--health-cmd',
+    'date >>/flag/asked',
+    world.image,
+    'sleep',
+    '1000',
+  );
+  await ok('wait', '--condition', 'healthy', 'held');
+  await ok('pause', 'held');
+  const before = readFileSync(join(flag, 'asked'), 'latin1');
+  const paused = await statusOf('held');
+  expect([paused.includes('(Paused)'), paused.includes('healthy')]).toEqual([true, false]);
+  expect((await world.sampan('healthcheck', 'run', 'held')).stderr).toContain('it is paused');
+  await sleep(500);
+  expect(readFileSync(join(flag, 'asked'), 'latin1')).toBe(before);
+  expect((await inspect('held')).State.Health?.Status).toBe('healthy');
+  await ok('unpause', 'held');
+  await until(() => readFileSync(join(flag, 'asked'), 'latin1') !== before, 30_000);
+  await ok('rm', '-f', 'held');
+});
+
+test('a check that hangs: killed with its children; holds up neither output, stop nor the end', async () => {
+  const [own, child] = [`sleep ${process.pid}77`, `sleep ${process.pid}78`];
+  const script = 'while :; do echo line; sleep 0.05; done';
+  await ok(
+    'run',
+    '-d',
+    '--init',
+    '--name',
+    'hang',
+    '--health-interval',
+    '50ms',
+    '--health-timeout',
+    '1500ms',
+    '--health-retries',
+    '1',
+    '--health-cmd',
+    `setsid ${child} & ${own}`,
+    world.image,
+    'sh',
+    '-c',
+    script,
+  );
+  await until(() => isRunning(own) && isRunning(child), 30_000);
+  const lines = (await ok('logs', 'hang')).length;
+  await sleep(300);
+  expect((await ok('logs', 'hang')).length).toBeGreaterThan(lines);
+  await ok('wait', '--condition', 'unhealthy', 'hang');
+  const [first] = (await inspect('hang')).State.Health?.Log ?? [];
+  expect([first?.ExitCode, first?.Output]).toEqual([-1, 'Health check exceeded timeout (1.5s)']);
+  await until(() => isRunning(own), 30_000);
+  await ok('stop', 'hang');
+  expect(isRunning(own) || isRunning(child)).toBe(false);
+  await ok('rm', 'hang');
+  expect(world.leftovers()).toEqual([]);
+});
+
+test('on failure: kill, stop', async () => {
+  const script = 'trap "exit 9" TERM; while :; do sleep 0.05; done';
+  for (const [action, code] of [
+    ['kill', '137'],
+    ['stop', '9'],
+  ] as const) {
+    await ok(
+      'run',
+      '-d',
+      '--name',
+      action,
+      ...FAST,
+      '--health-cmd',
+      'false',
+      '--health-on-failure',
+      action,
+      world.image,
+      'sh',
+      '-c',
+      script,
+    );
+    expect(await ok('wait', action)).toBe(code);
+    expect((await inspect(action)).State.Health).toMatchObject({ Status: 'unhealthy', FailingStreak: 2 });
+    await ok('rm', action);
+  }
+});
+
+test('the monitor killed during a check: the check goes with it, and the next command leaves nothing', async () => {
+  const own = `sleep ${process.pid}79`;
+  for (let round = 0; round < 5; round += 1) {
+    const id = await ok(
+      'run',
+      '-d',
+      '--name',
+      'lost',
+      '--health-interval',
+      '20ms',
+      '--health-cmd',
+      own,
+      world.image,
+      'sleep',
+      '1000',
+    );
+    await sleep(round * 15);
+    if (round > 2) await until(() => isRunning(own), 30_000);
+    const monitor = monitorPid(id);
+    process.kill(monitor, 'SIGKILL');
+    await until(() => !existsSync(`/proc/${monitor}`), 30_000);
+    await world.sampan('ps'); // says that it has stopped what was left
+    expect(await statusOf('lost')).toContain('Dead (monitor killed)');
+    await until(() => !isRunning(own), 30_000);
+    await ok('rm', 'lost');
+  }
+  expect(world.leftovers()).toEqual([]);
+});
+
+test('a monitor that checks costs no more than 150 KB', async () => {
+  const id = await ok(
+    'run',
+    '-d',
+    '--name',
+    'small',
+    '--health-interval',
+    '700ms',
+    '--health-cmd',
+    'true',
+    world.image,
+    'sleep',
+    '1000',
+  );
+  await ok('wait', '--condition', 'healthy', 'small');
+  let least = Infinity;
+  await until(() => {
+    const rollup = readFileSync(`/proc/${monitorPid(id)}/smaps_rollup`, 'latin1');
+    least = Math.min(least, Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? Infinity));
+    return least < 150;
+  }, 30_000);
+  await ok('rm', '-f', 'small');
+  expect(existsSync(join(world.root, 'containers', id))).toBe(false);
+});
