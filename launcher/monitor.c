@@ -72,17 +72,9 @@ static void unlock(void)
 		unlink("lock");
 }
 
-/* Leaves nothing of an earlier life, and takes room for the exit status now: the disk may be full when it comes. */
-static int clear_results(void)
+int reserve_exit(void)
 {
-	static const char *const results[] = { "exit", "failure", "pid", "health", "health.0",
-					     "health.1", "health.2", "health.3", "health.4" };
-	int fd;
-
-	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-		if (unlink(results[i]) < 0 && errno != ENOENT)
-			return -errno;
-	fd = open("exit.new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open("exit.new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	/* Not every file system can. */
@@ -92,6 +84,18 @@ static int clear_results(void)
 	}
 	close(fd);
 	return 0;
+}
+
+/* Leaves nothing of an earlier life. */
+static int clear_results(void)
+{
+	static const char *const results[] = { "exit", "failure", "pid", "health", "health.0",
+					     "health.1", "health.2", "health.3", "health.4" };
+
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (unlink(results[i]) < 0 && errno != ENOENT)
+			return -errno;
+	return reserve_exit();
 }
 
 static void detach_stdio(void)
@@ -197,6 +201,7 @@ static int await_ready(int ready)
 static void configure(struct monitor *monitor, const struct step_monitor *config)
 {
 	monitor->config = config;
+	monitor->restart = config->restart;
 	monitor->listener = monitor->launch_report = monitor->console = monitor->input = -1;
 	monitor->output[0] = monitor->output[1] = -1;
 	monitor->health.timer = monitor->health.output = monitor->health.report = -1;

@@ -33,13 +33,17 @@ enum {
 enum frame {
 	/* to the client */
 	FRAME_STDOUT = 1, FRAME_STDERR = 2, FRAME_STARTED = 16, FRAME_FAILED = 17, FRAME_EXITED = 18, FRAME_WARNED = 19,
-	FRAME_CHECKED = 20,
+	FRAME_RESTARTING = 20, FRAME_CHECKED = 21,
 	/* from the client */
 	FRAME_STDIN = 0, FRAME_START = 32, FRAME_RESIZE = 33, FRAME_CLOSE_STDIN = 34, FRAME_QUIET = 35, FRAME_SIGNAL = 36,
-	FRAME_REOPEN_LOG = 37, FRAME_CHECK = 38,
+	FRAME_REOPEN_LOG = 37, FRAME_RESTART = 38, FRAME_CHECK = 39,
 };
 
-enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, GONE };
+enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, WAITING, GONE };
+
+/* When a run that has ended is followed by another; n from AFTER_FAILURE on: after failures, n - AFTER_FAILURE times at most. */
+enum { NEVER_AGAIN = 0, ALWAYS_AGAIN = 1, AFTER_FAILURE = 2 };
+#define LAST_RUN UINT32_MAX /* never, and that is final */
 
 /* All large buffers, page by page, so that an idle monitor can give them back. */
 struct scratch {
@@ -86,6 +90,7 @@ struct health {
 	bool late;   /* the check was killed at its time-out */
 	bool cut;    /* it wrote more than is kept */
 	bool ending; /* the container is being ended for being unhealthy */
+	bool renewed; /* and is to be started anew */
 	uint32_t streak, number, length;
 	uint64_t started; /* nanoseconds since 1970 */
 	int64_t began_ms, check_ms;
@@ -117,6 +122,11 @@ struct monitor {
 	int64_t since_ms; /* start of the hold, or of the end */
 	int64_t parked_ms; /* until then a terminal that nobody has open is left alone */
 	uint32_t failure_length, record_length, exit_length;
+	uint32_t restart;    /* the policy */
+	uint32_t restarts;   /* so far */
+	bool again;	     /* another run follows */
+	int64_t delay_ms;    /* before the next one */
+	int64_t again_ms;    /* when it begins */
 	struct log log;
 	struct health health;
 	struct client clients[CLIENTS];
@@ -214,6 +224,23 @@ void health_check(struct monitor *monitor);
 void health_check_ended(struct monitor *monitor, int status);
 void health_output_ready(struct monitor *monitor, int place, short events);
 void health_timer_ready(struct monitor *monitor, int place, short events);
+
+/* monitor_end.c */
+/* Writes the exit status once more, as that of the last run, and tells it. */
+void conclude_waiting(struct monitor *monitor);
+
+/* monitor_restart.c: one run after another. */
+/* Decides, at the end of a run, whether and when another follows. */
+void restart_decide(struct monitor *monitor, int code);
+/* That another one follows is told to who looks at the journal and at the container's files. */
+void restart_note(const struct monitor *monitor);
+/* The policy for the ends to come, and for the one that has just been. */
+void restart_policy(struct monitor *monitor, uint32_t policy);
+/* From the end of a run, once it has been told, to its successor. */
+void restart_wait(struct monitor *monitor);
+void restart_now(struct monitor *monitor);
+/* monitor.c: takes room for the exit status now: the disk may be full when it comes. */
+int reserve_exit(void);
 
 /* monitor_journal.c: notes an event, `NAME key=value ...`, that happened at `time`. What cannot be written is lost. */
 void journal_line(uint64_t time, const char *text);

@@ -16,7 +16,9 @@
 
 enum { HEAD_MAX = 128, KEPT = 5, HELD_MS = 1000, TAKES = 64 };
 /* The numbers of `check`; times are milliseconds. */
-enum { INTERVAL, TIMEOUT, START_PERIOD, START_INTERVAL, PATIENCE, RETRIES, SIGNAL, RESTART, NUMBERS };
+enum { INTERVAL, TIMEOUT, START_PERIOD, START_INTERVAL, PATIENCE, RETRIES, SIGNAL, THEN, NUMBERS };
+/* What comes after the end of an unhealthy container: its policy decides, it is started anew, or it was the last run. */
+enum { BY_POLICY, ANEW, LAST };
 enum { STARTING, HEALTHY, UNHEALTHY };
 
 static const char *const words[] = {
@@ -70,7 +72,7 @@ void health_begin(struct monitor *monitor)
 		health->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	health->status = STARTING;
 	health->streak = 0;
-	health->ending = false;
+	health->ending = health->renewed = false;
 	health->began_ms = clock_ms();
 	tell(monitor, false);
 	arm_next(monitor);
@@ -115,6 +117,9 @@ static void act(struct monitor *monitor)
 		return;
 	kill(monitor->init, monitor->health.ending ? SIGKILL : (int)numbers[SIGNAL]);
 	monitor->health.ending = true;
+	monitor->health.renewed = numbers[THEN] == ANEW;
+	if (numbers[THEN] == LAST)
+		restart_policy(monitor, LAST_RUN);
 	arm(monitor, numbers[PATIENCE]);
 }
 

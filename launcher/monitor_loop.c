@@ -86,6 +86,7 @@ static void launched(struct monitor *monitor)
 	monitor->phase = RUNNING;
 	monitor->started = clock_ns();
 	*end = 0;
+	unlink("exit"); /* of the run before */
 	journal_line(monitor->started, line);
 	clients_send(monitor, FRAME_STARTED, pid, (size_t)(end - pid));
 	monitor_tell_ready(monitor, 0);
@@ -118,14 +119,22 @@ static void advance(struct monitor *monitor)
 		if (output_drain(monitor))
 			conclude(monitor);
 	}
-	if (monitor->phase == LEAVING && !clients_pending(monitor))
-		monitor->phase = GONE;
+	if (monitor->phase == LEAVING && !clients_pending(monitor)) {
+		if (monitor->again)
+			restart_wait(monitor);
+		else
+			monitor->phase = GONE;
+	}
+	if (monitor->phase == WAITING && clock_ms() >= monitor->again_ms)
+		restart_now(monitor);
 }
 
 static int patience(const struct monitor *monitor)
 {
 	if (monitor->phase == RUNNING || monitor->phase == LAUNCHING)
 		return monitor->parked_ms > clock_ms() ? PARK_MS : -1;
+	if (monitor->phase == WAITING)
+		return monitor->again_ms > clock_ms() ? (int)(monitor->again_ms - clock_ms()) : 0;
 	return TURN_MS;
 }
 

@@ -1085,6 +1085,7 @@ struct step_monitor {
 	uint32_t columns;
 	uint32_t hold;
 	uint32_t ephemeral;
+	uint32_t restart;
 	struct text check_plan;
 	struct text check_group;
 	struct numbers check;
@@ -1104,6 +1105,7 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_U32, offsetof(struct step_monitor, columns) },
 	{ FIELD_U32, offsetof(struct step_monitor, hold) },
 	{ FIELD_U32, offsetof(struct step_monitor, ephemeral) },
+	{ FIELD_U32, offsetof(struct step_monitor, restart) },
 	{ FIELD_STR, offsetof(struct step_monitor, check_plan) },
 	{ FIELD_STR, offsetof(struct step_monitor, check_group) },
 	{ FIELD_U32S, offsetof(struct step_monitor, check) },
@@ -1201,7 +1203,7 @@ static const struct step_shape step_shapes[] = {
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), fields_of_step_bus_call },
-	{ 100, 17, sizeof(struct step_monitor), fields_of_step_monitor },
+	{ 100, 18, sizeof(struct step_monitor), fields_of_step_monitor },
 };
 
 enum file_code {

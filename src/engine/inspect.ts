@@ -8,7 +8,7 @@ import { toImage } from './container/health-check.ts';
 import { DEFAULT_SHM, hostnameOf } from './container/spec.ts';
 import type { ContainerOptions } from './container/options.ts';
 import type { ResourceWish } from './container/resources.ts';
-import type { ContainerState } from './container/state.ts';
+import { isUp, type ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 import { shownBinds, shownMounts } from './volume/shown.ts';
 
@@ -40,6 +40,7 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     },
     Image: record.imageId,
     Name: `/${record.name}`,
+    RestartCount: record.restarts,
     LogPath: join(directory, 'log'),
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
@@ -62,6 +63,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       ...confinementFields(options),
       NetworkMode: options.network,
       Privileged: options.privileged,
+      RestartPolicy: { Name: options.restart?.name ?? 'no', MaximumRetryCount: options.restart?.most ?? 0 },
       ReadonlyRootfs: options.readOnly,
       VolumesFrom: options.volumesFrom?.map((one) => `${one.container}${one.readOnly === true ? ':ro' : ''}`) ?? null,
     },
@@ -130,9 +132,9 @@ function confinementFields(options: ContainerOptions): Record<string, unknown> {
 function stateFields(state: ContainerState, paused: boolean): Record<string, unknown> {
   return {
     Status: paused ? 'paused' : state.status,
-    Running: state.status === 'running',
+    Running: isUp(state),
     Paused: paused,
-    Restarting: false,
+    Restarting: state.status === 'restarting',
     OOMKilled: state.exit?.oom ?? false,
     Dead: state.status === 'dead',
     Pid: state.pid ?? 0,

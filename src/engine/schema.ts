@@ -51,6 +51,10 @@ export const ENGINE_MIGRATIONS = [
     `,
   },
   {
+    id: 'engine-wanted-1',
+    sql: 'ALTER TABLE containers ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0 CHECK (wanted IN (0, 1))',
+  },
+  {
     id: 'engine-volumes-1',
     sql: `
       CREATE TABLE volume (

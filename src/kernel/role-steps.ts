@@ -20,6 +20,7 @@ export const ROLE_STEPS = {
       columns: 'u32?',
       hold: 'u32?',
       ephemeral: 'u32?',
+      restart: 'u32?',
       checkPlan: 'str?',
       checkGroup: 'str?',
       check: 'u32s?',

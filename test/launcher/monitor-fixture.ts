@@ -29,9 +29,10 @@ export const TO = {
   quiet: 35,
   signal: 36,
   reopenLog: 37,
-  check: 38,
+  restart: 38,
+  check: 39,
 } as const;
-export const FROM = { stdout: 1, stderr: 2, started: 16, failed: 17, exited: 18, warned: 19, checked: 20 } as const;
+export const FROM = { stdout: 1, stderr: 2, started: 16, failed: 17, exited: 18, warned: 19, restarting: 20, checked: 21 } as const;
 
 export interface Started {
   code: number | null;

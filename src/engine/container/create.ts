@@ -105,6 +105,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
       journal: JOURNAL_START,
       journalSize: 0,
       restarts: 0,
+      wanted: false,
     };
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);

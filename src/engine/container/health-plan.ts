@@ -7,7 +7,7 @@ import type { Engine } from '#engine/engine.ts';
 import { Fault } from '#base/fault.ts';
 import { cgroupsPath } from './cgroups.ts';
 import { rightsBeside } from './exec.ts';
-import { isChecked, settledHealth, type HealthCheck } from './health-check.ts';
+import { isChecked, settledHealth, type HealthAction, type HealthCheck } from './health-check.ts';
 import { imageOf } from './image-of.ts';
 import type { ContainerRecord } from './record.ts';
 import { signalNumber } from './stop.ts';
@@ -16,6 +16,8 @@ import { signalNumber } from './stop.ts';
 const GROUP = 'sampan-health';
 const SHELL = ['/bin/sh', '-c'];
 const DEFAULT_STOP_SECONDS = 10;
+/** What the monitor does after the end of an unhealthy container: as its policy says, start it anew, or leave it at that. */
+const THEN: Readonly<Record<HealthAction, number>> = { none: 0, kill: 0, restart: 1, stop: 2 };
 const LONGEST = 2 ** 32 - 1;
 
 /** The plan of one check; the monitor hands it the container's first process. */
@@ -68,7 +70,7 @@ export function healthFields(
       ...[interval, timeout, startPeriod, startInterval, patience].map((ms) => Math.min(Math.ceil(ms), LONGEST)),
       retries,
       healthAction === 'none' ? 0 : signal,
-      healthAction === 'restart' ? 1 : 0,
+      THEN[healthAction],
     ],
   };
 }

@@ -4,7 +4,7 @@ import { healthOf } from './health.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import type { HealthStatus } from '#engine/monitor/health-file.ts';
-import { observe, type ContainerState } from './state.ts';
+import { isUp, observe, type ContainerState } from './state.ts';
 
 export interface ListedContainer {
   record: ContainerRecord;
@@ -27,7 +27,7 @@ export function listContainers(engine: Engine, all: boolean): ListedContainer[] 
       const health = healthOf(engine, record, state)?.status;
       return { record, state, paused, args: argsOf(engine, record), ...(health === undefined ? {} : { health }) };
     })
-    .filter(({ state }) => all || state.status === 'running');
+    .filter(({ state }) => all || isUp(state));
 }
 
 export function argsOf(engine: Engine, record: ContainerRecord): string[] {

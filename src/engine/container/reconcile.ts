@@ -15,7 +15,8 @@ import { letGo } from './hold.ts';
 import { hasNews, noteLastEnd, takeJournal } from './journal.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { MONITOR_KILLED, observe } from './state.ts';
+import { LAST_RUN } from './restart-policy.ts';
+import { MONITOR_KILLED, observe, type ContainerState } from './state.ts';
 
 const KILLED = 137;
 
@@ -95,12 +96,12 @@ export async function settleOwned(
   // Who held it for a commit may have died before letting it go.
   if (reason === 'abandoned') await letGo(engine, record.id);
   if (monitorLives(directory) && status !== 'exited') {
-    if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
+    if (reason === 'abandoned' && (status === 'running' || status === 'restarting')) return carryOn(engine, record);
     if (reason === 'ended') return undefined;
     await endMonitor(directory);
   }
   await waitForMonitor(directory);
-  const said = await bury(engine, record, directory);
+  const said = (await bury(engine, record, directory)) ?? widowed(record, observe(directory));
   const { exit } = observe(directory);
   engine.database.transaction(() => {
     takeJournal(engine, record);
@@ -113,18 +114,27 @@ export async function settleOwned(
   return said;
 }
 
+/** One whose monitor died between two runs is not started anew by anybody. */
+function widowed({ name, active }: ContainerRecord, { exit }: ContainerState): string | undefined {
+  if (!active || exit?.restarting === undefined) return undefined;
+  return `gave up the restart of container ${name}, whose monitor had been killed`;
+}
+
 /** Not so when its launch failed: then there was no program that could end. */
 const hasRun = ({ error }: ExitStatus): boolean => error === undefined || error === MONITOR_KILLED;
 
-/** Who died may have been changing its limits. */
+/** Who died may have been changing its limits or its policy. */
 async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefined> {
   const { restoreLimits } = await import('./update.ts');
   await restoreLimits(engine, record);
+  const { tellPolicy } = await import('./update-restart.ts');
+  await tellPolicy(engine, record);
 }
 
 /** Ends a monitor together with what it may have started; one that still waits to be told goes by itself. */
 async function endMonitor(directory: string): Promise<void> {
   const connection = await connectMonitor(directory).catch(() => undefined);
+  connection?.restart(LAST_RUN);
   connection?.signal(constants.signals.SIGKILL);
   await connection?.finish();
 }

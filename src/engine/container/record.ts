@@ -29,6 +29,8 @@ export interface ContainerRecord {
   journalSize: number;
   /** How often its monitor has started it anew since somebody started it. */
   restarts: number;
+  /** Its user has started it and not stopped it since. */
+  wanted: boolean;
 }
 
 interface Row {
@@ -47,6 +49,7 @@ interface Row {
   journal: string;
   journal_size: number;
   restarts: number;
+  wanted: number;
 }
 
 const fromRow = (row: Row): ContainerRecord => ({
@@ -65,6 +68,7 @@ const fromRow = (row: Row): ContainerRecord => ({
   journal: row.journal,
   journalSize: row.journal_size,
   restarts: row.restarts,
+  wanted: row.wanted === 1,
 });
 
 /** Directory of a container below the engine's root: its plan, log, lock, exit status and attach socket. */
@@ -89,6 +93,8 @@ export interface ContainerRecords {
   hasEnded(id: string): boolean;
   setJournal(id: string, position: string, size: number): void;
   setRestarts(id: string, count: number): void;
+  /** Whether it is to run, as far as its user has said: started, and not stopped by hand since. */
+  setWanted(id: string, wanted: boolean): void;
   setPauseAsked(id: string, asked: boolean): void;
   setName(id: string, name: string): void;
   setOptions(id: string, options: ContainerOptions): void;
@@ -127,7 +133,8 @@ export function containerRecords(database: Database): ContainerRecords {
     setOwner: (id, owner) => change('UPDATE containers SET owner = ? WHERE id = ?', owner ?? null, id),
     setActive: (id, active) =>
       change(
-        `UPDATE containers SET active = ?1, started = 0, ended = 0, paused = 0, restarts = iif(?1, 0, restarts)
+        `UPDATE containers SET active = ?1, started = 0, ended = 0, paused = 0, restarts = iif(?1, 0, restarts),
+           wanted = iif(?1, 1, wanted)
          WHERE id = ?2`,
         Number(active),
         id,
@@ -139,6 +146,7 @@ export function containerRecords(database: Database): ContainerRecords {
     setJournal: (id, position, size) =>
       change('UPDATE containers SET journal = ?, journal_size = ? WHERE id = ?', position, size, id),
     setRestarts: (id, count) => change('UPDATE containers SET restarts = ? WHERE id = ?', count, id),
+    setWanted: (id, wanted) => change('UPDATE containers SET wanted = ? WHERE id = ?', Number(wanted), id),
     setPauseAsked: (id, asked) => change('UPDATE containers SET paused = ? WHERE id = ?', Number(asked), id),
     setName: (id, name) => change('UPDATE containers SET name = ? WHERE id = ?', name, id),
     setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),

@@ -14,7 +14,8 @@ import { noteStart } from './journal.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
-import { observe } from './state.ts';
+import { restartCode } from './restart-policy.ts';
+import { isUp, observe } from './state.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
 const LOG_MAX_FILES = 3;
@@ -35,6 +36,7 @@ export async function startContainer(engine: Engine, id: string, request: StartR
 export async function startOwned(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<void> {
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
+  await settleFormer(engine, record);
   const compiled = await prepareStart(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
@@ -78,6 +80,7 @@ export async function startAttached(
         hint: `sampan logs -f ${record.name} follows it.`,
       });
     }
+    await settleFormer(engine, record);
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
     const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
@@ -112,7 +115,13 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
       `start container ${record.name}: it is being ${record.phase === 'creating' ? 'made' : 'removed'}`,
     );
   }
-  return observe(containerDirectory(engine.root, record.id)).status === 'running';
+  return isUp(observe(containerDirectory(engine.root, record.id)));
+}
+
+/** Nobody may have taken note of the end of its last run yet. */
+async function settleFormer(engine: Engine, record: ContainerRecord): Promise<void> {
+  const { status } = observe(containerDirectory(engine.root, record.id));
+  if (record.active && status !== 'created') await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
 }
 
 async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
@@ -151,6 +160,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     cgroup: containerCgroups(engine, record.id),
     hold: hold ? 1 : 0,
     ...healthFields(engine, record, directory),
+    restart: restartCode(options.restart),
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),
   };

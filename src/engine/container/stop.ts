@@ -8,7 +8,8 @@ import { containerCgroups } from './cgroups.ts';
 import { imageOf } from './image-of.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settle } from './reconcile.ts';
-import { observe } from './state.ts';
+import { LAST_RUN } from './restart-policy.ts';
+import { isUp, observe } from './state.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 /** After SIGKILL the kernel needs no more than a moment; a longer wait means a process stuck in it. */
@@ -57,7 +58,7 @@ export async function endContainer(
   const seat = await watch(engine, record);
   if (seat === undefined) return undefined;
   const patience = request.timeoutSeconds ?? record.options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
-  seat.connection.signal(number);
+  endByHand(engine, record, seat, number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
   await release(engine, record.id);
@@ -85,10 +86,11 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
   if (seat === undefined) {
     throw new Fault('conflict', `kill container ${record.name}: container ${record.id.slice(0, 12)} is not running`);
   }
-  seat.connection.signal(number);
-  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
+  if (ends) endByHand(engine, record, seat, number);
+  else seat.connection.signal(number);
+  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   if (ends) await release(engine, record.id);
   if (number === constants.signals.SIGKILL) await within(endOf(engine, record, seat), KILL_PATIENCE_MS);
   else await seat.connection.finish();
@@ -99,16 +101,29 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
 /** A place at the monitor. It may be wanted for another; then `endOf` takes a new one. */
 interface Seat {
   connection: MonitorConnection;
+  /** What a new place is told first: nobody knows whether it was heard at the old one. */
+  say?: (connection: MonitorConnection) => void;
 }
 
-/** A silent place at the monitor of a running container; undefined when it does not run. */
+/** The run that ends now has no successor, and neither has the boot that comes. */
+function endByHand(engine: Engine, { id }: ContainerRecord, seat: Seat, number: number): void {
+  engine.containers.setWanted(id, false);
+  seat.connection.restart(LAST_RUN);
+  seat.connection.signal(number);
+  seat.say = (connection) => {
+    connection.restart(LAST_RUN);
+    connection.signal(number);
+  };
+}
+
+/** A silent place at the monitor of a container that runs, or will again; undefined when it does not. */
 async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | undefined> {
   const directory = containerDirectory(engine.root, record.id);
-  if (observe(directory).status !== 'running') return undefined;
+  if (!isUp(observe(directory))) return undefined;
   try {
     let greet = (): void => undefined;
     const greeted = new Promise<'greeted'>((resolve) => (greet = () => resolve('greeted')));
-    const connection = await connectMonitor(directory, { started: () => greet() });
+    const connection = await connectMonitor(directory, { started: () => greet(), restarting: () => greet() });
     connection.quiet();
     // Until then it is not known whether there is a place for us.
     const first = await within(Promise.race([greeted, connection.end]), GREETING_MS);
@@ -118,7 +133,7 @@ async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | un
     });
   } catch (error) {
     // It may have ended between the look and the call.
-    if (observe(directory).status !== 'running') return undefined;
+    if (!isUp(observe(directory))) return undefined;
     throw error;
   }
 }
@@ -126,9 +141,12 @@ async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | un
 async function endOf(engine: Engine, record: ContainerRecord, seat: Seat): Promise<MonitorEnd> {
   for (;;) {
     const end = await seat.connection.end;
-    const again = end.kind === 'gone' ? await watch(engine, record) : undefined;
+    const goesOn = end.kind === 'gone' || (end.kind === 'exited' && end.status.restarting !== undefined);
+    const again = goesOn && (seat.say !== undefined || end.kind === 'gone') ? await watch(engine, record) : undefined;
     if (again === undefined) return end;
+    seat.connection.close();
     seat.connection = again.connection;
+    if (end.kind === 'exited') seat.say?.(seat.connection);
   }
 }
 

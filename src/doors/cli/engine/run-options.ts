@@ -1,6 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
+import { parseRestartPolicy, type RestartPolicy } from '#engine/container/restart-policy.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { HEALTH_FLAGS, healthWish } from './health-options.ts';
 import { readMounts } from './mount-option.ts';
@@ -38,6 +39,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   pull: { kind: 'text', value: 'POLICY', does: 'always, missing (the default), newer or never' },
   quiet: { kind: 'switch', short: 'q', does: 'Show nothing of a pull' },
   'read-only': { kind: 'switch', does: 'Mount its root read-only' },
+  restart: { kind: 'text', value: 'POLICY', does: 'no (the default), on-failure[:N], always or unless-stopped' },
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
@@ -106,9 +108,16 @@ export function containerOptions(
     ...healthWish(flags),
     ...confinement,
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
+    ...given('restart', restartPolicy(flags)),
     ...given('stopSignal', flags.text('stop-signal')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
+}
+
+function restartPolicy(flags: Flags): RestartPolicy | undefined {
+  const policy = parseRestartPolicy(flags.text('restart') ?? 'no');
+  if (policy === undefined || !flags.on('rm')) return policy;
+  throw new Fault('invalid', 'conflicting options: cannot specify both --restart and --rm', { field: '--restart' });
 }
 
 /** `NAME=value`, or `NAME` with the caller's own value; undefined when the caller has none. */

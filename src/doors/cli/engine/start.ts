@@ -1,5 +1,6 @@
 import { stateOf } from '#engine/container/list.ts';
 import { settle } from '#engine/container/reconcile.ts';
+import { isUp } from '#engine/container/state.ts';
 import { startContainer } from '#engine/container/start.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
@@ -47,7 +48,7 @@ async function startAndStay({ args: [name = ''], flags, io, engine: open }: Call
     closeInput: stdinOnce !== false,
     proxySignals: true,
   };
-  const running = stateOf(engine, record).status === 'running';
+  const running = isUp(stateOf(engine, record));
   const end = running
     ? await joinContainer(engine, record, io, options)
     : await runAttached(engine, record.id, options, io);
