@@ -304,6 +304,45 @@ test('on failure: kill, stop', async () => {
   }
 });
 
+test('on failure: restart, with the log of the checks kept; stop, whatever the policy says', async () => {
+  const flag = flags('again');
+  const script = 'echo run >>/flag/runs; trap "exit 9" TERM; while :; do sleep 0.05; done';
+  const action = (word: string): string[] => ['--health-on-failure', word, '--health-cmd', 'test -e /flag/up'];
+  const volume = ['-v', `${flag}:/flag`];
+  await ok('run', '-d', '--name', 'again', ...volume, ...FAST, ...action('restart'), world.image, 'sh', '-c', script);
+  const runs = (): number => readFileSync(join(flag, 'runs'), 'latin1').split('\n').length - 1;
+  await until(() => runs() >= 3, 60_000);
+  expect((await inspect('again')).State.Health?.Log.length).toBeGreaterThanOrEqual(4);
+  writeFileSync(join(flag, 'up'), '');
+  expect(await ok('wait', '--condition', 'healthy', 'again')).toBe('-1');
+  const settled = runs();
+  await sleep(400);
+  expect([runs(), (await inspect('again')).State.Health?.Status]).toEqual([settled, 'healthy']);
+  await ok('stop', 'again');
+  expect((await inspect('again')).State.Status).toBe('exited');
+  rmSync(join(flag, 'up'));
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'last',
+    '--restart',
+    'always',
+    ...volume,
+    ...FAST,
+    ...action('stop'),
+    world.image,
+    'sh',
+    '-c',
+    script,
+  );
+  expect(await ok('wait', 'last')).toBe('9');
+  const ended = runs();
+  await sleep(400);
+  expect([runs(), (await inspect('last')).State.Status]).toEqual([ended, 'exited']);
+  await ok('rm', 'again', 'last');
+});
+
 test('the monitor killed during a check: the check goes with it, and the next command leaves nothing', async () => {
   const own = `sleep ${process.pid}79`;
   for (let round = 0; round < 5; round += 1) {
