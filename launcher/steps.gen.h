@@ -96,6 +96,7 @@ enum step_code {
 	STEP_DETACH = 91,
 	STEP_UNDO = 92,
 	STEP_PIDFD_OF = 94,
+	STEP_EXIT_FILE = 210,
 	STEP_MAP_IDS = 110,
 	STEP_OWN = 113,
 	STEP_BUS_CONNECT = 111,
@@ -1024,6 +1025,13 @@ static const struct field fields_of_step_pidfd_of[] = {
 	{ FIELD_SLOT, offsetof(struct step_pidfd_of, out) },
 };
 
+struct step_exit_file {
+	struct text path;
+};
+static const struct field fields_of_step_exit_file[] = {
+	{ FIELD_STR, offsetof(struct step_exit_file, path) },
+};
+
 struct step_map_ids {
 	int32_t pidfd;
 	struct text path;
@@ -1199,6 +1207,7 @@ static const struct step_shape step_shapes[] = {
 	{ 91, 2, sizeof(struct step_detach), fields_of_step_detach },
 	{ 92, 2, sizeof(struct step_undo), fields_of_step_undo },
 	{ 94, 2, sizeof(struct step_pidfd_of), fields_of_step_pidfd_of },
+	{ 210, 1, sizeof(struct step_exit_file), fields_of_step_exit_file },
 	{ 110, 3, sizeof(struct step_map_ids), fields_of_step_map_ids },
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },

@@ -75,4 +75,14 @@ export const ENGINE_MIGRATIONS = [
       CREATE INDEX volume_use_container ON volume_use (container);
     `,
   },
+  {
+    id: 'engine-exec-1',
+    sql: `
+      CREATE TABLE exec (
+        id TEXT PRIMARY KEY,
+        container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+        started INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
 ] as const;

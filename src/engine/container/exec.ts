@@ -12,8 +12,8 @@ import { lowerExec } from '#runtime/lower/exec.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
-import { noteContainer } from '#engine/event/container.ts';
 import { cgroupsPath } from './cgroups.ts';
+import { newExec, noteExecStart, type ExecRecord } from './exec-record.ts';
 import { needAwake } from './pause.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { readInit, type InitProcess } from './state.ts';
@@ -37,6 +37,7 @@ export interface ExecRequest {
 export interface Executing {
   launch: Launch;
   plan: Plan;
+  exec: ExecRecord;
 }
 
 /** Runs a program inside a running container, as the container is confined; the launch ends with its status. */
@@ -52,6 +53,7 @@ export async function execInContainer(
     throw new Fault('conflict', `exec in container ${record.name}: it is just ending`);
   }
   const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
+  const exec = newExec(engine, record, request.detach);
   const { plan } = lowerExec(await execProcess(engine, spec, init, request), {
     spec,
     facts: engine.facts(),
@@ -60,10 +62,12 @@ export async function execInContainer(
     terminal: { kind: request.tty ? 'relay' : 'none' },
     ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
     mode: request.detach ? 'detached' : 'run',
+    ...(exec.exitFile === undefined ? {} : { exitFile: exec.exitFile }),
   });
   const launch = engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio });
-  noteContainer(engine, record, `exec_start: ${request.args.join(' ')}`);
-  return { plan, launch };
+  // Written while it is being started.
+  noteExecStart(engine, record, exec, request.args.join(' '));
+  return { plan, launch, exec };
 }
 
 async function execProcess(engine: Engine, spec: Spec, init: InitProcess, request: ExecRequest): Promise<Process> {

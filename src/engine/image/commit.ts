@@ -3,6 +3,7 @@ import type { TreePair } from '#kernel/tree-packer.ts';
 import { ownChanges, wholeTree } from '#store/snapshot/trees.ts';
 import type { ImageRecord } from '#store/store.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { mountedOver } from '#engine/container/changes.ts';
 import { whileHeld } from '#engine/container/hold.ts';
 import { imageOf } from '#engine/container/image-of.ts';
@@ -57,6 +58,8 @@ export async function commitContainer(
     reading,
     signal,
   });
+  const attributes = { comment: message, imageID: image.configDigest, imageRef: name ?? '' };
+  noteContainer(engine, record, 'commit', { attributes });
   return image.configDigest;
 }
 
