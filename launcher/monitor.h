@@ -27,6 +27,8 @@ enum {
 	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
 	FAILURE_MAX = 2 * REPORT_MAX,
 	CHECK_OUTPUT = 4096, /* kept of what a health check writes */
+	FIRST_SOCKET = 5,	      /* of those that a service manager opened, at most SOCKETS, one after the other */
+	SOCKETS = 32,
 	FRAME_HEAD = 8, /* type, three zeros, length of the payload in network order */
 };
 
@@ -102,6 +104,8 @@ struct monitor {
 	int report; /* the caller's; -1 once it need not hear more */
 	int ready;  /* tells the initial process its exit status; -1 once told */
 	int listener, signals;
+	int notify;  /* where the container says that it is ready */
+	int sockets; /* how many */
 	int launch_report, console;
 	int output[2]; /* stdout and stderr, or the terminal's master and none */
 	int input;
@@ -156,7 +160,7 @@ struct child_ends {
 	int plan, report, console;
 };
 #define NO_ENDS { { -1, -1, -1 }, -1, -1, -1 }
-pid_t launch_child(struct child_ends *ends);
+pid_t launch_child(struct child_ends *ends, int sockets);
 void close_ends(const struct child_ends *ends);
 /* A pipe whose end `ours` (0 or 1) does not block. */
 int half_pipe(int ours, int *mine, int *theirs);
@@ -205,6 +209,8 @@ void resize_terminal(struct monitor *monitor, uint16_t rows, uint16_t columns);
 int write_aside(const char *name, const void *data, size_t length, bool durable);
 void conclude(struct monitor *monitor);
 const char *exit_text(void);
+/* Exit status of the container as a shell counts it. */
+int exit_code(const struct monitor *monitor);
 /* The launch has failed; its records are kept. */
 void conclude_failure(struct monitor *monitor);
 
@@ -244,6 +250,14 @@ int reserve_exit(void);
 
 /* monitor_journal.c: notes an event, `NAME key=value ...`, that happened at `time`. What cannot be written is lost. */
 void journal_line(uint64_t time, const char *text);
+
+/* monitor_service.c: a container as a service of systemd's. */
+int service_open(struct monitor *monitor);
+/* Tells the service manager that the container runs. */
+void service_started(const struct monitor *monitor);
+void service_ready(struct monitor *monitor, int place, short events);
+/* Number of the sockets on the command line, or a negative errno. */
+int service_sockets(int argc, char **argv);
 
 /* monitor_idle.c: waiting at the least cost. */
 void idle_init(void);

@@ -87,15 +87,15 @@ static int signal_of(const struct monitor *monitor)
 	return WIFSIGNALED(monitor->init_status) ? WTERMSIG(monitor->init_status) : 0;
 }
 
-static int code_of(const struct monitor *monitor)
+int exit_code(const struct monitor *monitor)
 {
 	return signal_of(monitor) > 0 ? 128 + signal_of(monitor) : WEXITSTATUS(monitor->init_status);
 }
 
 void conclude(struct monitor *monitor)
 {
-	restart_decide(monitor, code_of(monitor));
-	write_exit(monitor, code_of(monitor), signal_of(monitor));
+	restart_decide(monitor, exit_code(monitor));
+	write_exit(monitor, exit_code(monitor), signal_of(monitor));
 	note_exit(monitor, "exited ");
 	if (monitor->again)
 		restart_note(monitor);
@@ -108,7 +108,7 @@ void conclude(struct monitor *monitor)
 void conclude_waiting(struct monitor *monitor)
 {
 	monitor->again = false;
-	write_exit(monitor, code_of(monitor), signal_of(monitor));
+	write_exit(monitor, exit_code(monitor), signal_of(monitor));
 	clients_send(monitor, FRAME_EXITED, text, monitor->exit_length);
 	monitor->phase = LEAVING;
 	monitor->since_ms = clock_ms();

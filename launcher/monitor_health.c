@@ -242,7 +242,7 @@ void health_check(struct monitor *monitor)
 	health->late = health->cut = false;
 	error = open_check(monitor, &ends);
 	if (error == 0)
-		error = health->pid = launch_child(&ends);
+		error = health->pid = launch_child(&ends, 0);
 	close_ends(&ends);
 	if (error < 0)
 		health_check_ended(monitor, EXIT_STEP_FAILED << 8);

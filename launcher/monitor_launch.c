@@ -21,9 +21,10 @@ static void move_to(int from, int to)
 }
 
 /* In the child: descriptors in their places, then the launch role. */
-static void become_launch(struct child_ends *ends, pid_t monitor)
+static void become_launch(struct child_ends *ends, pid_t monitor, int sockets)
 {
-	static char *argv[] = { "launcher", "launch", "3", "4", "5", NULL };
+	static char *argv[4 + SOCKETS + 2] = { "launcher", "launch", "3", "4" };
+	static char numbers[SOCKETS + 1][4];
 	static char *env[] = { NULL };
 	int *all[] = { &ends->stdio[0], &ends->stdio[1], &ends->stdio[2], &ends->plan, &ends->report, &ends->console };
 	struct report record = { .kind = REPORT_FAIL, .step = NO_STEP, .path = "/proc/self/exe" };
@@ -40,9 +41,12 @@ static void become_launch(struct child_ends *ends, pid_t monitor)
 		move_to(ends->stdio[i], i);
 	move_to(ends->plan, 3);
 	move_to(ends->report, 4);
-	move_to(ends->console, 5);
-	if (ends->console < 0)
-		argv[4] = NULL;
+	move_to(ends->console, FIRST_SOCKET + sockets);
+	for (int i = 0; i < sockets + (ends->console >= 0); i++) {
+		fcntl(FIRST_SOCKET + i, F_SETFD, 0);
+		put_number(numbers[i], (uint64_t)(FIRST_SOCKET + i));
+		argv[4 + i] = numbers[i];
+	}
 	execve("/proc/self/exe", argv, env);
 	record.value = errno;
 	report_send(4, &record);
@@ -96,12 +100,12 @@ void close_ends(const struct child_ends *ends)
 			close(all[i]);
 }
 
-pid_t launch_child(struct child_ends *ends)
+pid_t launch_child(struct child_ends *ends, int sockets)
 {
 	pid_t self = getpid(), child = fork();
 
 	if (child == 0)
-		become_launch(ends, self);
+		become_launch(ends, self, sockets);
 	return child < 0 ? -errno : child;
 }
 
@@ -112,7 +116,7 @@ int launch_start(struct monitor *monitor)
 
 	monitor->phase = LAUNCHING;
 	if (error == 0)
-		error = monitor->launch = launch_child(&ends);
+		error = monitor->launch = launch_child(&ends, monitor->sockets);
 	close_ends(&ends);
 	if (error < 0) {
 		launch_failed(monitor, -error, monitor->config->plan.text);

@@ -1097,6 +1097,8 @@ struct step_monitor {
 	struct text check_plan;
 	struct text check_group;
 	struct numbers check;
+	struct text notify;
+	uint32_t notify_inside;
 };
 static const struct field fields_of_step_monitor[] = {
 	{ FIELD_STR, offsetof(struct step_monitor, dir) },
@@ -1117,6 +1119,8 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_STR, offsetof(struct step_monitor, check_plan) },
 	{ FIELD_STR, offsetof(struct step_monitor, check_group) },
 	{ FIELD_U32S, offsetof(struct step_monitor, check) },
+	{ FIELD_STR, offsetof(struct step_monitor, notify) },
+	{ FIELD_U32, offsetof(struct step_monitor, notify_inside) },
 };
 
 static const struct step_shape step_shapes[] = {
@@ -1212,7 +1216,7 @@ static const struct step_shape step_shapes[] = {
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), fields_of_step_bus_call },
-	{ 100, 18, sizeof(struct step_monitor), fields_of_step_monitor },
+	{ 100, 20, sizeof(struct step_monitor), fields_of_step_monitor },
 };
 
 enum file_code {

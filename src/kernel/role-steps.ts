@@ -24,6 +24,8 @@ export const ROLE_STEPS = {
       checkPlan: 'str?',
       checkGroup: 'str?',
       check: 'u32s?',
+      notify: 'str?',
+      notifyInside: 'u32?',
     },
   },
 } as const satisfies Record<string, StepSpec>;

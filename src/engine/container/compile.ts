@@ -3,7 +3,9 @@ import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
+import { withSockets } from '#runtime/lower/listen.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
+import type { Notify } from '#runtime/lower/notify.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
@@ -38,11 +40,14 @@ export interface CompileRequest {
   root: RootMount;
   snapshotter: SnapshotDriver;
   directory: string;
+  /** Of systemd's, for its program. */
+  sockets?: number;
+  notify?: Notify;
 }
 
 /** Options and image to specification to plan. Touches nothing but, once per image, its user files. */
 export async function compileContainer(engine: Engine, request: CompileRequest): Promise<Compiled> {
-  const { id, options, image, directory } = request;
+  const { id, options, image, directory, sockets = 0, notify } = request;
   const facts = engine.facts();
   const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image, request.snapshotter);
@@ -67,7 +72,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     sharedWith,
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
-  const lowered = lowerContainer(spec, {
+  const lowered = lowerContainer(withSockets(spec, sockets), {
     id,
     facts,
     root: request.root,
@@ -76,12 +81,17 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
+    sources: withSource(sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes), notify),
+    preserveFds: sockets,
+    ...(notify === undefined ? {} : { notify }),
     places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
 }
+
+const withSource = (sources: Map<string, SourceKind>, notify: Notify | undefined): Map<string, SourceKind> =>
+  notify === undefined ? sources : sources.set(notify.directory, 'directory');
 
 function surePlan(plan: Plan, sharedWith: SharedWith): Plan {
   if (sharedWith.size === 0) return plan;

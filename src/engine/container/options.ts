@@ -1,4 +1,5 @@
 import type { RestartPolicy } from './restart-policy.ts';
+import type { SdnotifyMode } from './sdnotify.ts';
 import type { ConfinementWish } from './confinement.ts';
 import type { HealthAction, HealthCheck } from './health-check.ts';
 import type { ResourceWish } from './resources.ts';
@@ -36,6 +37,8 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   capDrop: readonly string[];
   privileged: boolean;
   autoRemove: boolean;
+  /** Where it is a service of systemd's; `container` when left out. */
+  sdnotify?: SdnotifyMode;
   /** When its monitor starts it anew; never when left out. */
   restart?: RestartPolicy;
   /** Seconds that `stop` waits before it kills. */

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
+import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -15,6 +16,7 @@ import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
 import { restartCode } from './restart-policy.ts';
+import { makeNotifyPlace, notifyOf, serviceSockets, type Service } from './service.ts';
 import { isUp, observe } from './state.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
@@ -25,6 +27,7 @@ export interface StartRequest {
   warn: (text: string) => void;
   /** Size of the terminal that will be attached. */
   size?: { rows: number; columns: number };
+  service?: Service;
 }
 
 /** Starts a container in the background; resolves when its program runs. Starting a running one changes nothing. */
@@ -40,7 +43,7 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
   const compiled = await prepareStart(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
-  const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
+  const result = await startMonitor(engine, record, request, false);
   const words = startWords(record, compiled);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
@@ -83,7 +86,7 @@ export async function startAttached(
     await settleFormer(engine, record);
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
-    const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
+    const up = startMonitor(engine, record, request, true);
     const [compiled, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
@@ -127,6 +130,7 @@ async function settleFormer(engine: Engine, record: ContainerRecord): Promise<vo
 async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
   const directory = containerDirectory(engine.root, record.id);
   const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
+  const notify = notifyOf(engine, record.id, request.service);
   const compiled = await compileContainer(engine, {
     id: record.id,
     options: record.options,
@@ -134,6 +138,8 @@ async function prepareStart(engine: Engine, record: ContainerRecord, request: St
     root,
     snapshotter: record.snapshotter,
     directory,
+    sockets: request.service?.sockets ?? 0,
+    ...(notify?.inside === true ? { notify } : {}),
   });
   for (const warning of compiled.warnings) request.warn(warning);
   writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
@@ -143,9 +149,20 @@ async function prepareStart(engine: Engine, record: ContainerRecord, request: St
   return compiled;
 }
 
+function startMonitor(
+  engine: Engine,
+  record: ContainerRecord,
+  request: StartRequest,
+  hold: boolean,
+): Promise<LaunchResult> {
+  makeNotifyPlace(notifyOf(engine, record.id, request.service));
+  return engine.launcher.monitor(monitorPlan(engine, record, request, hold), serviceSockets(request.service));
+}
+
 function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequest, hold: boolean): Uint8Array {
   const directory = containerDirectory(engine.root, record.id);
   const { options } = record;
+  const notify = notifyOf(engine, record.id, request.service);
   const step: Step = {
     op: 'monitor',
     dir: directory,
@@ -163,6 +180,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     restart: restartCode(options.restart),
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),
+    ...(notify === undefined ? {} : { notify: notify.to, notifyInside: notify.inside ? 1 : 0 }),
   };
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }

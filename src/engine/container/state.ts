@@ -67,9 +67,12 @@ export interface InitProcess {
 export function readInit(directory: string): InitProcess | undefined {
   const path = join(directory, 'pid');
   let text: string;
+  let since: number;
   try {
     text = readFileSync(path, 'latin1');
+    since = statSync(path).mtimeMs;
   } catch {
+    // There is none, or its run has just ended and another is to come.
     return undefined;
   }
   const [pid, startTime = ''] = text.trim().split(' ');
@@ -77,6 +80,6 @@ export function readInit(directory: string): InitProcess | undefined {
     pid: Number(pid),
     startTime,
     alive: isAlive(`${pid}:${startTime}`),
-    since: Math.floor(statSync(path).mtimeMs),
+    since: Math.floor(since),
   };
 }

@@ -3,6 +3,7 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import type { MonitorConnection, MonitorEvents } from '#engine/monitor/connection.ts';
+import type { Service } from '#engine/container/service.ts';
 import { startAttached, type StartWords } from '#engine/container/start.ts';
 import { flushed, warn, type Io } from '#doors/cli/io.ts';
 import { detachFilter } from './detach-keys.ts';
@@ -16,6 +17,7 @@ export interface AttachOptions {
   closeInput: boolean;
   /** Signals that we get are the container's. */
   proxySignals: boolean;
+  service?: Service;
 }
 
 /** Signals that reach the container's first process in place of ours. */
@@ -38,7 +40,8 @@ export type SessionEnd = { kind: 'exited'; code: number } | { kind: 'detached' }
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<SessionEnd> {
   const session = openSession(options, io);
   const size = options.tty ? windowSize(io) : {};
-  const request = { warn: (text: string) => warn(io, text), ...size };
+  const { service } = options;
+  const request = { warn: (text: string) => warn(io, text), ...size, ...(service === undefined ? {} : { service }) };
   const { connection, words } = await startAttached(engine, id, request, session.events);
   const end = await session.live(connection, words);
   const record = end.kind === 'detached' ? engine.containers.get(id) : undefined;

@@ -7,6 +7,7 @@ import { HEALTH_FLAGS, healthWish } from './health-options.ts';
 import { readMounts } from './mount-option.ts';
 import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
+import { SDNOTIFY_FLAG, sdnotifyMode } from './service-options.ts';
 import { readVolumes, readVolumesFrom } from './volume-option.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
@@ -41,6 +42,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   'read-only': { kind: 'switch', does: 'Mount its root read-only' },
   restart: { kind: 'text', value: 'POLICY', does: 'no (the default), on-failure[:N], always or unless-stopped' },
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
+  sdnotify: SDNOTIFY_FLAG,
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
   tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
@@ -109,6 +111,7 @@ export function containerOptions(
     ...confinement,
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
     ...given('restart', restartPolicy(flags)),
+    ...given('sdnotify', sdnotifyMode(flags)),
     ...given('stopSignal', flags.text('stop-signal')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };

@@ -11,6 +11,8 @@ import { ended, joinContainer } from './attach.ts';
 import { runAttached } from './attached.ts';
 import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 import { forEachContainer } from './each.ts';
+import { given } from './run-options.ts';
+import { SDNOTIFY_FLAG, sdnotifyMode, serviceOf } from './service-options.ts';
 
 /** `start`: run existing containers again. */
 export const start: Verb = {
@@ -18,13 +20,17 @@ export const start: Verb = {
     attach: { kind: 'switch', short: 'a', does: 'Stay with it, its output here' },
     'detach-keys': DETACH_KEYS_FLAG,
     interactive: { kind: 'switch', short: 'i', does: 'Feed it standard input' },
+    sdnotify: SDNOTIFY_FLAG,
   },
   args: [1, Infinity],
   act: async (call) => {
     const attach = call.flags.on('attach') || call.flags.on('interactive');
     if (!attach)
       return forEachContainer(call, (engine, record) =>
-        startContainer(engine, record.id, { warn: (text) => warn(call.io, text) }),
+        startContainer(engine, record.id, {
+          warn: (text) => warn(call.io, text),
+          ...given('service', serviceOf(call.io.env, record.options, sdnotifyMode(call.flags))),
+        }),
       );
     if (call.args.length > 1) throw usage('you cannot start and attach multiple containers at once');
     try {
@@ -47,6 +53,7 @@ async function startAndStay({ args: [name = ''], flags, io, engine: open }: Call
     detachKeys,
     closeInput: stdinOnce !== false,
     proxySignals: true,
+    ...given('service', serviceOf(io.env, record.options, sdnotifyMode(flags))),
   };
   const running = isUp(stateOf(engine, record));
   const end = running
