@@ -91,6 +91,7 @@ struct health {
 	uint8_t status;
 	bool late;   /* the check was killed at its time-out */
 	bool cut;    /* it wrote more than is kept */
+	bool held;   /* the container was paused meanwhile */
 	bool ending; /* the container is being ended for being unhealthy */
 	bool renewed; /* and is to be started anew */
 	uint32_t streak, number, length;

@@ -239,7 +239,7 @@ void health_check(struct monitor *monitor)
 	health->started = clock_ns();
 	health->check_ms = clock_ms();
 	health->length = 0;
-	health->late = health->cut = false;
+	health->late = health->cut = health->held = false;
 	error = open_check(monitor, &ends);
 	if (error == 0)
 		error = health->pid = launch_child(&ends, 0);
@@ -260,8 +260,15 @@ void health_timer_ready(struct monitor *monitor, int place, short events)
 		return;
 	if (health->ending) {
 		act(monitor);
-	} else if (cgroups_held(&monitor->config->cgroup)) {
-		arm(monitor, HELD_MS); /* neither asked nor blamed while it is paused */
+		return;
+	}
+	/* While it is paused, it is neither asked nor blamed, and a check that was held has its time once more. */
+	if (cgroups_held(&monitor->config->cgroup)) {
+		health->held = true;
+		arm(monitor, HELD_MS);
+	} else if (health->held && health->pid > 0) {
+		health->held = false;
+		arm(monitor, monitor->config->check.items[TIMEOUT]);
 	} else if (health->pid == 0) {
 		health_check(monitor);
 	} else {

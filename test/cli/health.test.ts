@@ -12,13 +12,17 @@ beforeAll(async () => {
   world = await cliWorld();
   checked = await world.push('checked', '1', {
     Healthcheck: {
-      Test: ['CMD-SHELL', 'echo from the image; test -e /flag/up'],
+      Test: ['CMD-SHELL', 'echo from $0; test -e /flag/up'],
       Interval: 5e7,
       Timeout: 2e10,
       Retries: 2,
     },
   });
-  for (const image of [world.image, checked])
+  const shell = await world.push('shell', '1', {
+    Healthcheck: { Test: ['CMD-SHELL', 'echo line'], Interval: 5e7 },
+    Shell: ['/bin/echo', 'shell'],
+  });
+  for (const image of [world.image, checked, shell])
     expect(await world.sampan('pull', '-q', image)).toMatchObject({ status: 0 });
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
@@ -61,7 +65,7 @@ test("the image's check, as inspect, ps, wait, healthcheck run and events tell i
   const flag = flags('tale');
   const id = await ok('run', '-d', '--name', 'tale', '-v', `${flag}:/flag`, checked, 'sleep', '1000');
   expect((await inspect('tale')).Config.Healthcheck).toEqual({
-    Test: ['CMD-SHELL', 'echo from the image; test -e /flag/up'],
+    Test: ['CMD-SHELL', 'echo from $0; test -e /flag/up'],
     Interval: 5e7,
     Timeout: 2e10,
     Retries: 2,
@@ -76,7 +80,7 @@ test("the image's check, as inspect, ps, wait, healthcheck run and events tell i
   const { Health } = (await inspect('tale')).State;
   expect(Health).toMatchObject({ Status: 'healthy', FailingStreak: 0 });
   const last = Health?.Log.at(-1);
-  expect([last?.ExitCode, last?.Output]).toEqual([0, 'from the image\n']);
+  expect([last?.ExitCode, last?.Output]).toEqual([0, 'from /bin/sh\n']);
   expect(Date.parse(last?.End ?? '')).toBeGreaterThanOrEqual(Date.parse(last?.Start ?? ''));
   expect(Date.now() - Date.parse(last?.Start ?? '')).toBeLessThan(60_000);
   await ok('kill', 'tale');
@@ -105,7 +109,7 @@ test("the image's check, as inspect, ps, wait, healthcheck run and events tell i
 test('options over the image, one by one; none at all; what commit keeps', async () => {
   await ok('create', '--name', 'over', '--health-interval', '1m30s', '--health-start-interval', '2ms', checked);
   expect((await inspect('over')).Config.Healthcheck).toMatchObject({
-    Test: ['CMD-SHELL', 'echo from the image; test -e /flag/up'],
+    Test: ['CMD-SHELL', 'echo from $0; test -e /flag/up'],
     Interval: 9e10,
     StartInterval: 2e6,
     Retries: 2,
@@ -177,6 +181,14 @@ test('an argument vector; a program that is not there', async () => {
   await ok('rm', '-f', 'vector', 'missing');
 });
 
+test("a line is run by the image's own shell", async () => {
+  const image = world.image.replace('busybox', 'shell');
+  await ok('run', '-d', '--name', 'shelled', image, 'sleep', '1000');
+  await ok('wait', '--condition', 'healthy', 'shelled');
+  expect((await inspect('shelled')).State.Health?.Log[0]?.Output).toBe('shell echo line\n');
+  await ok('rm', '-f', 'shelled');
+});
+
 test('what is refused', async () => {
   const cases: [string[], string][] = [
     [['--health-interval', '-5s'], 'cannot be negative'],
@@ -243,6 +255,24 @@ test('a paused container is not asked, and not blamed', async () => {
   await ok('unpause', 'held');
   await until(() => readFileSync(join(flag, 'asked'), 'latin1') !== before, 30_000);
   await ok('rm', '-f', 'held');
+});
+
+test('a check that is held with its container has its time once more', async () => {
+  const own = `sleep 0.${process.pid}`;
+  const check = `${own}; ${own}; echo through`;
+  const times = ['--health-interval', '50ms', '--health-timeout', '2s'];
+  await ok('run', '-d', '--name', 'frozen', ...times, '--health-cmd', check, world.image, 'sleep', '1000');
+  await until(() => isRunning(own), 30_000);
+  await ok('pause', 'frozen');
+  const before = (await inspect('frozen')).State.Health?.Log.length ?? 0;
+  await sleep(3500);
+  expect((await inspect('frozen')).State.Health?.Log.length).toBe(before);
+  await ok('unpause', 'frozen');
+  await ok('wait', '--condition', 'healthy', 'frozen');
+  expect((await inspect('frozen')).State.Health?.Log.map(({ Output }) => Output)).not.toContain(
+    'Health check exceeded timeout (2s)',
+  );
+  await ok('rm', '-f', 'frozen');
 });
 
 test('a check that hangs: killed with its children; holds up neither output, stop nor the end', async () => {

@@ -21,6 +21,7 @@ export interface ImageDefaults {
   Volumes?: Record<string, object>;
   StopSignal?: string;
   Healthcheck?: Record<string, unknown>;
+  Shell?: string[];
 }
 
 export interface Layer {

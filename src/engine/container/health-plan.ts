@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Plan, Step } from '#kernel/plan.ts';
-import { cgroupDirectories, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
+import { directoriesAt, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
 import { Fault } from '#base/fault.ts';
-import { cgroupsPath } from './cgroups.ts';
+import { cgroupsPath, containerCgroups } from './cgroups.ts';
 import { rightsBeside } from './exec.ts';
 import { isChecked, settledHealth, type HealthAction, type HealthCheck } from './health-check.ts';
 import { imageOf } from './image-of.ts';
@@ -25,11 +25,12 @@ export function lowerHealthCheck(engine: Engine, record: ContainerRecord, spec: 
   const { health } = record.options;
   if (health === undefined || !isChecked(health)) return undefined;
   const group = checkGroup(engine, record.id);
-  return lowerExec(checkProcess(spec, health), {
+  return lowerExec(checkProcess(spec, health, imageOf(engine, record).config.Shell ?? SHELL), {
     spec,
     facts: engine.facts(),
     init: 'inherited',
     cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
+    cgroups: containerCgroups(engine, record.id),
     terminal: { kind: 'none' },
     mode: 'run',
     // The monitor ends a check by ending the launcher.
@@ -39,13 +40,13 @@ export function lowerHealthCheck(engine: Engine, record: ContainerRecord, spec: 
 }
 
 /** The container's own program with other arguments, as `exec` runs one. */
-function checkProcess({ process: own }: Spec, { test = [] }: HealthCheck): Process {
+function checkProcess({ process: own }: Spec, { test = [] }: HealthCheck, shell: readonly string[]): Process {
   if (own === undefined) throw new Fault('corrupt', "read the container's configuration: it has no process");
   const [kind, ...rest] = test;
   return {
     ...own,
     terminal: false,
-    args: kind === 'CMD-SHELL' ? [...SHELL, ...rest] : rest,
+    args: kind === 'CMD-SHELL' ? [...shell, ...rest] : rest,
     capabilities: rightsBeside(own.user.uid, own.capabilities?.bounding ?? []),
   };
 }
@@ -77,7 +78,7 @@ export function healthFields(
 
 /** In one hierarchy, where a group needs nothing but to be made. */
 function checkGroup(engine: Engine, id: string): CgroupDirectory | undefined {
-  const all = cgroupDirectories(engine.facts().cgroup, cgroupsPath(id));
+  const all = directoriesAt(engine.facts().cgroup, containerCgroups(engine, id));
   return (
     all.find(({ hierarchy }) => hierarchy === undefined || hierarchy.controllers.includes('pids')) ?? all.find(isPlain)
   );

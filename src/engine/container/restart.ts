@@ -20,7 +20,8 @@ export async function restartContainer(
     const killed = await endContainer(engine, record, stop);
     if (record.active) await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
     if (killed !== undefined) noteContainer(engine, record, 'stop');
-    await startOwned(engine, record, start);
+    // Its end has been taken note of.
+    await startOwned(engine, { ...record, active: false }, start);
     noteContainer(engine, record, 'restart');
   });
 }

@@ -53,7 +53,11 @@ function parseResult(file: Buffer, timeout: number): HealthResult {
     return { ...result, code: -1, output: output === '' ? word : `${word}: ${output}` };
   }
   if (failure !== undefined) {
-    return { ...result, code: -1, output: `the check could not be run: ${failure.path} ${errnoName(failure.value)}` };
+    return {
+      ...result,
+      code: -1,
+      output: ['the check could not be run:', failure.path, errnoName(failure.value)].filter(Boolean).join(' '),
+    };
   }
   return { ...result, code: Number(code), output };
 }

@@ -18,6 +18,8 @@ export interface ImageConfig {
   /** Absolute paths, sorted. */
   Volumes?: readonly string[];
   Healthcheck?: ImageHealthcheck;
+  /** What runs a command that is a line, such as a health check's. */
+  Shell?: readonly string[];
 }
 
 export interface ConfigFile {
@@ -71,6 +73,7 @@ function readConfig(value: unknown): ImageConfig {
     ExposedPorts: keys('ExposedPorts'),
     Volumes: keys('Volumes'),
     Healthcheck: readHealthcheck(json['Healthcheck']),
+    Shell: texts('Shell'),
   });
 }
 
