@@ -19,9 +19,8 @@ interface Told {
   Actor: { Attributes: Record<string, string> };
 }
 const past = async (container: string): Promise<Told[]> => {
-  const { stdout } = await world.sampan(
-    ...['events', '--since', '1h', '--until', '0s', '--format', 'json', '--filter', `container=${container}`],
-  );
+  const filters = ['--format', 'json', '--filter', `container=${container}`];
+  const { stdout } = await world.sampan('events', '--since', '1h', '--until', '0s', ...filters);
   return stdout
     .split('\n')
     .filter(Boolean)

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SAMPAN } from '#tools/places.ts';
 import { until } from '#test/launcher/monitor-fixture.ts';
-import { cliWorld, type CliWorld } from './world.ts';
+import { FAST, healthWorld, isRunning, type HealthWorld } from './health-world.ts';
 
-let world: CliWorld;
+let here: HealthWorld;
 let checked: string;
 beforeAll(async () => {
-  world = await cliWorld();
-  checked = await world.push('checked', '1', {
+  here = await healthWorld();
+  checked = await here.world.push('checked', '1', {
     Healthcheck: {
       Test: ['CMD-SHELL', 'echo from $0; test -e /flag/up'],
       Interval: 5e7,
@@ -18,50 +18,16 @@ beforeAll(async () => {
       Retries: 2,
     },
   });
-  const shell = await world.push('shell', '1', {
+  const shell = await here.world.push('shell', '1', {
     Healthcheck: { Test: ['CMD-SHELL', 'echo line'], Interval: 5e7 },
     Shell: ['/bin/echo', 'shell'],
   });
-  for (const image of [world.image, checked, shell])
-    expect(await world.sampan('pull', '-q', image)).toMatchObject({ status: 0 });
+  for (const image of [checked, shell]) await here.ok('pull', '-q', image);
 }, 60_000);
-afterAll(() => world[Symbol.asyncDispose]());
-
-interface Shown {
-  State: { Pid: number; Status: string; Health?: { Status: string; FailingStreak: number; Log: Result[] } };
-  Config: { Healthcheck?: Record<string, unknown> };
-}
-interface Result {
-  Start: string;
-  End: string;
-  ExitCode: number;
-  Output: string;
-}
-const inspect = async (name: string): Promise<Shown> =>
-  (JSON.parse((await world.sampan('inspect', name)).stdout) as [Shown])[0];
-const ok = async (...args: string[]): Promise<string> => {
-  const { status, stdout, stderr } = await world.call(args);
-  expect({ args, status, stderr }).toEqual({ args, status: 0, stderr: '' });
-  return stdout.trim();
-};
-/** A directory that a container sees as /flag. */
-const flags = (name: string): string => {
-  mkdirSync(join(world.root, name), { recursive: true });
-  return join(world.root, name);
-};
-const statusOf = async (name: string): Promise<string> =>
-  (await world.sampan('ps', '-a')).stdout.split('\n').find((line) => line.endsWith(` ${name}`)) ?? '';
-const monitorPid = (id: string): number =>
-  Number(readFileSync(join(world.root, 'containers', id, 'lock'), 'latin1').split(' ')[0]);
-const isRunning = (command: string): boolean => Bun.spawnSync(['pgrep', '-fx', command]).exitCode === 0;
-
-/** Ended; its parent may take a second to say goodbye. */
-const isGone = (pid: number): boolean =>
-  !existsSync(`/proc/${pid}`) || / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-
-const FAST = ['--health-interval', '50ms', '--health-retries', '2'];
+afterAll(() => here[Symbol.asyncDispose]());
 
 test("the image's check, as inspect, ps, wait, healthcheck run and events tell it", async () => {
+  const { world, ok, inspect, line, flags } = here;
   const flag = flags('tale');
   const id = await ok('run', '-d', '--name', 'tale', '-v', `${flag}:/flag`, checked, 'sleep', '1000');
   expect((await inspect('tale')).Config.Healthcheck).toEqual({
@@ -71,12 +37,12 @@ test("the image's check, as inspect, ps, wait, healthcheck run and events tell i
     Retries: 2,
   });
   expect(await ok('wait', '--condition', 'unhealthy', 'tale')).toBe('-1');
-  expect(await statusOf('tale')).toContain('(unhealthy)');
+  expect(await line('tale')).toContain('(unhealthy)');
   expect(await world.sampan('healthcheck', 'run', 'tale')).toMatchObject({ status: 1, stdout: 'unhealthy\n' });
   writeFileSync(join(flag, 'up'), '');
   expect(await ok('wait', '--condition', 'healthy', 'tale')).toBe('-1');
   expect(await ok('healthcheck', 'run', 'tale')).toBe('');
-  expect(await statusOf('tale')).toContain('(healthy)');
+  expect(await line('tale')).toContain('(healthy)');
   const { Health } = (await inspect('tale')).State;
   expect(Health).toMatchObject({ Status: 'healthy', FailingStreak: 0 });
   const last = Health?.Log.at(-1);
@@ -85,7 +51,7 @@ test("the image's check, as inspect, ps, wait, healthcheck run and events tell i
   expect(Date.now() - Date.parse(last?.Start ?? '')).toBeLessThan(60_000);
   await ok('kill', 'tale');
   expect((await inspect('tale')).State.Health?.Status).toBe('unhealthy');
-  expect(await statusOf('tale')).toContain('Exited (137)');
+  expect(await line('tale')).toContain('Exited (137)');
   const told = await ok(
     'events',
     '--since',
@@ -107,6 +73,7 @@ test("the image's check, as inspect, ps, wait, healthcheck run and events tell i
 });
 
 test('options over the image, one by one; none at all; what commit keeps', async () => {
+  const { world, ok, inspect, line } = here;
   await ok('create', '--name', 'over', '--health-interval', '1m30s', '--health-start-interval', '2ms', checked);
   expect((await inspect('over')).Config.Healthcheck).toMatchObject({
     Test: ['CMD-SHELL', 'echo from $0; test -e /flag/up'],
@@ -121,7 +88,7 @@ test('options over the image, one by one; none at all; what commit keeps', async
   await ok('run', '-d', '--name', 'none', '--no-healthcheck', checked, 'sleep', '1000');
   const none = await inspect('none');
   expect([none.Config.Healthcheck?.['Test'], none.State.Health]).toEqual([['NONE'], undefined]);
-  expect(await statusOf('none')).not.toContain('health');
+  expect(await line('none')).not.toContain('health');
   for (const args of [
     ['healthcheck', 'run', 'none'],
     ['wait', '--condition', 'healthy', 'none'],
@@ -134,6 +101,7 @@ test('options over the image, one by one; none at all; what commit keeps', async
 });
 
 test('the check runs as the container does: user, directory, environment, rights', async () => {
+  const { world, ok, inspect } = here;
   const command = 'id -u; pwd; echo $A; grep CapEff /proc/self/status; exec 2>&1; ls /no/such';
   await ok(
     'run',
@@ -160,6 +128,7 @@ test('the check runs as the container does: user, directory, environment, rights
 });
 
 test('an argument vector; a program that is not there', async () => {
+  const { world, ok, inspect } = here;
   await ok(
     'run',
     '-d',
@@ -182,6 +151,7 @@ test('an argument vector; a program that is not there', async () => {
 });
 
 test("a line is run by the image's own shell", async () => {
+  const { world, ok, inspect } = here;
   const image = world.image.replace('busybox', 'shell');
   await ok('run', '-d', '--name', 'shelled', image, 'sleep', '1000');
   await ok('wait', '--condition', 'healthy', 'shelled');
@@ -190,6 +160,7 @@ test("a line is run by the image's own shell", async () => {
 });
 
 test('what is refused', async () => {
+  const { world } = here;
   const cases: [string[], string][] = [
     [['--health-interval', '-5s'], 'cannot be negative'],
     [['--health-interval', 'soon'], 'is not a length of time'],
@@ -207,6 +178,7 @@ test('what is refused', async () => {
 });
 
 test('no TypeScript is involved: the executable is gone, and checks go on', async () => {
+  const { world, ok, flags } = here;
   const copy = join(world.root, 'sampan-copy');
   copyFileSync(SAMPAN, copy);
   const flag = flags('alone');
@@ -226,6 +198,7 @@ test('no TypeScript is involved: the executable is gone, and checks go on', asyn
 });
 
 test('a paused container is not asked, and not blamed', async () => {
+  const { world, ok, inspect, line, flags } = here;
   const flag = flags('held');
   await ok(
     'run',
@@ -246,7 +219,7 @@ test('a paused container is not asked, and not blamed', async () => {
   await ok('wait', '--condition', 'healthy', 'held');
   await ok('pause', 'held');
   const before = readFileSync(join(flag, 'asked'), 'latin1');
-  const paused = await statusOf('held');
+  const paused = await line('held');
   expect([paused.includes('(Paused)'), paused.includes('healthy')]).toEqual([true, false]);
   expect((await world.sampan('healthcheck', 'run', 'held')).stderr).toContain('it is paused');
   await sleep(500);
@@ -258,6 +231,7 @@ test('a paused container is not asked, and not blamed', async () => {
 });
 
 test('a check that is held with its container has its time once more', async () => {
+  const { world, ok, inspect } = here;
   const own = `sleep 0.${process.pid}`;
   const check = `${own}; ${own}; echo through`;
   const times = ['--health-interval', '50ms', '--health-timeout', '2s'];
@@ -273,160 +247,4 @@ test('a check that is held with its container has its time once more', async () 
     'Health check exceeded timeout (2s)',
   );
   await ok('rm', '-f', 'frozen');
-});
-
-test('a check that hangs: killed with its children; holds up neither output, stop nor the end', async () => {
-  const [own, child] = [`sleep ${process.pid}77`, `sleep ${process.pid}78`];
-  const script = 'while :; do echo line; sleep 0.05; done';
-  await ok(
-    'run',
-    '-d',
-    '--init',
-    '--name',
-    'hang',
-    '--health-interval',
-    '50ms',
-    '--health-timeout',
-    '1500ms',
-    '--health-retries',
-    '1',
-    '--health-cmd',
-    `setsid ${child} & ${own}`,
-    world.image,
-    'sh',
-    '-c',
-    script,
-  );
-  await until(() => isRunning(own) && isRunning(child), 30_000);
-  const lines = (await ok('logs', 'hang')).length;
-  await sleep(300);
-  expect((await ok('logs', 'hang')).length).toBeGreaterThan(lines);
-  await ok('wait', '--condition', 'unhealthy', 'hang');
-  const [first] = (await inspect('hang')).State.Health?.Log ?? [];
-  expect([first?.ExitCode, first?.Output]).toEqual([-1, 'Health check exceeded timeout (1.5s)']);
-  await until(() => isRunning(own), 30_000);
-  await ok('stop', 'hang');
-  expect(isRunning(own) || isRunning(child)).toBe(false);
-  await ok('rm', 'hang');
-  expect(world.leftovers()).toEqual([]);
-});
-
-test('on failure: kill, stop', async () => {
-  const script = 'trap "exit 9" TERM; while :; do sleep 0.05; done';
-  for (const [action, code] of [
-    ['kill', '137'],
-    ['stop', '9'],
-  ] as const) {
-    await ok(
-      'run',
-      '-d',
-      '--name',
-      action,
-      ...FAST,
-      '--health-cmd',
-      'false',
-      '--health-on-failure',
-      action,
-      world.image,
-      'sh',
-      '-c',
-      script,
-    );
-    expect(await ok('wait', action)).toBe(code);
-    expect((await inspect(action)).State.Health).toMatchObject({ Status: 'unhealthy', FailingStreak: 2 });
-    await ok('rm', action);
-  }
-});
-
-test('on failure: restart, with the log of the checks kept; stop, whatever the policy says', async () => {
-  const flag = flags('again');
-  const script = 'echo run >>/flag/runs; trap "exit 9" TERM; while :; do sleep 0.05; done';
-  const action = (word: string): string[] => ['--health-on-failure', word, '--health-cmd', 'test -e /flag/up'];
-  const volume = ['-v', `${flag}:/flag`];
-  await ok('run', '-d', '--name', 'again', ...volume, ...FAST, ...action('restart'), world.image, 'sh', '-c', script);
-  const runs = (): number => readFileSync(join(flag, 'runs'), 'latin1').split('\n').length - 1;
-  await until(() => runs() >= 3, 60_000);
-  expect((await inspect('again')).State.Health?.Log.length).toBeGreaterThanOrEqual(4);
-  writeFileSync(join(flag, 'up'), '');
-  expect(await ok('wait', '--condition', 'healthy', 'again')).toBe('-1');
-  const settled = runs();
-  await sleep(400);
-  expect([runs(), (await inspect('again')).State.Health?.Status]).toEqual([settled, 'healthy']);
-  await ok('stop', 'again');
-  expect((await inspect('again')).State.Status).toBe('exited');
-  rmSync(join(flag, 'up'));
-  await ok(
-    'run',
-    '-d',
-    '--name',
-    'last',
-    '--restart',
-    'always',
-    ...volume,
-    ...FAST,
-    ...action('stop'),
-    world.image,
-    'sh',
-    '-c',
-    script,
-  );
-  expect(await ok('wait', 'last')).toBe('9');
-  const ended = runs();
-  await sleep(400);
-  expect([runs(), (await inspect('last')).State.Status]).toEqual([ended, 'exited']);
-  await ok('rm', 'again', 'last');
-});
-
-test('the monitor killed during a check: the check goes with it, and the next command leaves nothing', async () => {
-  const own = `sleep ${process.pid}79`;
-  for (let round = 0; round < 5; round += 1) {
-    const id = await ok(
-      'run',
-      '-d',
-      '--name',
-      'lost',
-      '--health-interval',
-      '20ms',
-      '--health-cmd',
-      own,
-      world.image,
-      'sleep',
-      '1000',
-    );
-    await sleep(round * 15);
-    if (round > 2) await until(() => isRunning(own), 30_000);
-    const monitor = monitorPid(id);
-    process.kill(monitor, 'SIGKILL');
-    await until(() => isGone(monitor), 30_000);
-    await world.sampan('ps'); // says that it has stopped what was left
-    expect(await statusOf('lost')).toContain('Dead (monitor killed)');
-    await until(() => !isRunning(own), 30_000);
-    await ok('rm', 'lost');
-  }
-  expect(world.leftovers()).toEqual([]);
-});
-
-test('a monitor that checks costs no more than 150 KB', async () => {
-  const id = await ok(
-    'run',
-    '-d',
-    '--name',
-    'small',
-    '--health-interval',
-    '700ms',
-    '--health-cmd',
-    'true',
-    world.image,
-    'sleep',
-    '1000',
-  );
-  await ok('wait', '--condition', 'healthy', 'small');
-  let least = Infinity;
-  await until(() => {
-    const rollup = readFileSync(`/proc/${monitorPid(id)}/smaps_rollup`, 'latin1');
-    least = Math.min(least, Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? Infinity));
-    return least < 150;
-  }, 30_000);
-  await ok('rm', '-f', 'small');
-  expect(existsSync(join(world.root, 'containers', id))).toBe(false);
 });
