@@ -80,6 +80,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       Labels: options.labels,
       ...given('Healthcheck', options.health && toImage(options.health)),
       ...given('HealthcheckOnFailureAction', options.healthAction),
+      CreateCommand: ['sampan', 'create', ...(options.createdBy ?? [])],
     },
   };
 }

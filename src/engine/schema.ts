@@ -55,6 +55,10 @@ export const ENGINE_MIGRATIONS = [
     sql: 'ALTER TABLE containers ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0 CHECK (wanted IN (0, 1))',
   },
   {
+    id: 'engine-boot-1',
+    sql: 'CREATE TABLE boot (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT',
+  },
+  {
     id: 'engine-volumes-1',
     sql: `
       CREATE TABLE volume (

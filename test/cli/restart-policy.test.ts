@@ -218,6 +218,28 @@ test('update gives a container that is up another policy at once', async () => {
   await world.sampan('rm', '-f', 'brief');
 });
 
+test('limits that were changed hold for the runs that follow', async () => {
+  const limit = 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null';
+  const limits = async (): Promise<number[]> =>
+    (await world.sampan('logs', 'lean')).stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => Number(line) / 2 ** 20);
+  await world.sampan('run', '-d', '--name', 'lean', '-m', '64m', world.image, 'sh', '-c', `${limit}; sleep 1000`);
+  await eventually(async () => (await limits()).length === 1);
+  expect(await world.sampan('update', '-m', '80m', 'lean')).toMatchObject({ status: 0, stderr: '' });
+  for (const [run, args] of [
+    ['--restart', 'always'],
+    ['-m', '96m'],
+  ].entries()) {
+    expect(await world.sampan('update', ...args, 'lean')).toMatchObject({ status: 0, stderr: '' });
+    process.kill((await inspect('lean')).State.Pid, 'SIGKILL');
+    await eventually(async () => (await limits()).length === run + 2);
+  }
+  expect(await limits()).toEqual([64, 80, 96]);
+  await world.sampan('rm', '-f', 'lean');
+});
+
 test('one that cannot be started any more has ended, and says why', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-bound-'));
   const source = join(directory, 'source');

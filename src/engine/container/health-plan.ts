@@ -12,6 +12,8 @@ import { imageOf } from './image-of.ts';
 import type { ContainerRecord } from './record.ts';
 import { signalNumber } from './stop.ts';
 
+/** File of the plan in the container's directory. */
+export const HEALTH_PLAN = 'health.plan';
 /** Below the container's own group: what a check that hangs has started is found there. */
 const GROUP = 'sampan-health';
 const SHELL = ['/bin/sh', '-c'];
@@ -65,7 +67,7 @@ export function healthFields(
   const patience = healthAction === 'kill' || stopTimeout < 0 ? 0 : Math.max(1, stopTimeout * 1000);
   const group = checkGroup(engine, record.id);
   return {
-    checkPlan: join(directory, 'health.plan'),
+    checkPlan: join(directory, HEALTH_PLAN),
     ...(group === undefined ? {} : { checkGroup: join(group.path, GROUP) }),
     check: [
       ...[interval, timeout, startPeriod, startInterval, patience].map((ms) => Math.min(Math.ceil(ms), LONGEST)),

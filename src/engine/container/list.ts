@@ -35,6 +35,9 @@ export function argsOf(engine: Engine, record: ContainerRecord): string[] {
   return image === undefined ? [...record.options.command] : processArgs(record.options, image.config);
 }
 
+/** Its monitor keeps it going. */
+export const isContainerUp = (engine: Engine, record: ContainerRecord): boolean => isUp(stateOf(engine, record));
+
 export function stateOf(engine: Engine, record: ContainerRecord): ContainerState {
   return observe(containerDirectory(engine.root, record.id));
 }

@@ -37,6 +37,8 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   capDrop: readonly string[];
   privileged: boolean;
   autoRemove: boolean;
+  /** What it was made by: flags of `create`, image and command. */
+  createdBy?: readonly string[];
   /** Where it is a service of systemd's; `container` when left out. */
   sdnotify?: SdnotifyMode;
   /** When its monitor starts it anew; never when left out. */

@@ -16,6 +16,7 @@ import { letGo } from './hold.ts';
 import { hasNews, noteLastEnd, takeJournal } from './journal.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
+import { forgetFormerBoot } from './reboot.ts';
 import { LAST_RUN } from './restart-policy.ts';
 import { MONITOR_KILLED, observe, type ContainerState } from './state.ts';
 
@@ -28,6 +29,7 @@ const KILLED = 137;
 export async function reconcile(engine: Engine): Promise<string[]> {
   const unsettled = engine.containers.unsettled();
   const repaired: string[] = [];
+  if (unsettled.length > 0) forgetFormerBoot(engine, unsettled);
   for (const record of unsettled) {
     if (isWell(engine, record)) {
       if (hasNews(engine, record)) takeJournal(engine, record);

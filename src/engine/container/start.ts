@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
@@ -8,9 +7,8 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
-import { compileContainer, type Compiled } from './compile.ts';
-import { healthFields, lowerHealthCheck } from './health-plan.ts';
-import { imageOf } from './image-of.ts';
+import type { Compiled } from './compile.ts';
+import { healthFields } from './health-plan.ts';
 import { noteStart } from './journal.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -18,6 +16,7 @@ import { settleOwned } from './reconcile.ts';
 import { restartCode } from './restart-policy.ts';
 import { makeNotifyPlace, notifyOf, serviceSockets, type Service } from './service.ts';
 import { isUp, observe } from './state.ts';
+import { storePlan } from './stored-plan.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
 const LOG_MAX_FILES = 3;
@@ -40,7 +39,7 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
   await settleFormer(engine, record);
-  const compiled = await prepareStart(engine, record, request);
+  const compiled = await storePlan(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
   const result = await startMonitor(engine, record, request, false);
@@ -87,7 +86,7 @@ export async function startAttached(
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
     const up = startMonitor(engine, record, request, true);
-    const [compiled, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
+    const [compiled, result] = await Promise.all([storePlan(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
         await settleOwned(engine, record, 'failed');
@@ -125,28 +124,6 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
 async function settleFormer(engine: Engine, record: ContainerRecord): Promise<void> {
   const { status } = observe(containerDirectory(engine.root, record.id));
   if (record.active && status !== 'created') await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
-}
-
-async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
-  const directory = containerDirectory(engine.root, record.id);
-  const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
-  const notify = notifyOf(engine, record.id, request.service);
-  const compiled = await compileContainer(engine, {
-    id: record.id,
-    options: record.options,
-    image: imageOf(engine, record),
-    root,
-    snapshotter: record.snapshotter,
-    directory,
-    sockets: request.service?.sockets ?? 0,
-    ...(notify?.inside === true ? { notify } : {}),
-  });
-  for (const warning of compiled.warnings) request.warn(warning);
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
-  writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
-  const check = lowerHealthCheck(engine, record, compiled.spec);
-  if (check !== undefined) writeFileSync(join(directory, 'health.plan'), encodePlan(check), { mode: 0o600 });
-  return compiled;
 }
 
 function startMonitor(

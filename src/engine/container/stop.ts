@@ -32,6 +32,8 @@ export interface StopRequest {
   timeoutSeconds?: number;
   /** In place of the container's own stop signal. */
   signal?: string;
+  /** The next boot brings it back where it would have, had it not been stopped. */
+  untilBoot?: boolean;
 }
 
 /**
@@ -58,7 +60,8 @@ export async function endContainer(
   const seat = await watch(engine, record);
   if (seat === undefined) return undefined;
   const patience = request.timeoutSeconds ?? record.options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
-  endByHand(engine, record, seat, number);
+  if (request.untilBoot !== true) engine.containers.setWanted(record.id, false);
+  endForGood(seat, number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
   await release(engine, record.id);
@@ -88,7 +91,8 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
   }
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
-  if (ends) endByHand(engine, record, seat, number);
+  if (ends) engine.containers.setWanted(record.id, false);
+  if (ends) endForGood(seat, number);
   else seat.connection.signal(number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   if (ends) await release(engine, record.id);
@@ -105,9 +109,8 @@ interface Seat {
   say?: (connection: MonitorConnection) => void;
 }
 
-/** The run that ends now has no successor, and neither has the boot that comes. */
-function endByHand(engine: Engine, { id }: ContainerRecord, seat: Seat, number: number): void {
-  engine.containers.setWanted(id, false);
+/** The run that ends now has no successor. */
+function endForGood(seat: Seat, number: number): void {
   seat.connection.restart(LAST_RUN);
   seat.connection.signal(number);
   seat.say = (connection) => {

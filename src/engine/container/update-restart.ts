@@ -7,6 +7,7 @@ import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { restartCode, type RestartPolicy } from './restart-policy.ts';
 import { isUp, observe, type ContainerState } from './state.ts';
+import { renewPlan } from './stored-plan.ts';
 
 /**
  * Changes a container's restart policy, at once when it is up. The record comes first, so a crash in between is carried
@@ -28,6 +29,8 @@ export async function updateRestart(
     const { restart: _, ...others } = record.options;
     const options: ContainerOptions = policy === undefined ? others : { ...others, restart: policy };
     engine.database.durably(() => engine.containers.setOptions(id, options));
+    // What was changed while there were no restarts is to hold for those that come.
+    if (isUp(observe(containerDirectory(engine.root, id)))) await renewPlan(engine, { ...record, options });
     await tellPolicy(engine, { ...record, options });
     noteContainer(engine, record, 'update');
   });
