@@ -49,7 +49,7 @@ static void arm_next(const struct monitor *monitor)
 	arm(monitor, numbers[soon ? START_INTERVAL : INTERVAL]);
 }
 
-/* The file `health` and the journal. */
+/* The journal and the file `health`. */
 static void tell(const struct monitor *monitor, bool changed)
 {
 	const char *word = words[monitor->health.status];
@@ -57,9 +57,10 @@ static void tell(const struct monitor *monitor, bool changed)
 	char *at = put_text(text, strchr(word, ' ') + 1);
 
 	at = put_field(put_text(at, "\n"), "streak=", monitor->health.streak);
-	write_aside("health", text, (size_t)(at - text), false);
+	/* Who has seen it can read of it. */
 	if (changed)
 		journal_line(clock_ns(), word);
+	write_aside("health", text, (size_t)(at - text), false);
 }
 
 void health_begin(struct monitor *monitor)

@@ -89,11 +89,11 @@ static void launched(struct monitor *monitor)
 	*end = 0;
 	unlink("exit"); /* of the run before */
 	journal_line(monitor->started, line);
+	health_begin(monitor);
 	clients_send(monitor, FRAME_STARTED, pid, (size_t)(end - pid));
 	service_started(monitor);
 	monitor_tell_ready(monitor, 0);
 	early_signals(monitor);
-	health_begin(monitor);
 }
 
 static void hold(struct monitor *monitor)

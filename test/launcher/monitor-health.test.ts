@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Plan, Step } from '#kernel/plan.ts';
 import { readHealth, readHealthResults } from '#engine/monitor/health-file.ts';
@@ -100,32 +100,62 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
       .filter((line) => line.includes(' health_status '))
       .map((line) => line.split(' status=')[1] ?? '');
 
+  /** Has one check done, and waits for its end. */
+  const checker = async (): Promise<() => Promise<string>> => {
+    const client = await container.attach();
+    const ended = (): number => client.types().filter((type) => type === FROM.checked).length;
+    return async () => {
+      const before = ended();
+      client.send(TO.check);
+      await until(() => ended() > before);
+      return health();
+    };
+  };
+
   test('starting, healthy, unhealthy after so many failures, and healthy again', async () => {
-    await start(checkPlan(`echo looked; echo wrong >&2; test -e ${flag()}`), { interval: 100, startPeriod: 0 });
+    await start(checkPlan(`echo looked; echo wrong >&2; test -e ${flag()}`), { interval: 0 });
     expect(health()).toBe('starting 0');
+    const check = await checker();
+    expect(await check()).toBe('starting 1');
     writeFileSync(flag(), '');
-    await until(() => health() === 'healthy 0');
-    expect(results()[0]).toMatchObject({ code: 0, output: 'looked\nwrong\n' });
-    await Bun.$`rm ${flag()}`;
-    await until(() => health().startsWith('unhealthy'));
-    expect(results().map(({ code }) => code)).toContain(1);
-    expect(readHealth(container.directory)?.failingStreak).toBeGreaterThanOrEqual(3);
+    expect(await check()).toBe('healthy 0');
+    rmSync(flag());
+    expect([await check(), await check(), await check(), await check()]).toEqual([
+      'healthy 1',
+      'healthy 2',
+      'unhealthy 3',
+      'unhealthy 4',
+    ]);
     writeFileSync(flag(), '');
-    await until(() => health() === 'healthy 0');
+    expect(await check()).toBe('healthy 0');
     expect(changes()).toEqual(['healthy', 'unhealthy', 'healthy']);
+    expect(results().map(({ code }) => code)).toEqual([1, 1, 1, 1, 0]);
+    expect(results()[0]?.output).toBe('looked\nwrong\n');
+    const times = results().flatMap((one) => [one.start, one.end]);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
+  test('checks follow each other by themselves', async () => {
+    await start(checkPlan('exit 0'), { interval: 20 });
     await until(() => results().length === 5);
-    const starts = results().map((one) => one.start);
-    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    const [first] = results();
+    await until(() => (results()[0]?.start ?? 0) > (first?.start ?? 0));
   });
 
   test('failures in the start period do not count until it has been healthy', async () => {
-    await start(checkPlan(`test -e ${flag()}`), { interval: 30, startPeriod: 600_000, startInterval: 25, retries: 1 });
+    await start(checkPlan(`test -e ${flag()}`), {
+      interval: 600_000,
+      startPeriod: 600_000,
+      startInterval: 25,
+      retries: 1,
+    });
     await until(() => results().length === 5);
     expect(health()).toBe('starting 0');
     writeFileSync(flag(), '');
+    // The interval of the start period is over with it.
     await until(() => health() === 'healthy 0');
-    await Bun.$`rm ${flag()}`;
-    await until(() => health().startsWith('unhealthy'));
+    rmSync(flag());
+    expect(await (await checker())()).toBe('unhealthy 1');
   });
 
   test('output is bounded, and more of it holds nothing up', async () => {
@@ -140,17 +170,19 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
     const name = `sampan-test-health-${process.pid}-${groups++}`;
     mkdirSync(`${PIDS}/${name}`);
     const join: Step = { op: 'write', path: `${PIDS}/${name}/sampan-health/tasks`, data: '0' };
-    const script = `setsid ${sleepOf(11)} & setsid sh -c "${sleepOf(12)} & ${sleepOf(13)}" & echo begun; ${sleepOf(14)}`;
+    // Once they have been seen, checks end at once.
+    const script = `[ -e ${flag()} ] || exit 1; setsid ${sleepOf(11)} & setsid sh -c "${sleepOf(12)} & ${sleepOf(13)}" & echo begun; ${sleepOf(14)}`;
     await start(
       checkPlan(script, [join]),
-      { interval: 0, timeout: 1500, retries: 1 },
+      { interval: 300, timeout: 1500, retries: 1 },
       { more: { cgroup: [`${PIDS}/${name}`], checkGroup: `${PIDS}/${name}/sampan-health` } },
     );
-    (await container.attach()).send(TO.check);
-    await until(() => [11, 12, 13, 14].every((number) => isRunning(sleepOf(number))));
-    expect(results()).toEqual([]);
-    await until(() => health() === 'unhealthy 1');
-    expect(results()).toMatchObject([{ code: -1, output: 'Health check exceeded timeout (0.1s): begun\n' }]);
+    writeFileSync(flag(), '');
+    await until(() => [11, 12, 13, 14].every((number) => isRunning(sleepOf(number))), 30_000);
+    rmSync(flag());
+    await until(() => results().some(({ code }) => code === -1));
+    expect(results().findLast(({ code }) => code === -1)?.output).toBe('Health check exceeded timeout (0.1s): begun\n');
+    expect(health()).toStartWith('unhealthy');
     await until(() => [11, 12, 13, 14].every((number) => !isRunning(sleepOf(number))));
     process.kill(container.pid(), 'SIGKILL');
     await container.ended();
@@ -158,10 +190,11 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
   });
 
   test('without a group of its own, its program is killed', async () => {
-    await start(checkPlan(`exec ${sleepOf(2)}`), { interval: 0, timeout: 500 });
-    (await container.attach()).send(TO.check);
-    await until(() => isRunning(sleepOf(2)));
-    await until(() => results().length === 1);
+    await start(checkPlan(`[ -e ${flag()} ] || exit 1; exec ${sleepOf(2)}`), { interval: 300, timeout: 1000 });
+    writeFileSync(flag(), '');
+    await until(() => isRunning(sleepOf(2)), 30_000);
+    rmSync(flag());
+    await until(() => results().some(({ code }) => code === -1));
     await until(() => !isRunning(sleepOf(2)));
   });
 
@@ -179,18 +212,17 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
     expect(results().at(-1)?.code).toBe(-1);
   });
 
-  test('a check on demand, with none by itself', async () => {
+  test('a check on demand says how it went', async () => {
     await start(checkPlan('test -e flag || exit 4'), { interval: 0 });
     const client = await container.attach();
-    client.send(TO.check);
-    await until(() => client.types().includes(FROM.checked));
-    expect(client.frames.at(-1)?.payload.toString('hex')).toBe('0000');
-    expect(health()).toBe('starting 1');
-    for (const round of [2, 3]) {
+    for (const round of [1, 2, 3]) {
       client.send(TO.check);
       await until(() => client.types().filter((type) => type === FROM.checked).length === round);
     }
-    expect(client.frames.at(-1)?.payload.toString('hex')).toBe('0002');
+    const told = client.frames
+      .filter(({ type }) => type === FROM.checked)
+      .map(({ payload }) => payload.toString('hex'));
+    expect(told).toEqual(['0000', '0000', '0002']);
     expect(results().map(({ code }) => code)).toEqual([4, 4, 4]);
   });
 
