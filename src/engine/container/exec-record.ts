@@ -4,6 +4,7 @@ import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
+import { readInit } from './state.ts';
 
 /** A program that was started in a running container, for the events. */
 export interface ExecRecord {
@@ -74,8 +75,7 @@ export function takeExecEnds(engine: Engine): void {
     const text = read(path);
     const [, code = '', nanoseconds = ''] = /^(\d+) (\d+)\n$/.exec(text ?? '') ?? [];
     const record = engine.containers.get(row.container);
-    if (code === '' && text !== undefined && (record?.active === true || Date.now() - row.started < PATIENCE_MS))
-      continue;
+    if (code === '' && text !== undefined && mayGoOn(engine, row)) continue;
     database.transaction(() => {
       if (database.run('DELETE FROM exec WHERE id = ?', row.id).changes === 0 || code === '' || record === undefined)
         return;
@@ -84,6 +84,12 @@ export function takeExecEnds(engine: Engine): void {
     });
     rmSync(path, { force: true });
   }
+}
+
+/** In the run of the container that it was started in; its keeper may take a moment to see that over. */
+function mayGoOn({ root }: Engine, { container, started }: Row): boolean {
+  const init = readInit(containerDirectory(root, container));
+  return (init?.alive === true && init.since <= started) || Date.now() - started < PATIENCE_MS;
 }
 
 function read(path: string): string | undefined {
