@@ -170,20 +170,23 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
     const name = `sampan-test-health-${process.pid}-${groups++}`;
     mkdirSync(`${PIDS}/${name}`);
     const join: Step = { op: 'write', path: `${PIDS}/${name}/sampan-health/tasks`, data: '0' };
-    // Once they have been seen, checks end at once.
-    const script = `[ -e ${flag()} ] || exit 1; setsid ${sleepOf(11)} & setsid sh -c "${sleepOf(12)} & ${sleepOf(13)}" & echo begun; ${sleepOf(14)}`;
+    // It says so when all are there, the last one but itself; once that has been seen, checks end at once.
+    const script = [
+      `[ ! -e ${flag()}.over ] || exit 1`,
+      `setsid ${sleepOf(11)} &`,
+      `one=$!; setsid sh -c "${sleepOf(12)} & echo >${flag()}; ${sleepOf(13)}" &`,
+      `until [ -e ${flag()} ]; do sleep 0.01; done; kill -0 $one && echo begun; ${sleepOf(14)}`,
+    ].join('\n');
     await start(
       checkPlan(script, [join]),
-      { interval: 300, timeout: 1500, retries: 1 },
+      { interval: 300, timeout: 1000, retries: 1 },
       { more: { cgroup: [`${PIDS}/${name}`], checkGroup: `${PIDS}/${name}/sampan-health` } },
     );
-    writeFileSync(flag(), '');
-    await until(() => [11, 12, 13, 14].every((number) => isRunning(sleepOf(number))), 30_000);
-    rmSync(flag());
-    await until(() => results().some(({ code }) => code === -1));
-    expect(results().findLast(({ code }) => code === -1)?.output).toBe('Health check exceeded timeout (0.1s): begun\n');
+    const late = 'Health check exceeded timeout (0.1s): begun\n';
+    await until(() => results().some(({ code, output }) => code === -1 && output === late), 50_000);
+    writeFileSync(`${flag()}.over`, '');
     expect(health()).toStartWith('unhealthy');
-    await until(() => [11, 12, 13, 14].every((number) => !isRunning(sleepOf(number))));
+    await until(() => [11, 12, 13, 14].every((number) => !isRunning(sleepOf(number))), 30_000);
     process.kill(container.pid(), 'SIGKILL');
     await container.ended();
     expect(existsSync(`${PIDS}/${name}`)).toBe(false);
