@@ -49,6 +49,9 @@ test("the image's check, as inspect, ps, wait, healthcheck run and events tell i
   expect([last?.ExitCode, last?.Output]).toEqual([0, 'from /bin/sh\n']);
   expect(Date.parse(last?.End ?? '')).toBeGreaterThanOrEqual(Date.parse(last?.Start ?? ''));
   expect(Date.now() - Date.parse(last?.Start ?? '')).toBeLessThan(60_000);
+  const listed = async (health: string): Promise<string> =>
+    ok('ps', '--filter', `health=${health}`, '--filter', 'name=tale', '--format', '{{.Names}}');
+  expect([await listed('healthy'), await listed('unhealthy'), await listed('none')]).toEqual(['tale', '', '']);
   await ok('kill', 'tale');
   expect((await inspect('tale')).State.Health?.Status).toBe('unhealthy');
   expect(await line('tale')).toContain('Exited (137)');
@@ -89,6 +92,7 @@ test('options over the image, one by one; none at all; what commit keeps', async
   const none = await inspect('none');
   expect([none.Config.Healthcheck?.['Test'], none.State.Health]).toEqual([['NONE'], undefined]);
   expect(await line('none')).not.toContain('health');
+  expect(await ok('ps', '--filter', 'health=none', '--format', '{{.Names}}')).toBe('none');
   for (const args of [
     ['healthcheck', 'run', 'none'],
     ['wait', '--condition', 'healthy', 'none'],

@@ -38,3 +38,16 @@ export function shownBinds({ binds, volumes = [] }: ContainerOptions): string[] 
       .map((one) => `${one.name}:${one.destination}${words(one.readOnly, one.options, one.noCopy)}`),
   ];
 }
+
+/** Names or sources and destinations of what is mounted, by which `ps` looks for containers. */
+export function volumesByPlace({ binds, volumes = [] }: ContainerOptions): Set<string> {
+  return new Set([
+    ...binds.flatMap(({ source, destination }) => [source, destination]),
+    ...volumes.flatMap(({ name = '', destination }) => [name, destination]),
+  ]);
+}
+
+/** Names of volumes, and sources of binds, as `ps` shows them. */
+export function mountNames({ binds, volumes = [] }: ContainerOptions): string[] {
+  return [...binds.map(({ source }) => source), ...volumes.map(({ name = '' }) => name)];
+}

@@ -7,11 +7,13 @@ import { print } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
 import { withCidFile } from './cid-file.ts';
 import { localOrPulled } from './image-for-run.ts';
+import { REFUSED_OPTIONS } from './refused-options.ts';
 import { containerOptions, CONTAINER_FLAGS } from './run-options.ts';
 
 /** `create`: everything of `run` but the start. */
 export const create: Verb = {
   flags: CONTAINER_FLAGS,
+  refused: REFUSED_OPTIONS,
   args: [1, Infinity],
   stop: true,
   act: async (call) => {
