@@ -185,7 +185,7 @@ describe.each(BUILDS.map((path) => [path]))('health checks (%s)', (launcher) => 
     const late = 'Health check exceeded timeout (0.1s): begun\n';
     await until(() => results().some(({ code, output }) => code === -1 && output === late), 50_000);
     writeFileSync(`${flag()}.over`, '');
-    expect(health()).toStartWith('unhealthy');
+    await until(() => health().startsWith('unhealthy'));
     await until(() => [11, 12, 13, 14].every((number) => !isRunning(sleepOf(number))), 30_000);
     process.kill(container.pid(), 'SIGKILL');
     await container.ended();
