@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { identify, startTime } from '#base/process-identity.ts';
 import { SAMPAN } from '#tools/places.ts';
+import { serviceManager } from '#tools/service-manager.ts';
 import { eventually, inspectContainer } from './restart-world.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
@@ -147,4 +148,38 @@ test('units are what systemd-analyze takes, and are written here when asked', as
   expect((await world.sampan('generate', 'systemd')).status).toBe(125);
   await world.sampan('rm', 'web');
   rmSync(directory, { recursive: true });
+});
+
+/** The words of a line as systemd reads it, whose variables and specifiers are none here. */
+const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) =>
+    (quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '').replace(/%%|\$\$/g, (two) => two.slice(1)),
+  );
+
+/** Executes the lines of a unit with this key one after the other, as systemd would; `-` allows a failure. */
+async function execute(unit: string, key: string, env: Record<string, string> = {}): Promise<void> {
+  for (const [, allowed, line] of unit.matchAll(new RegExp(`^${key}=(-?)(.*)$`, 'gm'))) {
+    const words = wordsOf(line ?? '');
+    const child = Bun.spawn(words, { env: { PATH: '/usr/bin:/bin', ...env }, stdout: 'ignore', stderr: 'ignore' });
+    expect([line, (await child.exited) === 0 || allowed === '-']).toEqual([line, true]);
+  }
+}
+
+test('a unit’s commands make the service, tell when it is there, and leave nothing of it', async () => {
+  const script = 'echo "$WORDS"; sleep 1000';
+  await world.sampan('create', '--name', 'made', '-e', 'WORDS=a "b" 5% $c', world.image, 'sh', '-c', script);
+  const { stdout: unit } = await world.sampan('generate', 'systemd', '--new', '-t', '0', 'made');
+  const former = (await inspectContainer(world, 'made')).Id;
+  const address = join(world.root, 'units-manager');
+  using told = await serviceManager(address, `${address}.told`);
+  await execute(unit, 'ExecStartPre');
+  await execute(unit, 'ExecStart', { NOTIFY_SOCKET: address });
+  const { Id, State } = await inspectContainer(world, 'made');
+  expect([Id === former, State.Status]).toEqual([false, 'running']);
+  expect(await told.heard(1)).toBe(`READY=1\nMAINPID=${readFileSync(lockOf(Id), 'latin1').split(' ')[0]}\n--\n`);
+  await eventually(async () => (await world.sampan('logs', 'made')).stdout === 'a "b" 5% $c\n');
+  await execute(unit, 'ExecStop');
+  expect(await statusOf('made')).toBe('exited');
+  await execute(unit, 'ExecStopPost');
+  expect(world.leftovers().filter((line) => !line.includes(address))).toEqual([]);
 });

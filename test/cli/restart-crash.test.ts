@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 /** A campaign gives more. */
-const ROUNDS = Number(process.env['SAMPAN_RESTART_ROUNDS'] ?? 8);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 8);
 const LOOP = ['sh', '-c', 'echo run; sleep 0.05; exit 3'];
 
 const inspect = (name: string) => inspectContainer(world, name);

@@ -21,6 +21,8 @@ import { LAST_RUN } from './restart-policy.ts';
 import { MONITOR_KILLED, observe, type ContainerState } from './state.ts';
 
 const KILLED = 137;
+const END_TRIES = 10;
+const HEED_MS = 500;
 
 /**
  * Brings records and reality together after crashes. Called by every command that reads or changes containers; costs
@@ -137,10 +139,14 @@ async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefin
 
 /** Ends a monitor together with what it may have started; one that still waits to be told goes by itself. */
 async function endMonitor(directory: string): Promise<void> {
-  const connection = await connectMonitor(directory).catch(() => undefined);
-  connection?.restart(LAST_RUN);
-  connection?.signal(constants.signals.SIGKILL);
-  await connection?.finish();
+  for (let tries = 0; tries < END_TRIES && monitorLives(directory); tries += 1) {
+    const connection = await connectMonitor(directory).catch(() => undefined);
+    connection?.restart(LAST_RUN);
+    connection?.signal(constants.signals.SIGKILL);
+    await connection?.finish();
+    // Said again where it came just between two runs.
+    await waitForMonitor(directory, HEED_MS);
+  }
 }
 
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */

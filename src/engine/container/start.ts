@@ -123,7 +123,9 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
 /** Nobody may have taken note of the end of its last run yet. */
 async function settleFormer(engine: Engine, record: ContainerRecord): Promise<void> {
   const { status } = observe(containerDirectory(engine.root, record.id));
-  if (record.active && status !== 'created') await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
+  // Asked anew: who restarts it has settled it just now.
+  const isOpen = status !== 'created' && engine.containers.get(record.id)?.active === true;
+  if (isOpen) await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
 }
 
 function startMonitor(

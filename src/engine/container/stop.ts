@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#base/fault.ts';
 import { thaw } from '#runtime/cgroup/freezer.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -16,6 +17,8 @@ const DEFAULT_TIMEOUT_SECONDS = 10;
 const KILL_PATIENCE_MS = 20_000;
 /** A monitor that does not answer may be held itself; what is said to it then waits, and the patience above counts. */
 const GREETING_MS = 2000;
+const TRIES = 8;
+const TRY_AGAIN_MS = 10;
 
 /** Number of a signal given as `TERM`, `SIGTERM` or `15`; Fault `invalid` for anything else. */
 export function signalNumber(text: string, field: string): number {
@@ -122,23 +125,33 @@ function endForGood(seat: Seat, number: number): void {
 /** A silent place at the monitor of a container that runs, or will again; undefined when it does not. */
 async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | undefined> {
   const directory = containerDirectory(engine.root, record.id);
-  if (!isUp(observe(directory))) return undefined;
-  try {
-    let greet = (): void => undefined;
-    const greeted = new Promise<'greeted'>((resolve) => (greet = () => resolve('greeted')));
-    const connection = await connectMonitor(directory, { started: () => greet(), restarting: () => greet() });
-    connection.quiet();
-    // Until then it is not known whether there is a place for us.
-    const first = await within(Promise.race([greeted, connection.end]), GREETING_MS);
-    if (first === undefined || first === 'greeted' || first.kind !== 'gone') return { connection };
-    throw new Fault('unavailable', `container ${record.name}: its monitor has turned us away`, {
-      hint: 'At most 16 can be attached at a time.',
-    });
-  } catch (error) {
-    // It may have ended between the look and the call.
+  for (let tries = 1; ; tries += 1) {
     if (!isUp(observe(directory))) return undefined;
-    throw error;
+    const connection = await greeted(directory).catch((error: unknown) => {
+      // It may have ended between the look and the call.
+      if (isUp(observe(directory)) && tries === TRIES) throw error;
+    });
+    if (connection !== undefined) return { connection };
+    // Between two runs a monitor lets go of everybody, and is there again at once.
+    if (tries < TRIES) await sleep(tries * TRY_AGAIN_MS);
+    else if (isUp(observe(directory))) throw turnedAway(record);
   }
+}
+
+function turnedAway({ name }: ContainerRecord): Fault {
+  return new Fault('unavailable', `container ${name}: its monitor has turned us away`, {
+    hint: 'At most 16 can be attached at a time.',
+  });
+}
+
+/** A silent connection; undefined when the monitor closed it without a word: until then it is not known to be a place. */
+async function greeted(directory: string): Promise<MonitorConnection | undefined> {
+  let greet = (): void => undefined;
+  const greeting = new Promise<'greeted'>((resolve) => (greet = () => resolve('greeted')));
+  const connection = await connectMonitor(directory, { started: () => greet(), restarting: () => greet() });
+  connection.quiet();
+  const first = await within(Promise.race([greeting, connection.end]), GREETING_MS);
+  return first === undefined || first === 'greeted' || first.kind !== 'gone' ? connection : undefined;
 }
 
 async function endOf(engine: Engine, record: ContainerRecord, seat: Seat): Promise<MonitorEnd> {
