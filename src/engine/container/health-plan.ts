@@ -26,13 +26,13 @@ const LONGEST = 2 ** 32 - 1;
 export function lowerHealthCheck(engine: Engine, record: ContainerRecord, spec: Spec): Plan | undefined {
   const { health } = record.options;
   if (health === undefined || !isChecked(health)) return undefined;
-  const group = checkGroup(engine, record.id);
+  const group = checkGroup(engine, record);
   return lowerExec(checkProcess(spec, health, imageOf(engine, record).config.Shell ?? SHELL), {
     spec,
     facts: engine.facts(),
     init: 'inherited',
-    cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
-    cgroups: containerCgroups(engine, record.id),
+    cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id, record.options),
+    cgroups: containerCgroups(engine, record),
     terminal: { kind: 'none' },
     mode: 'run',
     // The monitor ends a check by ending the launcher.
@@ -65,7 +65,7 @@ export function healthFields(
   const asked = own ?? imageOf(engine, record).config.StopSignal ?? 'TERM';
   const signal = signalNumber(healthAction === 'kill' ? 'KILL' : asked, '--stop-signal');
   const patience = healthAction === 'kill' || stopTimeout < 0 ? 0 : Math.max(1, stopTimeout * 1000);
-  const group = checkGroup(engine, record.id);
+  const group = checkGroup(engine, record);
   return {
     checkPlan: join(directory, HEALTH_PLAN),
     ...(group === undefined ? {} : { checkGroup: join(group.path, GROUP) }),
@@ -79,8 +79,8 @@ export function healthFields(
 }
 
 /** In one hierarchy, where a group needs nothing but to be made. */
-function checkGroup(engine: Engine, id: string): CgroupDirectory | undefined {
-  const all = directoriesAt(engine.facts().cgroup, containerCgroups(engine, id));
+function checkGroup(engine: Engine, record: ContainerRecord): CgroupDirectory | undefined {
+  const all = directoriesAt(engine.facts().cgroup, containerCgroups(engine, record));
   return (
     all.find(({ hierarchy }) => hierarchy === undefined || hierarchy.controllers.includes('pids')) ?? all.find(isPlain)
   );

@@ -48,7 +48,7 @@ export async function checkHealth(engine: Engine, record: ContainerRecord): Prom
   needCheck(record, doing);
   const directory = containerDirectory(engine.root, record.id);
   if (observe(directory).status !== 'running') throw new Fault('conflict', `${doing}: it is not running`);
-  if (isHeld(engine, record.id)) {
+  if (isHeld(engine, record)) {
     throw new Fault('conflict', `${doing}: it is paused`, { hint: `sampan unpause ${record.name} lets it go on.` });
   }
   let tell: (checked: Checked) => void = () => undefined;

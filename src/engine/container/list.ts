@@ -27,7 +27,7 @@ export function listContainers(
     .filter((record) => record.phase === 'ready' && keep(record))
     .map((record) => {
       const state = observe(containerDirectory(engine.root, record.id));
-      const paused = state.status === 'running' && isHeld(engine, record.id);
+      const paused = state.status === 'running' && isHeld(engine, record);
       const health = healthOf(engine, record, state)?.status;
       return { record, state, paused, args: argsOf(engine, record), ...(health === undefined ? {} : { health }) };
     })

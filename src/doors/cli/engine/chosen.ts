@@ -20,18 +20,19 @@ export async function forChosen(
   call: Call,
   isMeant: (engine: Engine, record: ContainerRecord) => boolean,
   work: (engine: Engine, record: ContainerRecord) => Promise<void>,
+  prepare?: (engine: Engine, names: readonly string[]) => Promise<void>,
 ): Promise<number> {
   const { flags, args } = call;
   const filters = flags.list('filter');
   const chooses = flags.on('all') || filters.length > 0;
   if (args.length > 0 && chooses) throw usage('give either containers or --all and --filter');
   if (!chooses && args.length === 0) throw usage('at least 1 container must be named, or chosen by --all or --filter');
-  if (!chooses) return forEachContainer(call, work);
+  if (!chooses) return forEachContainer(call, work, prepare);
   const matches = bootFilter(filters);
   const engine = await call.engine();
   const chosen = engine.containers
     .list()
     .filter((record) => record.phase === 'ready' && matches(record) && isMeant(engine, record));
   const names = chosen.map(({ name }) => name);
-  return forEachContainer({ ...call, args: names, engine: () => Promise.resolve(engine) }, work);
+  return forEachContainer({ ...call, args: names, engine: () => Promise.resolve(engine) }, work, prepare);
 }

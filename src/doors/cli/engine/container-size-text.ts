@@ -1,7 +1,7 @@
 import { formatBytes } from '#base/units.ts';
 import type { ListedContainer } from '#engine/container/list.ts';
 import type { Engine } from '#engine/engine.ts';
-import { diskUsageOf } from '#engine/space/container-size.ts';
+import { containerSizes } from '#engine/space/container-size.ts';
 
 /** Whether a format shows sizes: they take a walk over all that a container has written. */
 export const wantsSize = (format: string | undefined): boolean => /\.Size\b|json\s+\.\s*[|}]/.test(format ?? '');
@@ -10,9 +10,8 @@ export const wantsSize = (format: string | undefined): boolean => /\.Size\b|json
 export async function sizeTexts(engine: Engine, shown: readonly ListedContainer[]): Promise<string[]> {
   const texts: string[] = [];
   for (const { record } of shown) {
-    const own = await diskUsageOf(engine, record);
-    const whole = own + (engine.store.images.find(record.imageId)?.size ?? 0);
-    texts.push(`${formatBytes(own)} (virtual ${formatBytes(whole)})`);
+    const { SizeRw, SizeRootFs } = await containerSizes(engine, record);
+    texts.push(`${formatBytes(SizeRw)} (virtual ${formatBytes(SizeRootFs)})`);
   }
   return texts;
 }

@@ -1,9 +1,10 @@
 import { createContainer } from '#engine/container/create.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
+import { foreignTo } from '#engine/image/foreign.ts';
 import type { Engine } from '#engine/engine.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
-import { print } from '#doors/cli/io.ts';
+import { print, warn } from '#doors/cli/io.ts';
 import type { Call, Verb } from '#doors/cli/verb.ts';
 import { withCidFile } from './cid-file.ts';
 import { localOrPulled } from './image-for-run.ts';
@@ -44,6 +45,7 @@ export async function createFromCall(
   const options = { ...containerOptions(call.flags, command, call.io.env), createdBy: createdBy(call) };
   const engine = await call.engine();
   const image = await localOrPulled(engine, imageName, call);
+  warnOfPlatform(call, image.platform, foreignTo(image));
   const name = call.flags.text('name');
   const record = await withCidFile(call.flags.text('cidfile'), () =>
     createContainer(engine, {
@@ -55,4 +57,11 @@ export async function createFromCall(
     }),
   );
   return { engine, record };
+}
+
+/** Whoever asked for a platform knows. */
+function warnOfPlatform({ flags, io }: Call, platform: string, own: string | undefined): void {
+  if (own === undefined || flags.text('platform') !== undefined) return;
+  const image = `The requested image's platform (${platform})`;
+  warn(io, `${image} does not match the detected host platform (${own}) and no specific platform was requested`);
 }

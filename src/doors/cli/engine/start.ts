@@ -1,3 +1,4 @@
+import { loadForStart } from '#engine/cdi/needed.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { isContainerUp } from '#engine/container/list.ts';
@@ -28,11 +29,15 @@ export const start: Verb = {
   act: async (call) => {
     const attach = call.flags.on('attach') || call.flags.on('interactive');
     if (!attach)
-      return forChosen(call, isDown, (engine, record) =>
-        startContainer(engine, record.id, {
-          warn: (text) => warn(call.io, text),
-          ...given('service', serviceOf(call.io.env, record.options, sdnotifyMode(call.flags))),
-        }),
+      return forChosen(
+        call,
+        isDown,
+        (engine, record) =>
+          startContainer(engine, record.id, {
+            warn: (text) => warn(call.io, text),
+            ...given('service', serviceOf(call.io.env, record.options, sdnotifyMode(call.flags))),
+          }),
+        loadForStart,
       );
     if (call.args.length === 0) throw usage('at least 1 container must be named');
     if (call.args.length > 1) throw usage('you cannot start and attach multiple containers at once');
