@@ -30,11 +30,11 @@ export function configFields(record: ContainerRecord, image: ImageConfig): Recor
     Entrypoint: entrypoint.length === 0 ? null : entrypoint,
     OnBuild: null,
     Labels: options.labels,
+    CreateCommand: ['sampan', 'create', ...(options.createdBy ?? [])],
     StopSignal: options.stopSignal ?? image.StopSignal,
     StopTimeout: options.stopTimeout,
     Healthcheck: options.health && toImage(options.health),
     HealthcheckOnFailureAction: options.healthAction,
-    CreateCommand: ['sampan', 'create', ...(options.createdBy ?? [])],
   };
 }
 

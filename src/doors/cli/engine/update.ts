@@ -1,6 +1,9 @@
+import { loadForStart } from '#engine/cdi/needed.ts';
+import type { ContainerRecord } from '#engine/container/record.ts';
 import { parseRestartPolicy } from '#engine/container/restart-policy.ts';
 import { updateContainer } from '#engine/container/update.ts';
 import { updateRestart } from '#engine/container/update-restart.ts';
+import type { Engine } from '#engine/engine.ts';
 import { usage } from '#doors/cli/flags.ts';
 import { warn } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
@@ -22,9 +25,11 @@ export const update: Verb = {
       throw usage('you must provide one or more flags when using this command');
     }
     const changes = resourceChanges(call.flags);
-    return forEachContainer(call, async (engine, record) => {
+    const change = async (engine: Engine, record: ContainerRecord): Promise<void> => {
       if (hasLimits) await updateContainer(engine, record, changes, (text) => warn(call.io, text));
       if (policy !== undefined) await updateRestart(engine, record, restart);
-    });
+    };
+    // The plan of one that is up is made anew.
+    return forEachContainer(call, change, loadForStart);
   },
 };
