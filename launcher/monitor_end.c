@@ -1,6 +1,7 @@
 /* The end of a container: its status is on disk before anybody is told. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "monitor.h"
 #include "roles.h"
 
-static char text[256];
+static char text[512];
 
 const char *exit_text(void)
 {
@@ -42,29 +43,62 @@ int write_aside(const char *name, const void *data, size_t length, bool durable)
 	return error;
 }
 
-static bool out_of_memory(const struct texts *cgroups)
+/* What the kernel counted for the container, by the names that `exit` has for it; each hierarchy has some. */
+static const struct figure {
+	const char *file, *key, *name;
+} figures[] = {
+	{ "/memory.oom_control", "oom_kill ", "oom_kills=" }, { "/memory.events", "oom_kill ", "oom_kills=" },
+	{ "/memory.max_usage_in_bytes", "", "memory_peak=" }, { "/memory.peak", "", "memory_peak=" },
+	{ "/memory.limit_in_bytes", "", "memory_limit=" }, { "/memory.max", "", "memory_limit=" },
+	{ "/pids.events", "max ", "pids_refused=" }, { "/pids.max", "", "pids_limit=" },
+};
+
+enum { OOM_FIGURES = 2 };
+
+/* Appends those of the figures that count something. */
+static char *put_figures(char *at, const struct texts *cgroups, size_t from, size_t to)
 {
-	return cgroups_number(cgroups, "/memory.oom_control", "oom_kill ") > 0 ||
-	       cgroups_number(cgroups, "/memory.events", "oom_kill ") > 0;
+	char path[PATH_MAX];
+
+	for (size_t i = from; i < to; i++)
+		for (uint32_t group = 0; group < cgroups->count; group++) {
+			int64_t value = -1;
+
+			if (strlen(cgroups->items[group]) < PATH_MAX - 32) {
+				*put_text(put_text(path, cgroups->items[group]), figures[i].file) = 0;
+				value = read_number(AT_FDCWD, path, figures[i].key);
+			}
+			if (value <= 0)
+				continue;
+			at = put_field(at, figures[i].name, (uint64_t)value);
+			break;
+		}
+	return at;
 }
 
 /* exit_text() as docs/monitor.md describes it, on disk. */
 static void write_exit(struct monitor *monitor, int code, int signal)
 {
-	bool oom = out_of_memory(&monitor->config->cgroup);
+	const struct texts *cgroups = &monitor->config->cgroup;
+	char kills[64], *kills_end = put_figures(kills, cgroups, 0, OOM_FIGURES);
 	char *at = text;
 
 	if (monitor->finished < monitor->started)
 		monitor->finished = monitor->started;
 	at = put_field(at, "code=", (uint64_t)code);
 	at = put_field(at, "signal=", (uint64_t)signal);
-	at = put_field(at, "oom=", oom);
+	at = put_field(at, "oom=", kills_end > kills);
 	at = put_field(at, "started=", monitor->started);
 	at = put_field(at, "finished=", monitor->finished);
 	if (monitor->again)
 		at = put_field(at, "restarting=", (uint64_t)monitor->delay_ms);
 	if (monitor->error != 0)
 		at = put_field(at, "error=", (uint64_t)monitor->error);
+	*kills_end = 0;
+	at = put_text(at, kills);
+	/* The rest explains failures (`why`); a success need not wait for it. */
+	if (code != 0 || kills_end > kills)
+		at = put_figures(at, cgroups, OOM_FIGURES, sizeof(figures) / sizeof(figures[0]));
 	monitor->exit_length = (uint32_t)(at - text);
 	if (write_aside("exit", text, monitor->exit_length, monitor->config->ephemeral == 0) < 0)
 		monitor->exit_lost = true;

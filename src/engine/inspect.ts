@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
 import { isHeld } from './container/cgroups.ts';
+import { readFailure } from './container/failure-note.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
 import { shownHealth } from './container/health.ts';
@@ -35,6 +36,7 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     State: {
       ...stateFields(state, state.status === 'running' && isHeld(engine, record)),
       ...given('Health', shownHealth(engine, record, state)),
+      Error: errorText(state, directory),
     },
     Image: record.imageId,
     Name: `/${record.name}`,
@@ -95,8 +97,16 @@ function stateFields(state: ContainerState, paused: boolean): Record<string, unk
     Dead: state.status === 'dead',
     Pid: state.pid ?? 0,
     ExitCode: state.exit?.code ?? 0,
-    Error: state.exit?.error ?? '',
     StartedAt: time(state.startedAt ?? state.exit?.started),
     FinishedAt: time(state.exit?.finished),
   };
+}
+
+/** Why it does not run although somebody has started it; nothing for one that ended by itself. */
+function errorText({ status, exit }: ContainerState, directory: string): string {
+  if (status === 'running') return '';
+  if (exit !== undefined && exit.error === undefined) return '';
+  const failure = readFailure(directory);
+  if (status !== 'dead' && failure !== undefined) return failure.message;
+  return exit?.error ?? '';
 }

@@ -6,6 +6,7 @@ import { withSockets } from '#runtime/lower/listen.ts';
 import type { MountPlaces, SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
 import type { Notify } from '#runtime/lower/notify.ts';
+import { hasHostRights } from '#runtime/lower/rights.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
@@ -23,6 +24,7 @@ import { imageStacks } from './image-mounts.ts';
 import { sharedContainers, sharedMemoryOf, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec } from './spec.ts';
+import { systemdWarnings } from './systemd-warnings.ts';
 import { usualFilter } from './usual-filter.ts';
 import { groupIds, resolveUser } from './user.ts';
 
@@ -72,6 +74,8 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
     sharedWith,
+    asHostRoot: hasHostRights(facts),
+    unified: facts.cgroup.mode === 'v2',
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const spec = await withCdi(engine, options, plain);
@@ -92,7 +96,11 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     ...(spec.hooks === undefined ? {} : { bundle: directory }),
     paths: { state: join(directory, 'pid') },
   });
-  return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
+  return {
+    spec,
+    plan: surePlan(lowered.plan, sharedWith),
+    warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings],
+  };
 }
 
 const withSource = (sources: Map<string, SourceKind>, notify: Notify | undefined): Map<string, SourceKind> =>

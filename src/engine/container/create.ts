@@ -25,6 +25,7 @@ import { askedDevices } from './asked-devices.ts';
 import { claimImages, withImageIds } from './image-mounts.ts';
 import { withContainerIds } from './namespaces.ts';
 import { signalNumber } from './stop.ts';
+import { withSystemd } from './systemd.ts';
 import { checkName, needFreeName } from './rename.ts';
 import { checkResources } from './resources.ts';
 
@@ -43,7 +44,7 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const asked = withImageIds(engine, withContainerIds(engine, request.options));
+  const asked = withImageIds(engine, withContainerIds(engine, withSystemd(request.options, request.image.config)));
   await checkCdi(engine, request.options);
   checkOptions(request, engine.facts());
   const { Labels: labels = {}, Volumes: places = [] } = request.image.config;

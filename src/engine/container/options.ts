@@ -52,6 +52,8 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   health?: HealthCheck;
   /** What is done when it has become unhealthy; nothing when left out. */
   healthAction?: HealthAction;
+  /** The first program is systemd; left out: when its name says so. Settled when the container is made. */
+  systemd?: 'always' | 'never';
 }
 
 export interface BindMount {

@@ -10,6 +10,7 @@ import { containerCgroups, isHeld } from './cgroups.ts';
 import type { Compiled } from './compile.ts';
 import { healthFields } from './health-plan.ts';
 import { noteStart } from './journal.ts';
+import { noteFailure } from './failure-note.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
@@ -39,11 +40,11 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
   await settleFormer(engine, record);
-  const compiled = await storePlan(engine, record, request);
+  const compiled = await storeNoted(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
   const result = await startMonitor(engine, record, request, false);
-  const words = startWords(record, compiled);
+  const words = startWords(engine, record, compiled);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
   await settleOwned(engine, record, 'failed');
@@ -86,14 +87,14 @@ export async function startAttached(
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
     const up = startMonitor(engine, record, request, true);
-    const [compiled, result] = await Promise.all([storePlan(engine, record, request), up]).catch(
+    const [compiled, result] = await Promise.all([storeNoted(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
         await settleOwned(engine, record, 'failed');
         throw error;
       },
     );
-    const words = startWords(record, compiled);
+    const words = startWords(engine, record, compiled);
     if (result.code !== 0) {
       await settleOwned(engine, record, 'failed');
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
@@ -118,6 +119,13 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
     );
   }
   return isUp(observe(containerDirectory(engine.root, record.id)));
+}
+
+/** What fails before there is a launch is kept as well, for `why`. */
+async function storeNoted(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
+  return storePlan(engine, record, request).catch((error: unknown) => {
+    throw noteFailure(containerDirectory(engine.root, record.id), error);
+  });
 }
 
 /** Nobody may have taken note of the end of its last run yet. */
@@ -164,10 +172,11 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }
 
-function startWords(record: ContainerRecord, compiled: Compiled): StartWords {
+function startWords({ root }: Engine, record: ContainerRecord, compiled: Compiled): StartWords {
   const load = () => import('./start-words.ts');
+  const directory = containerDirectory(root, record.id);
   return {
-    fault: async (failure) => (await load()).startFault(record, compiled.plan, failure),
+    fault: async (failure) => noteFailure(directory, (await load()).startFault(record, compiled.plan, failure)),
     warning: async (warning) => (await load()).warningText(warning, compiled.plan),
   };
 }

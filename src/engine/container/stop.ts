@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#base/fault.ts';
+import { signalNumber as numberOfSignal } from '#kernel/signals.ts';
 import { thaw } from '#runtime/cgroup/freezer.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
@@ -20,14 +21,13 @@ const GREETING_MS = 2000;
 const TRIES = 8;
 const TRY_AGAIN_MS = 10;
 
-/** Number of a signal given as `TERM`, `SIGTERM` or `15`; Fault `invalid` for anything else. */
+/** Number of a signal given as `TERM`, `SIGTERM`, `RTMIN+3` or `15`; Fault `invalid` for anything else. */
 export function signalNumber(text: string, field: string): number {
-  const upper = text.toUpperCase();
-  const named = (constants.signals as Record<string, number>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
-  const number = /^\d+$/.test(text) ? Number(text) : named;
-  if (number === undefined || number < 1 || number > 64)
+  try {
+    return numberOfSignal(text);
+  } catch {
     throw new Fault('invalid', `read ${field}: there is no signal "${text}"`, { field });
-  return number;
+  }
 }
 
 export interface StopRequest {

@@ -143,6 +143,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Print the plan of what run would do, without doing it',
     load: async () => (await import('#doors/cli/engine/explain.ts')).explain,
   },
+  why: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: 'Explain how a container ended, or why it does not start',
+    load: async () => (await import('#doors/cli/engine/why.ts')).why,
+  },
   'container prune': {
     usage: '[OPTIONS]',
     summary: 'Remove containers that do not run',

@@ -51,6 +51,11 @@ export const CONTAINER_FLAGS: FlagTable = {
   sdnotify: SDNOTIFY_FLAG,
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
+  systemd: {
+    kind: 'text',
+    value: 'MODE',
+    does: 'Make ready for systemd: true (when it is run; the default), always or false',
+  },
   tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
   user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
   volume: {
@@ -120,6 +125,7 @@ export function containerOptions(
     ...given('restart', restartPolicy(flags)),
     ...given('sdnotify', sdnotifyMode(flags)),
     ...given('stopSignal', flags.text('stop-signal')),
+    ...given('systemd', systemdMode(flags.text('systemd') ?? 'true')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
 }
@@ -151,6 +157,14 @@ function networkMode(mode: string): 'none' | 'host' {
     field: '--network',
     hint: 'Write none (loopback only) or host.',
   });
+}
+
+/** As podman's. */
+function systemdMode(mode: string): 'always' | 'never' | undefined {
+  if (mode === 'always') return mode;
+  if (mode === 'false') return 'never';
+  if (mode === 'true') return undefined;
+  throw new Fault('invalid', `read --systemd: "${mode}" is none of true, always and false`, { field: '--systemd' });
 }
 
 function hostname(text: string | undefined): string | undefined {
