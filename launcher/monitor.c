@@ -89,7 +89,8 @@ int reserve_exit(void)
 /* Leaves nothing of an earlier life. */
 static int clear_results(void)
 {
-	static const char *const results[] = { "exit", "failure", "pid" };
+	static const char *const results[] = { "exit", "failure", "pid", "health", "health.0",
+					     "health.1", "health.2", "health.3", "health.4" };
 
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		if (unlink(results[i]) < 0 && errno != ENOENT)
@@ -216,6 +217,7 @@ static void configure(struct monitor *monitor, const struct step_monitor *config
 	monitor->restart = config->restart;
 	monitor->listener = monitor->launch_report = monitor->console = monitor->input = monitor->notify = -1;
 	monitor->output[0] = monitor->output[1] = -1;
+	monitor->health.timer = monitor->health.output = monitor->health.report = -1;
 	monitor->rows = (uint16_t)config->rows;
 	monitor->columns = (uint16_t)config->columns;
 	monitor->log = (struct log){ .path = config->log.len > 0 ? config->log.text : NULL, .fd = -1,

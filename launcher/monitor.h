@@ -26,6 +26,7 @@ enum {
 	PARK_MS = 200,
 	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
 	FAILURE_MAX = 2 * REPORT_MAX,
+	CHECK_OUTPUT = 4096, /* kept of what a health check writes */
 	FIRST_SOCKET = 5,	      /* of those that a service manager opened, at most SOCKETS, one after the other */
 	SOCKETS = 32,
 	FRAME_HEAD = 8, /* type, three zeros, length of the payload in network order */
@@ -34,10 +35,10 @@ enum {
 enum frame {
 	/* to the client */
 	FRAME_STDOUT = 1, FRAME_STDERR = 2, FRAME_STARTED = 16, FRAME_FAILED = 17, FRAME_EXITED = 18, FRAME_WARNED = 19,
-	FRAME_RESTARTING = 20,
+	FRAME_RESTARTING = 20, FRAME_CHECKED = 21,
 	/* from the client */
 	FRAME_STDIN = 0, FRAME_START = 32, FRAME_RESIZE = 33, FRAME_CLOSE_STDIN = 34, FRAME_QUIET = 35, FRAME_SIGNAL = 36,
-	FRAME_REOPEN_LOG = 37, FRAME_RESTART = 38,
+	FRAME_REOPEN_LOG = 37, FRAME_RESTART = 38, FRAME_CHECK = 39,
 };
 
 enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, WAITING, GONE };
@@ -52,6 +53,8 @@ struct scratch {
 	uint8_t input[INPUT_ROOM];
 	uint8_t records[2 * REPORT_MAX];
 	char log[READ_SIZE + READ_SIZE / 2];
+	char check[CHECK_OUTPUT];
+	char result[CHECK_OUTPUT + 2 * REPORT_MAX + REPORT_MAX];
 	uint8_t clients[CLIENTS][OUTPUT_ROOM + STATE_ROOM];
 };
 extern struct scratch scratch;
@@ -78,6 +81,22 @@ struct log {
 	uint64_t size;
 	uint64_t dropped; /* lines lost since the last successful write */
 	uint32_t gathered, lines; /* what lies in the buffer */
+};
+
+/* Of the container's health, and of the check that runs. */
+struct health {
+	int timer; /* -1 until the container runs, and for good when nothing is checked */
+	int output, report;
+	pid_t pid; /* of the check's launch role; 0 when none runs */
+	uint8_t status;
+	bool late;   /* the check was killed at its time-out */
+	bool cut;    /* it wrote more than is kept */
+	bool held;   /* the container was paused meanwhile */
+	bool ending; /* the container is being ended for being unhealthy */
+	bool renewed; /* and is to be started anew */
+	uint32_t streak, number, length;
+	uint64_t started; /* nanoseconds since 1970 */
+	int64_t began_ms, check_ms;
 };
 
 struct monitor {
@@ -114,6 +133,7 @@ struct monitor {
 	int64_t delay_ms;    /* before the next one */
 	int64_t again_ms;    /* when it begins */
 	struct log log;
+	struct health health;
 	struct client clients[CLIENTS];
 };
 
@@ -123,6 +143,8 @@ uint64_t clock_ns(void);
 /* Appends text, or a number in decimal, at `at`; returns the new end. */
 char *put_text(char *at, const char *text);
 char *put_number(char *at, uint64_t number);
+/* Appends a line `name` and number. */
+char *put_field(char *at, const char *name, uint64_t value);
 /* Reads a number that a file holds in decimal after `key` at the start of a line (or the file); -1 when there is none. */
 int64_t read_number(int directory, const char *path, const char *key);
 
@@ -133,6 +155,16 @@ void log_reopen(struct log *log);
 
 /* monitor_launch.c: starting the container. */
 int launch_start(struct monitor *monitor);
+/* What a child with the launch role gets; -1: /dev/null, as in the monitor, or nothing. */
+struct child_ends {
+	int stdio[3];
+	int plan, report, console;
+};
+#define NO_ENDS { { -1, -1, -1 }, -1, -1, -1 }
+pid_t launch_child(struct child_ends *ends, int sockets);
+void close_ends(const struct child_ends *ends);
+/* A pipe whose end `ours` (0 or 1) does not block. */
+int half_pipe(int ours, int *mine, int *theirs);
 /* monitor_report.c */
 void launch_report_ready(struct monitor *monitor, int place, short events);
 void console_ready(struct monitor *monitor, int place, short events);
@@ -182,7 +214,25 @@ const char *exit_text(void);
 int exit_code(const struct monitor *monitor);
 /* The launch has failed; its records are kept. */
 void conclude_failure(struct monitor *monitor);
+
+/* monitor_cgroup.c */
 void cgroups_remove(const struct texts *directories);
+/* One pass: kills what is in the group, and removes it if that was quick. */
+void cgroup_remove(const char *directory);
+bool cgroups_held(const struct texts *directories);
+/* The largest number after `key` (read_number) in a file of these directories; -1 for none. */
+int64_t cgroups_number(const struct texts *directories, const char *file, const char *key);
+
+/* monitor_health.c */
+void health_begin(struct monitor *monitor);
+void health_stop(struct monitor *monitor);
+/* Starts a check now, unless one runs. */
+void health_check(struct monitor *monitor);
+void health_check_ended(struct monitor *monitor, int status);
+void health_output_ready(struct monitor *monitor, int place, short events);
+void health_timer_ready(struct monitor *monitor, int place, short events);
+
+/* monitor_end.c */
 /* Writes the exit status once more, as that of the last run, and tells it. */
 void conclude_waiting(struct monitor *monitor);
 

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,35 @@ static void remove_group(int parent, const char *name, int depth, int64_t deadli
 		kill_group(fd);
 	}
 	close(fd);
+}
+
+int64_t cgroups_number(const struct texts *directories, const char *file, const char *key)
+{
+	char path[PATH_MAX];
+	int64_t most = -1;
+
+	for (uint32_t i = 0; i < directories->count; i++) {
+		int64_t number = -1;
+
+		if (strlen(directories->items[i]) <= PATH_MAX - 32) {
+			*put_text(put_text(path, directories->items[i]), file) = 0;
+			number = read_number(AT_FDCWD, path, key);
+		}
+		most = number > most ? number : most;
+	}
+	return most;
+}
+
+/* A number that is not there counts as 0: FROZEN and FREEZING on version 1. */
+bool cgroups_held(const struct texts *directories)
+{
+	return cgroups_number(directories, "/freezer.state", "FR") == 0 ||
+	       cgroups_number(directories, "/cgroup.freeze", "1") == 0;
+}
+
+void cgroup_remove(const char *directory)
+{
+	remove_group(AT_FDCWD, directory, 0, 0);
 }
 
 void cgroups_remove(const struct texts *directories)

@@ -55,14 +55,6 @@ static const struct figure {
 
 enum { OOM_FIGURES = 2 };
 
-static char *put_field(char *at, const char *name, uint64_t value)
-{
-	at = put_text(at, name);
-	at = put_number(at, value);
-	*at++ = '\n';
-	return at;
-}
-
 /* Appends those of the figures that count something. */
 static char *put_figures(char *at, const struct texts *cgroups, size_t from, size_t to)
 {

@@ -84,7 +84,7 @@ void idle_init(void)
 
 static bool scratch_in_use(const struct monitor *monitor)
 {
-	bool used = monitor->input_length > 0 || monitor->record_length > 0;
+	bool used = monitor->input_length > 0 || monitor->record_length > 0 || monitor->health.pid > 0;
 
 	for (int i = 0; i < CLIENTS; i++)
 		used = used || monitor->clients[i].out_length > 0;

@@ -5,7 +5,7 @@
 
 #include "monitor.h"
 
-enum { DRAIN_READS = 512, TURN_MS = 100, WATCHES = CLIENTS + 9 };
+enum { DRAIN_READS = 512, TURN_MS = 110, WATCHES = CLIENTS + 11 };
 
 struct watches {
 	struct pollfd polled[WATCHES];
@@ -51,6 +51,8 @@ static void gather(struct watches *watches, const struct monitor *monitor)
 		if (wants != 0)
 			watch(watches, client->fd, wants, client_ready, place);
 	}
+	watch(watches, monitor->health.timer, POLLIN, health_timer_ready, 0);
+	watch(watches, monitor->health.output, POLLIN, health_output_ready, 0);
 	watch(watches, monitor->notify, POLLIN, service_ready, 0);
 	watch(watches, monitor->listener, POLLIN, client_accept, 0);
 }
@@ -87,6 +89,7 @@ static void launched(struct monitor *monitor)
 	*end = 0;
 	unlink("exit"); /* of the run before */
 	journal_line(monitor->started, line);
+	health_begin(monitor);
 	clients_send(monitor, FRAME_STARTED, pid, (size_t)(end - pid));
 	service_started(monitor);
 	monitor_tell_ready(monitor, 0);

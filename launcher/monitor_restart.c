@@ -11,9 +11,9 @@ static bool is_due(const struct monitor *monitor, int code)
 {
 	uint32_t policy = monitor->restart;
 
-	if (policy == NEVER_AGAIN || policy == LAST_RUN)
+	if (policy == LAST_RUN || (policy == NEVER_AGAIN && !monitor->health.renewed))
 		return false;
-	if (policy == ALWAYS_AGAIN)
+	if (policy == ALWAYS_AGAIN || monitor->health.renewed)
 		return true;
 	return code != 0 && (policy == AFTER_FAILURE || monitor->restarts < policy - AFTER_FAILURE);
 }

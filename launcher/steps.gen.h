@@ -96,6 +96,7 @@ enum step_code {
 	STEP_DETACH = 91,
 	STEP_UNDO = 92,
 	STEP_PIDFD_OF = 94,
+	STEP_EXIT_FILE = 210,
 	STEP_MAP_IDS = 110,
 	STEP_OWN = 113,
 	STEP_BUS_CONNECT = 111,
@@ -1024,6 +1025,13 @@ static const struct field fields_of_step_pidfd_of[] = {
 	{ FIELD_SLOT, offsetof(struct step_pidfd_of, out) },
 };
 
+struct step_exit_file {
+	struct text path;
+};
+static const struct field fields_of_step_exit_file[] = {
+	{ FIELD_STR, offsetof(struct step_exit_file, path) },
+};
+
 struct step_map_ids {
 	int32_t pidfd;
 	struct text path;
@@ -1086,6 +1094,9 @@ struct step_monitor {
 	uint32_t hold;
 	uint32_t ephemeral;
 	uint32_t restart;
+	struct text check_plan;
+	struct text check_group;
+	struct numbers check;
 	struct text notify;
 	uint32_t notify_inside;
 };
@@ -1105,6 +1116,9 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_U32, offsetof(struct step_monitor, hold) },
 	{ FIELD_U32, offsetof(struct step_monitor, ephemeral) },
 	{ FIELD_U32, offsetof(struct step_monitor, restart) },
+	{ FIELD_STR, offsetof(struct step_monitor, check_plan) },
+	{ FIELD_STR, offsetof(struct step_monitor, check_group) },
+	{ FIELD_U32S, offsetof(struct step_monitor, check) },
 	{ FIELD_STR, offsetof(struct step_monitor, notify) },
 	{ FIELD_U32, offsetof(struct step_monitor, notify_inside) },
 };
@@ -1197,11 +1211,12 @@ static const struct step_shape step_shapes[] = {
 	{ 91, 2, sizeof(struct step_detach), fields_of_step_detach },
 	{ 92, 2, sizeof(struct step_undo), fields_of_step_undo },
 	{ 94, 2, sizeof(struct step_pidfd_of), fields_of_step_pidfd_of },
+	{ 210, 1, sizeof(struct step_exit_file), fields_of_step_exit_file },
 	{ 110, 3, sizeof(struct step_map_ids), fields_of_step_map_ids },
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), fields_of_step_bus_call },
-	{ 100, 17, sizeof(struct step_monitor), fields_of_step_monitor },
+	{ 100, 20, sizeof(struct step_monitor), fields_of_step_monitor },
 };
 
 enum file_code {

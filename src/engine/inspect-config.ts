@@ -1,5 +1,6 @@
 import type { ImageConfig } from '#store/image/config.ts';
 import type { ContainerRecord } from './container/record.ts';
+import { toImage } from './container/health-check.ts';
 import { hostnameOf } from './container/spec.ts';
 
 /** What a container was asked to be, with its image's wishes below, under docker's names. */
@@ -32,6 +33,8 @@ export function configFields(record: ContainerRecord, image: ImageConfig): Recor
     CreateCommand: ['sampan', 'create', ...(options.createdBy ?? [])],
     StopSignal: options.stopSignal ?? image.StopSignal,
     StopTimeout: options.stopTimeout,
+    Healthcheck: options.health && toImage(options.health),
+    HealthcheckOnFailureAction: options.healthAction,
   };
 }
 

@@ -4,12 +4,14 @@ import { isHeld } from './container/cgroups.ts';
 import { readFailure } from './container/failure-note.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
+import { shownHealth } from './container/health.ts';
 import { isUp, type ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 import { configFields } from './inspect-config.ts';
 import { hostFields } from './inspect-host.ts';
 import { shownMounts } from './volume/shown.ts';
 
+const given = (name: string, value: unknown): Record<string, unknown> => (value === undefined ? {} : { [name]: value });
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (milliseconds: number | undefined): string =>
   milliseconds === undefined ? NEVER : new Date(milliseconds).toISOString();
@@ -33,6 +35,7 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     Args: args,
     State: {
       ...stateFields(state, state.status === 'running' && isHeld(engine, record)),
+      ...given('Health', shownHealth(engine, record, state)),
       Error: errorText(state, directory),
     },
     Image: record.imageId,

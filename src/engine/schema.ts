@@ -87,6 +87,16 @@ export const ENGINE_MIGRATIONS = [
     `,
   },
   {
+    id: 'engine-exec-1',
+    sql: `
+      CREATE TABLE exec (
+        id TEXT PRIMARY KEY,
+        container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+        started INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
+  {
     // Images that containers have mounted; one that a container is made from is in its record.
     id: 'engine-image-uses-1',
     sql: `

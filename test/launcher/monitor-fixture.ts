@@ -30,8 +30,18 @@ export const TO = {
   signal: 36,
   reopenLog: 37,
   restart: 38,
+  check: 39,
 } as const;
-export const FROM = { stdout: 1, stderr: 2, started: 16, failed: 17, exited: 18, warned: 19, restarting: 20 } as const;
+export const FROM = {
+  stdout: 1,
+  stderr: 2,
+  started: 16,
+  failed: 17,
+  exited: 18,
+  warned: 19,
+  restarting: 20,
+  checked: 21,
+} as const;
 
 export interface Started {
   code: number | null;

@@ -104,6 +104,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   sessionKeyring: { name: TOO_LONG },
   moveDevice: { target: EMPTY, name: 'none9' },
   pidfdOf: { path: MISSING, out: 'out' },
+  exitFile: { path: MISSING },
   openMount: { root: EMPTY, path: '/x', out: 'out' },
   detach: { fds: EMPTY, mount: EMPTY },
   deviceProgram: { cgroup: EMPTY, program: new Uint8Array(8) },

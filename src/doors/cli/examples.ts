@@ -15,6 +15,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   unpause: [['unpause web', 'Let them go on']],
   rename: [['rename web web-old', 'Make room for another of that name']],
   wait: [['wait web worker', 'Until both have ended; prints how']],
+  'healthcheck run': [['healthcheck run web', 'Look now; the exit status says how it is']],
   top: [
     ['top web', 'Its processes, by their numbers on the host'],
     ['top web -o pid,etime,rss,args', 'In columns of your own'],

@@ -14,6 +14,7 @@ import { grantedCapabilities } from './capabilities.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { writeHostFiles } from './host-files.ts';
+import { withHealth } from './health-check.ts';
 import { hostnameOf } from './spec.ts';
 import { suggestName } from './names.ts';
 import type { ContainerOptions } from './options.ts';
@@ -47,7 +48,8 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
   await checkCdi(engine, request.options);
   checkOptions(request, engine.facts());
   const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
-  const options = { ...withVolumes(engine, asked, places), labels: { ...labels, ...asked.labels } };
+  const wished = { ...withVolumes(engine, asked, places), labels: { ...labels, ...asked.labels } };
+  const options = withHealth(wished, request.image.config);
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {

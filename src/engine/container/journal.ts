@@ -11,6 +11,8 @@ type Taker = (engine: Noting, record: ContainerRecord, line: JournalLine) => voi
 const TAKERS: Readonly<Record<string, Taker>> = {
   started: (engine, record, { time }) => noteBegin(engine, record, time),
   exited: (engine, record, line) => noteEnd(engine, record, exitOf(line)),
+  health_status: (engine, record, { fields, time }) =>
+    noteContainer(engine, record, `health_status: ${fields['status'] ?? ''}`, { time }),
   restarting: ({ containers }, { id }, { fields }) => containers.setRestarts(id, Number(fields['count'] ?? 0)),
 };
 

@@ -1,14 +1,18 @@
 import type { Engine } from '#engine/engine.ts';
 import { isHeld } from './cgroups.ts';
 import type { ImageConfig } from '#store/image/config.ts';
+import { healthOf } from './health.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
+import type { HealthStatus } from '#engine/monitor/health-file.ts';
 import { isUp, observe, type ContainerState } from './state.ts';
 
 export interface ListedContainer {
   record: ContainerRecord;
   state: ContainerState;
   paused: boolean;
+  /** Left out where nothing is checked. */
+  health?: HealthStatus;
   /** Program and arguments as they are run. */
   args: string[];
 }
@@ -26,7 +30,9 @@ export function listContainers(
     .map((record) => {
       const state = observe(containerDirectory(engine.root, record.id));
       const paused = record.pauseAsked === true && state.status === 'running' && isHeld(engine, record);
-      return { record, state, paused, args: argsWith(record, imageConfig(record.imageId)) };
+      const health = healthOf(engine, record, state)?.status;
+      const args = argsWith(record, imageConfig(record.imageId));
+      return { record, state, paused, args, ...(health === undefined ? {} : { health }) };
     })
     .filter(({ state }) => all || isUp(state));
 }

@@ -1,6 +1,7 @@
 import type { RestartPolicy } from './restart-policy.ts';
 import type { SdnotifyMode } from './sdnotify.ts';
 import type { ConfinementWish } from './confinement.ts';
+import type { HealthAction, HealthCheck } from './health-check.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
@@ -47,6 +48,10 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   /** Seconds that `stop` waits before it kills. */
   stopTimeout?: number;
   stopSignal?: string;
+  /** Merged with the image's when the container is made. */
+  health?: HealthCheck;
+  /** What is done when it has become unhealthy; nothing when left out. */
+  healthAction?: HealthAction;
   /** The first program is systemd; left out: when its name says so. Settled when the container is made. */
   systemd?: 'always' | 'never';
 }

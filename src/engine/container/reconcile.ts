@@ -11,6 +11,7 @@ import { volumeRecords } from '#engine/volume/record.ts';
 import { settleVolumes } from '#engine/volume/settle.ts';
 import { discardContainer } from './discard.ts';
 import { removeContainerCgroups } from './cgroups.ts';
+import { takeExecEnds } from './exec-record.ts';
 import { letGo } from './hold.ts';
 import { hasNews, noteLastEnd, takeJournal } from './journal.ts';
 import { asOwner } from './ownership.ts';
@@ -41,6 +42,7 @@ export async function reconcile(engine: Engine): Promise<string[]> {
     ).catch((error: unknown) => stuck(record, error));
     if (said !== undefined) repaired.push(said);
   }
+  takeExecEnds(engine);
   // After the containers, some of which take their volumes along.
   if (volumeRecords(engine.database).unsettled().length > 0) repaired.push(...(await settleVolumes(engine)));
   // A crash may have left halves in the store, too.

@@ -7,6 +7,7 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
+import { healthFields } from './health-plan.ts';
 import { noteStart } from './journal.ts';
 import { noteFailure } from './failure-note.ts';
 import { asOwner } from './ownership.ts';
@@ -161,6 +162,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     ephemeral: record.autoRemove ? 1 : 0,
     cgroup: containerCgroups(engine, record),
     hold: hold ? 1 : 0,
+    ...healthFields(engine, record, directory),
     restart: restartCode(options.restart),
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),

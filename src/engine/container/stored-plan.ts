@@ -4,6 +4,7 @@ import { encodePlan } from '#kernel/encode.ts';
 import type { Plan } from '#kernel/plan.ts';
 import type { Engine } from '#engine/engine.ts';
 import { compileContainer, type Compiled } from './compile.ts';
+import { HEALTH_PLAN, lowerHealthCheck } from './health-plan.ts';
 import { imageOf } from './image-of.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { forgetPlan, isStored, planBasis, rememberPlan } from './plan-basis.ts';
@@ -39,18 +40,25 @@ export async function storePlan(engine: Engine, record: ContainerRecord, wish: P
   for (const warning of warnings) wish.warn(warning);
   forgetPlan(directory);
   writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
-  // In one step: the monitor may be about to execute it.
-  writeFileSync(join(directory, 'plan.new'), encodePlan(plan), { mode: 0o600 });
-  renameSync(join(directory, 'plan.new'), join(directory, 'plan'));
+  put(directory, 'plan', plan);
+  const check = lowerHealthCheck(engine, record, spec);
+  if (check !== undefined) put(directory, HEALTH_PLAN, check);
   // What each start warns of is found each time.
   if (warnings.length === 0) rememberPlan(directory, basis);
   keepService(directory, wish.service);
   return () => Promise.resolve(plan);
 }
 
+/** In one step: the monitor may be about to execute it. */
+function put(directory: string, name: string, plan: Plan): void {
+  const aside = join(directory, `${name}.new`);
+  writeFileSync(aside, encodePlan(plan), { mode: 0o600 });
+  renameSync(aside, join(directory, name));
+}
+
 /** The same for one that is up, so that what has changed holds for its restarts as well. */
 export async function renewPlan(engine: Engine, record: ContainerRecord): Promise<void> {
-  if (record.options.restart === undefined) return;
+  if (record.options.restart === undefined && record.options.healthAction !== 'restart') return;
   const directory = containerDirectory(engine.root, record.id);
   const service = keptService(directory);
   await storePlan(engine, record, { warn: () => undefined, ...(service === undefined ? {} : { service }) });

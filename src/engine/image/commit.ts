@@ -4,9 +4,11 @@ import { ownChanges, wholeTree } from '#store/snapshot/trees.ts';
 import type { ImageRecord } from '#store/store.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { mountedOver } from '#engine/container/changes.ts';
 import { whileHeld } from '#engine/container/hold.ts';
 import { imageOf } from '#engine/container/image-of.ts';
+import { toImage } from '#engine/container/health-check.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { applyChanges, withVariables, type ImageSettings } from './change.ts';
@@ -57,6 +59,8 @@ export async function commitContainer(
     reading,
     signal,
   });
+  const attributes = { comment: message, imageID: image.configDigest, imageRef: name ?? '' };
+  noteContainer(engine, record, 'commit', { attributes });
   return image.configDigest;
 }
 
@@ -99,7 +103,7 @@ async function placesMade(
 
 /** The image's settings with those that the container was given in their place. */
 function containerSettings(old: ImageSettings, options: ContainerOptions): ImageSettings {
-  const { command, entrypoint, env, labels, user, workdir, stopSignal, volumes = [] } = options;
+  const { command, entrypoint, env, labels, user, workdir, stopSignal, health, volumes = [] } = options;
   // Places that had a volume of their own have one in each container of the image.
   const places = volumes.filter(({ anonymous }) => anonymous === true).map(({ destination }) => [destination, {}]);
   const commands =
@@ -116,6 +120,7 @@ function containerSettings(old: ImageSettings, options: ContainerOptions): Image
     ...(user === undefined ? {} : { User: user }),
     ...(workdir === undefined ? {} : { WorkingDir: workdir }),
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+    ...(health === undefined ? {} : { Healthcheck: toImage(health) }),
     ...(places.length === 0
       ? {}
       : { Volumes: { ...(old['Volumes'] as object | undefined), ...Object.fromEntries(places) } }),

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Fault } from '#base/fault.ts';
 import { parseReport, type ReportRecord } from '#kernel/report.ts';
 import { FRAME, frame, frameParser, resizeFrame, restartFrame } from './frames.ts';
+import { HEALTH_STATUSES, type HealthStatus } from './health-file.ts';
 import { parseExit, type ExitStatus } from './exit-file.ts';
 
 export interface MonitorEvents {
@@ -13,6 +14,8 @@ export interface MonitorEvents {
   restarting?: () => void;
   /** A step that may fail did. */
   warned?: (record: ReportRecord) => void;
+  /** A health check has ended. */
+  checked?: (good: boolean, status: HealthStatus) => void;
 }
 
 /** How the container's life as seen over the socket ended. */
@@ -29,6 +32,8 @@ export interface MonitorConnection {
   closeStdin(): void;
   resize(rows: number, columns: number): void;
   signal(number: number): void;
+  /** Check its health now. */
+  check(): void;
   /** What follows the end of this run, or of one that has just ended: `restartCode`. */
   restart(code: number): void;
   /** No output from here on, only how it ends. */
@@ -60,6 +65,7 @@ export async function connectMonitor(directory: string, events: MonitorEvents = 
     closeStdin: () => void socket.write(frame(FRAME.closeStdin)),
     resize: (rows, columns) => void socket.write(resizeFrame(rows, columns)),
     signal: (number) => void socket.write(frame(FRAME.signal, Uint8Array.of(number))),
+    check: () => void socket.write(frame(FRAME.check)),
     restart: (code) => void socket.write(restartFrame(code)),
     quiet: () => void socket.write(frame(FRAME.quiet)),
     resume: () => void socket.resume(),
@@ -89,6 +95,8 @@ function followSocket(socket: Socket, events: MonitorEvents): Promise<MonitorEnd
       else if (type === FRAME.exited) resolve({ kind: 'exited', status: parseExit(payload.toString('utf8')) });
       else if (type === FRAME.restarting) events.restarting?.();
       else if (type === FRAME.warned) for (const record of parseReport(Buffer.from(payload))) events.warned?.(record);
+      else if (type === FRAME.checked)
+        events.checked?.(payload[0] === 1, HEALTH_STATUSES[payload[1] ?? 0] ?? 'starting');
       else if (type === FRAME.failed) resolve({ kind: 'failed', record: parseReport(Buffer.from(payload))[0] });
     });
     socket.on('data', feed);

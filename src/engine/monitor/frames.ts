@@ -10,12 +10,14 @@ export const FRAME = {
   failed: 17,
   exited: 18,
   warned: 19,
+  checked: 21,
   restarting: 20,
   start: 32,
   resize: 33,
   closeStdin: 34,
   quiet: 35,
   signal: 36,
+  check: 39,
   restart: 38,
 } as const;
 

@@ -1,3 +1,5 @@
+import { settledHealth } from '#engine/container/health-check.ts';
+import { readHealthResults } from '#engine/monitor/health-file.ts';
 import { readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readKernelLog } from '#kernel/kernel-log.ts';
@@ -47,7 +49,9 @@ export async function gatherFacts(engine: Engine, record: ContainerRecord): Prom
     bootedAt,
     disk: { free: bavail * bsize, size: blocks * bsize },
     log: await lastLines(engine, record),
-    health: [],
+    health: readHealthResults(directory, settledHealth(record.options.health ?? {}).timeout).map(
+      ({ end, code, output }) => ({ time: end, code, output }),
+    ),
   };
   const program = failure === undefined || !isLatest(facts) ? undefined : await programOf(engine, record, failure);
   return program === undefined ? facts : { ...facts, program };

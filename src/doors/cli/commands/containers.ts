@@ -72,6 +72,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Block until one or more containers stop, then print their exit codes',
     load: async () => (await import('#doors/cli/engine/wait.ts')).wait,
   },
+  'healthcheck run': {
+    usage: 'CONTAINER',
+    summary: 'Check the health of a container now',
+    load: async () => (await import('#doors/cli/engine/healthcheck-run.ts')).healthcheckRun,
+  },
   top: {
     usage: 'CONTAINER [ps OPTIONS]',
     summary: 'Display the running processes of a container',

@@ -1,5 +1,6 @@
 import { attachContainer } from '#engine/container/attach.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { settle } from '#engine/container/reconcile.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Io } from '#doors/cli/io.ts';
@@ -45,6 +46,7 @@ export async function joinContainer(
   const { size } = windowSize(io);
   if (options.tty && size !== undefined) connection.resize(size.rows, size.columns);
   const end = await session.live(connection, words);
+  if (end.kind === 'detached') noteContainer(engine, record, 'detach');
   await settle(engine, record.id);
   return end;
 }

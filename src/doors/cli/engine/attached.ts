@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { MonitorConnection, MonitorEvents } from '#engine/monitor/connection.ts';
 import type { Service } from '#engine/container/service.ts';
 import { startAttached, type StartWords } from '#engine/container/start.ts';
@@ -42,7 +43,10 @@ export async function runAttached(engine: Engine, id: string, options: AttachOpt
   const { service } = options;
   const request = { warn: (text: string) => warn(io, text), ...size, ...(service === undefined ? {} : { service }) };
   const { connection, words } = await startAttached(engine, id, request, session.events);
-  return session.live(connection, words);
+  const end = await session.live(connection, words);
+  const record = end.kind === 'detached' ? engine.containers.get(id) : undefined;
+  if (record !== undefined) noteContainer(engine, record, 'detach');
+  return end;
 }
 
 export interface Session {

@@ -95,14 +95,18 @@ function commandOf({ args: [program = '', ...rest] }: ListedContainer, whole: bo
 }
 
 /** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Restarting (1) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
-function statusText({ state, paused }: ListedContainer): string {
+function statusText({ state, paused, health }: ListedContainer): string {
   const ago = (at: number): string => formatDuration(Date.now() - at);
-  if (state.status === 'running') return `Up ${ago(state.startedAt ?? Date.now())}${paused ? ' (Paused)' : ''}`;
+  if (state.status === 'running')
+    return `Up ${ago(state.startedAt ?? Date.now())}${paused ? ' (Paused)' : shownHealth(health)}`;
   if (state.status === 'created') return 'Created';
   const finished = state.exit === undefined ? '' : ` ${ago(state.exit.finished)} ago`;
   if (state.status === 'dead') return `Dead (monitor killed)${finished}`;
   return `${state.status === 'restarting' ? 'Restarting' : 'Exited'} (${state.exit?.code ?? 0})${finished}`;
 }
+
+const shownHealth = (health: ListedContainer['health']): string =>
+  health === undefined ? '' : ` (${health === 'starting' ? 'health: starting' : health})`;
 
 function rowOf(engine: Engine, one: ListedContainer, { whole, size }: { whole: boolean; size: string }) {
   const { record } = one;

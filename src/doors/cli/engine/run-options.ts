@@ -3,6 +3,7 @@ import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
 import { parseRestartPolicy, type RestartPolicy } from '#engine/container/restart-policy.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
+import { HEALTH_FLAGS, healthWish } from './health-options.ts';
 import { readMounts } from './mount-option.ts';
 import { readLabelFile, readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
@@ -13,6 +14,7 @@ import { readVolumes, readVolumesFrom } from './volume-option.ts';
 export const CONTAINER_FLAGS: FlagTable = {
   ...RESOURCE_FLAGS,
   ...CONFINEMENT_FLAGS,
+  ...HEALTH_FLAGS,
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
@@ -117,6 +119,7 @@ export function containerOptions(
     ...given('workdir', flags.text('workdir')),
     ...given('hostname', hostname(flags.text('hostname'))),
     ...resourceWish(flags),
+    ...healthWish(flags),
     ...confinement,
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
     ...given('restart', restartPolicy(flags)),

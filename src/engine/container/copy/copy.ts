@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { OPEN } from '#kernel/linux.ts';
 import { unwrap } from '#store/archive/unwrap.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { hostSource, packContents, placeOnHost } from './host.ts';
 import { findInside, type Inside } from './inside.ts';
@@ -87,6 +88,18 @@ export function archiveToContainer(
   });
 }
 
+/** Docker's word for either way: out of the container as an archive, or into a directory of it. */
+async function noted<T>(
+  engine: Engine,
+  record: ContainerRecord,
+  action: 'archive-path' | 'extract-to-dir',
+  copy: Promise<T>,
+): Promise<T> {
+  const result = await copy;
+  noteContainer(engine, record, action);
+  return result;
+}
+
 function withSource<T>(
   engine: Engine,
   record: ContainerRecord,
@@ -94,7 +107,7 @@ function withSource<T>(
   follow: boolean,
   work: (source: CopySource, pack: (contents: boolean) => Chunks) => Promise<T>,
 ): Promise<T> {
-  return withContainerRoot(engine, record, (root) =>
+  const copy = withContainerRoot(engine, record, (root) =>
     within(findInside(root, bytesOf(path), follow || meansContents(path)), (found) => {
       const { stat, parent, name } = found;
       if (stat === undefined) throw missing(record, path);
@@ -111,6 +124,7 @@ function withSource<T>(
       );
     }),
   );
+  return noted(engine, record, 'archive-path', copy);
 }
 
 type OpenTarget<T> = (below: 'itself' | 'parent', work: (directory: string) => Promise<T>) => Promise<T>;
@@ -121,7 +135,7 @@ function withTarget<T>(
   path: string,
   work: (target: CopyTarget, open: OpenTarget<T>) => Promise<T>,
 ): Promise<T> {
-  return withContainerRoot(engine, record, (root, running) => {
+  const copy = withContainerRoot(engine, record, (root, running) => {
     if (record.options.readOnly && !running && !hasMounts(record.options)) {
       throw new Fault('conflict', `copy to container ${record.name}: its root is read-only`, {
         hint: 'While it runs, its writable mounts can be copied to.',
@@ -140,6 +154,7 @@ function withTarget<T>(
       });
     });
   });
+  return noted(engine, record, 'extract-to-dir', copy);
 }
 
 async function within<T>(found: Inside, work: (found: Inside) => Promise<T>): Promise<T> {

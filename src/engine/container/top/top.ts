@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { processesOf } from '#runtime/cgroup/processes.ts';
 import { groupsBelow } from '#runtime/cgroup/tree.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { Engine } from '#engine/engine.ts';
 import { containerCgroups, type CgroupOwner } from '#engine/container/cgroups.ts';
 import { needRunning } from '#engine/container/pause.ts';
@@ -27,6 +28,7 @@ export function topOf(engine: Engine, record: ContainerRecord, options: readonly
   const processes = containerPids(engine, record)
     .map((pid) => readProcess(pid, machine))
     .filter((process) => process !== undefined);
+  noteContainer(engine, record, 'top');
   return {
     titles: columns.map(({ title }) => title),
     processes: processes.map((process) => columns.map(({ show }) => show(process, around))),
