@@ -91,6 +91,7 @@ void conclude(struct monitor *monitor)
 	int status = monitor->init_status;
 	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
+	log_end(&monitor->log);
 	write_exit(monitor, signal > 0 ? 128 + signal : WEXITSTATUS(status), signal);
 	for (int i = 0; i < CLIENTS; i++)
 		monitor->attended |= monitor->clients[i].fd >= 0 && monitor->clients[i].starter;

@@ -1074,6 +1074,8 @@ struct step_monitor {
 	struct text dir;
 	struct text plan;
 	struct text log;
+	uint32_t log_driver;
+	struct text log_extra;
 	uint64_t log_max_bytes;
 	uint32_t log_max_files;
 	uint32_t tty;
@@ -1090,6 +1092,8 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_STR, offsetof(struct step_monitor, dir) },
 	{ FIELD_STR, offsetof(struct step_monitor, plan) },
 	{ FIELD_STR, offsetof(struct step_monitor, log) },
+	{ FIELD_U32, offsetof(struct step_monitor, log_driver) },
+	{ FIELD_STR, offsetof(struct step_monitor, log_extra) },
 	{ FIELD_U64, offsetof(struct step_monitor, log_max_bytes) },
 	{ FIELD_U32, offsetof(struct step_monitor, log_max_files) },
 	{ FIELD_U32, offsetof(struct step_monitor, tty) },
@@ -1195,7 +1199,7 @@ static const struct step_shape step_shapes[] = {
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), fields_of_step_bus_call },
-	{ 100, 14, sizeof(struct step_monitor), fields_of_step_monitor },
+	{ 100, 16, sizeof(struct step_monitor), fields_of_step_monitor },
 };
 
 enum file_code {

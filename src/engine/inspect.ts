@@ -8,6 +8,7 @@ import type { ContainerOptions } from './container/options.ts';
 import type { ResourceWish } from './container/resources.ts';
 import type { ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
+import { logChoice, logPath } from './log/target.ts';
 import { shownBinds, shownMounts } from './volume/shown.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
@@ -34,13 +35,18 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     State: stateFields(state, state.status === 'running' && isHeld(engine, record.id)),
     Image: record.imageId,
     Name: `/${record.name}`,
-    LogPath: join(directory, 'log'),
+    LogPath: logPath(engine, record) ?? '',
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
     HostsPath: join(directory, 'hosts'),
     Mounts: shownMounts(engine.root, record.options),
     ...configFields(record),
   };
+}
+
+function logConfig(record: ContainerRecord): Record<string, unknown> {
+  const { driver, options } = logChoice(record);
+  return { Type: driver, Config: options };
 }
 
 function configFields(record: ContainerRecord): Record<string, unknown> {
@@ -52,6 +58,7 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       CapAdd: options.capAdd,
       CapDrop: options.capDrop,
       Init: options.init,
+      LogConfig: logConfig(record),
       ...resourceFields(options),
       ...confinementFields(options),
       NetworkMode: options.network,
@@ -63,6 +70,9 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
       Hostname: hostnameOf(options, record.id),
       User: options.user ?? '',
       Tty: options.tty,
+      AttachStdin: isAttached(options, 'stdin'),
+      AttachStdout: isAttached(options, 'stdout'),
+      AttachStderr: isAttached(options, 'stderr'),
       OpenStdin: options.interactive,
       Env: options.env,
       Cmd: options.command,
@@ -73,6 +83,9 @@ function configFields(record: ContainerRecord): Record<string, unknown> {
     },
   };
 }
+
+const isAttached = ({ attach, interactive }: ContainerOptions, stream: 'stdin' | 'stdout' | 'stderr'): boolean =>
+  attach?.includes(stream) ?? (stream !== 'stdin' || interactive);
 
 function resourceFields(options: ResourceWish): Record<string, unknown> {
   const { memory } = options;

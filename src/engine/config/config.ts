@@ -1,18 +1,21 @@
 import { GC_DEFAULTS, readGc, type GcSettings } from './gc.ts';
+import { LOG_DEFAULTS, type LogSettings } from '#engine/log/drivers.ts';
 import { checkKeys, type Table } from './keys.ts';
+import { readLogSettings } from './logs.ts';
 
 /** What the configuration file says (docs/configuration.md), with the defaults where it says nothing. */
 export interface Config {
   gc: GcSettings;
+  logs: LogSettings;
 }
 
-export const DEFAULT_CONFIG: Config = { gc: GC_DEFAULTS };
+export const DEFAULT_CONFIG: Config = { gc: GC_DEFAULTS, logs: LOG_DEFAULTS };
 
 /** Tables by their name: a further one is a row here. */
-const TABLES = { gc: readGc } as const;
+const TABLES = { gc: readGc, logs: readLogSettings } as const;
 
 /** Throws `invalid` with the key at fault. */
 export function readConfig(value: Table): Config {
   checkKeys('', value, Object.keys(TABLES));
-  return { gc: TABLES.gc(value['gc'] ?? {}) };
+  return { gc: TABLES.gc(value['gc'] ?? {}), logs: TABLES.logs(value['logs'] ?? {}) };
 }

@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
+import { chooseLog } from '#engine/log/drivers.ts';
 import { decideAlone } from '#engine/volume/busy.ts';
 import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
 import { withVolumes } from '#engine/volume/wishes.ts';
@@ -40,7 +41,8 @@ export interface CreateRequest {
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
   const asked = withContainerIds(engine, request.options);
   checkOptions(request, capabilityNames(engine.facts().bounding));
-  const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
+  const log = chooseLog(asked.log, (await engine.readConfig()).logs);
+  const options = withVolumes(engine, { ...asked, log }, request.image.config.Volumes ?? []);
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {

@@ -6,6 +6,7 @@ import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteStart } from '#engine/event/container.ts';
+import { logTarget } from '#engine/log/target.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
@@ -14,9 +15,6 @@ import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
 import { observe } from './state.ts';
-
-const LOG_MAX_BYTES = 10_000_000;
-const LOG_MAX_FILES = 3;
 
 export interface StartRequest {
   /** Warnings are told here, one sentence each. */
@@ -138,9 +136,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     op: 'monitor',
     dir: directory,
     plan: join(directory, 'plan'),
-    log: join(directory, 'log'),
-    logMaxBytes: LOG_MAX_BYTES,
-    logMaxFiles: LOG_MAX_FILES,
+    ...logTarget(engine, record),
     tty: options.tty ? 1 : 0,
     stdin: options.interactive ? 1 : 0,
     // Nobody will ask for the exit status of one that removes itself after the machine has crashed.

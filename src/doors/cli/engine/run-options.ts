@@ -2,6 +2,8 @@ import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
+import { attachedStreams } from './attached-streams.ts';
+import { logWish } from './log-option.ts';
 import { readMounts } from './mount-option.ts';
 import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
@@ -11,6 +13,7 @@ import { readVolumes, readVolumesFrom } from './volume-option.ts';
 export const CONTAINER_FLAGS: FlagTable = {
   ...RESOURCE_FLAGS,
   ...CONFINEMENT_FLAGS,
+  attach: { kind: 'list', short: 'a', value: 'STREAM', does: 'Attach to stdin, stdout or stderr alone' },
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
@@ -27,6 +30,12 @@ export const CONTAINER_FLAGS: FlagTable = {
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
   'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
+  'log-driver': {
+    kind: 'text',
+    value: 'DRIVER',
+    does: 'How it logs: k8s-file (the default), json-file, local, journald or none',
+  },
+  'log-opt': { kind: 'list', value: 'NAME=VALUE', does: 'Options of the log driver, such as max-size=10m' },
   mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=volume, bind or tmpfs, by source and target' },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
   network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
@@ -89,6 +98,8 @@ export function containerOptions(
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
     ...(flags.on('interactive') ? { stdinOnce: !flags.on('detach') } : {}),
+    ...given('log', logWish(flags)),
+    ...given('attach', attachedStreams(flags)),
     init: flags.on('init'),
     readOnly: flags.on('read-only'),
     privileged: flags.on('privileged'),
