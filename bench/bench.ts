@@ -21,6 +21,7 @@ import { page, type Section, section } from './report.ts';
 import { scratchDisk } from './scratch-disk.ts';
 import { sharing } from './sharing/sharing.ts';
 import { startUp } from './start-up.ts';
+import { streams } from './streams/streams.ts';
 import { verbs } from './verbs.ts';
 
 enterPrivateMounts(import.meta.path);
@@ -48,6 +49,7 @@ const parts: Record<string, Part> = {
   'memory-limit': () => [memoryLimit(memory, `/${cgroup}`)],
   run: () => [runAndRemove(busybox, place)],
   memory: () => [supervisorMemory(busybox, place)],
+  streams: () => streams(busybox, { ...place, directory: join(disk.path, 'streams'), run: join(memory, 'st') }),
   ...shared.parts,
 };
 

@@ -96,18 +96,26 @@ static char *put_escape(char *at, uint8_t byte)
 	return at;
 }
 
+static bool is_plain(uint8_t byte)
+{
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
 /* What is no UTF-8 cannot be told in JSON: U+FFFD stands for it. */
 static char *put_json_text(char *at, const uint8_t *text, size_t length)
 {
 	for (const uint8_t *end = text + length; text < end;) {
-		size_t count;
+		size_t count = 0;
 
-		if (*text < 0x20 || *text == '"' || *text == '\\') {
-			at = put_escape(at, *text++);
-			continue;
-		}
+		while (text + count < end && is_plain(text[count]))
+			count++;
+		memcpy(at, text, count);
+		at += count;
+		text += count;
+		if (text == end)
+			break;
 		if (*text < 0x80) {
-			*at++ = (char)*text++;
+			at = put_escape(at, *text++);
 			continue;
 		}
 		count = character(text, (size_t)(end - text));

@@ -50,7 +50,7 @@ function extraOf(
   make: (choice: LogChoice, subject: LogSubject) => string,
 ): string {
   const extra = make(logChoice(record), logSubject(engine, record));
-  if (Buffer.byteLength(extra) <= EXTRA_MAX) return extra;
+  if (Buffer.from(extra).length <= EXTRA_MAX) return extra;
   throw new Fault('invalid', `start container ${record.name}: its labels and variables are too long for each line`, {
     field: '--log-opt',
     hint: 'Name fewer of them with labels= and env=.',
