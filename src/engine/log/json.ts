@@ -54,13 +54,13 @@ interface JsonLine {
 
 /** Text with escapes, or a line that something else has written. What cannot be read is left out. */
 function takeParsed(bytes: Buffer, start: number, end: number, onRecord: OnRecord): void {
-  let line: JsonLine;
+  let line: JsonLine | null;
   try {
-    line = JSON.parse(bytes.toString('utf8', start, end)) as JsonLine;
+    line = JSON.parse(bytes.toString('utf8', start, end)) as JsonLine | null;
   } catch {
     return;
   }
-  const { log, stream, time } = line;
+  const { log, stream, time } = line ?? {};
   if (typeof log !== 'string' || typeof time !== 'string') return;
   const record = Buffer.from(`${fullTime(time)}${log}`);
   onRecord(record, TIME_SIZE, record.length, stream === 'stderr' ? 'stderr' : 'stdout', 0);
