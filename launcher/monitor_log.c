@@ -148,11 +148,18 @@ static void numbered(char name[PATH_MAX], const char *path, uint32_t number)
 static void rotate(struct log *log)
 {
 	char from[PATH_MAX], to[PATH_MAX];
+	uint32_t number = 0;
 
 	count_rotation(log);
 	if (log->max_files <= 1)
 		unlink(log->path);
-	for (uint32_t number = log->max_files; number-- > 1;) {
+	/* Up to the first number that is free. */
+	while (number + 1 < log->max_files) {
+		numbered(to, log->path, ++number);
+		if (access(to, F_OK) < 0)
+			break;
+	}
+	for (; number > 0; number--) {
 		numbered(from, log->path, number - 1);
 		numbered(to, log->path, number);
 		rename(from, to);

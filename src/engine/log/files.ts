@@ -15,7 +15,7 @@ export interface OpenLog {
   rotations: number;
 }
 
-const TRIES = 100;
+const PATIENCE_MS = 2000;
 const PAUSE_MS = 1;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -30,15 +30,19 @@ export function rotations({ directory }: LogPlace): number {
 
 /**
  * Opens the files of one moment between two rotations. A monitor that was killed in the middle of one leaves an odd
- * count; the files are then those there are.
+ * count that does not change; the files are then those there are.
  */
 export function openLog(place: LogPlace): OpenLog {
-  for (let tries = 1; ; tries += 1) {
+  let [seen, since] = [-1, 0];
+  for (;;) {
     const before = rotations(place);
-    const files = filesOf(place.path).flatMap(openedOrGone);
-    if ((before % 2 === 0 && rotations(place) === before) || tries === TRIES) return { files, rotations: before };
-    for (const file of files) closeSync(file);
-    Atomics.wait(pause, 0, 0, PAUSE_MS);
+    if (before !== seen) [seen, since] = [before, performance.now()];
+    const isLeft = before % 2 !== 0 && performance.now() - since > PATIENCE_MS;
+    if (before % 2 === 0 || isLeft) {
+      const files = filesOf(place.path).flatMap(openedOrGone);
+      if (rotations(place) === before) return { files, rotations: before };
+      for (const file of files) closeSync(file);
+    } else Atomics.wait(pause, 0, 0, PAUSE_MS);
   }
 }
 
