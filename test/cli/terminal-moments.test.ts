@@ -26,15 +26,20 @@ const read = (path: string): string => {
 };
 
 /** The process of the command line that has these words. */
-function processOf(...words: string[]): number {
+function findProcess(...words: string[]): number | undefined {
   const found = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .find((pid) => {
       const line = read(`/proc/${pid}/cmdline`).split('\0');
-      return line[0]?.endsWith('sampan') === true && words.every((word) => line.includes(word));
+      return /sampan(-large)?$/.test(line[0] ?? '') && words.every((word) => line.includes(word));
     });
+  return found === undefined ? undefined : Number(found);
+}
+
+function processOf(...words: string[]): number {
+  const found = findProcess(...words);
   if (found === undefined) throw new Error(`no process has ${words.join(' ')}`);
-  return Number(found);
+  return found;
 }
 
 const stateOf = (pid: number): string => /^State:\t(\w)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 'gone';
@@ -63,7 +68,10 @@ test.each([
   expect([status, cooked]).toEqual([code, true]);
   expect(await isRunning(name)).toBe(true);
   const joined = await at(['attach', name], async ({ seen, type }) => {
-    await until('raw', () => isRaw(processOf('attach', name)));
+    await until('raw', () => {
+      const pid = findProcess('attach', name);
+      return pid !== undefined && isRaw(pid);
+    });
     type('echo again-$((1+1))\r');
     await seen('again-2');
     process.kill(processOf('attach', name), signal);
@@ -116,7 +124,7 @@ test('a storm of sizes ends with the last one, and no size is too small', async 
       if (one % 20 === 0) await Bun.sleep(1);
     }
     for (const [rows, columns] of [
-      [1, 1],
+      [2, 2],
       [2, 200],
       [33, 77],
     ] as const) {

@@ -24,6 +24,7 @@ export const attach: Verb = {
       io,
       await joinContainer(engine, record, io, {
         tty,
+        launcher: engine.launcher.binary,
         interactive: interactive && !flags.on('no-stdin'),
         detachKeys,
         closeInput: stdinOnce !== false,

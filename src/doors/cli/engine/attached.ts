@@ -10,6 +10,8 @@ import { atTerminal, forwarding, listen } from './session-signals.ts';
 
 export interface AttachOptions extends InputOptions {
   interactive: boolean;
+  /** The launcher's executable, which knows terminals. */
+  launcher: string;
   /** Signals that we get are the container's; never so with a terminal, as docker has it. */
   proxySignals: boolean;
   /** Streams that are attached; all where it is left out. */
@@ -102,7 +104,7 @@ function takeOver(
   leave: (status: number) => void,
 ): () => void {
   if (!options.tty) return options.proxySignals ? listen(forwarding(connection)) : () => undefined;
-  const mode = options.interactive ? rawMode(io) : { enter: () => undefined, leave: () => undefined };
+  const mode = options.interactive ? rawMode(io, options.launcher) : { enter: () => undefined, leave: () => undefined };
   const resize = (): void => {
     const { size } = windowSize(io);
     if (size !== undefined) connection.resize(size.rows, size.columns);

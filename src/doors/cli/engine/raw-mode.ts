@@ -8,8 +8,11 @@ export interface RawMode {
 
 const NONE: RawMode = { enter: () => undefined, leave: () => undefined };
 
-/** Raw from here on, where input is a terminal; an exit of this process takes it back, too. */
-export function rawMode(io: Io): RawMode {
+/**
+ * Raw from here on, where input is a terminal; an exit of this process takes it back, too. The runtime's raw mode leaves
+ * the output's newlines translated, so the launcher does the rest.
+ */
+export function rawMode(io: Io, launcher: string): RawMode {
   if (io.stdin.isTTY !== true) return NONE;
   const set = (raw: boolean): void => {
     try {
@@ -26,6 +29,9 @@ export function rawMode(io: Io): RawMode {
     process.off('exit', leave);
     process.once('exit', leave);
     set(true);
+    // The front, which never has a terminal here, has no such function.
+    const { spawnSync } = process.getBuiltinModule('node:child_process');
+    spawnSync(launcher, ['raw'], { stdio: ['inherit', 'ignore', 'ignore'], env: {} });
   };
   enter();
   return { enter, leave };

@@ -42,7 +42,7 @@ async function runImage(call: Call): Promise<number> {
       print(call.io, record.id);
       return 0;
     }
-    const session = { ...sessionOf(options), detachKeys, closeInput: true, proxySignals };
+    const session = { ...sessionOf(options), launcher: engine.launcher.binary, detachKeys, closeInput: true, proxySignals };
     if (outputless(session)) print(call.io, record.id);
     const end = await runAttached(engine, record.id, session, call.io);
     await settle(engine, record.id);
