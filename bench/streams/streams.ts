@@ -73,7 +73,10 @@ function measure(
   const make = (engine: StreamEngine): void => {
     const { command, runFlags, logFlags } = engine;
     const options = [...runFlags, ...(kind.once === true ? logFlags : []), ...kind.options];
-    quietly(engine, command('run', ...options, '-d', '--name', NAME, '-v', `${flood}:/flood:ro`, image, ...kind.program));
+    quietly(
+      engine,
+      command('run', ...options, '-d', '--name', NAME, '-v', `${flood}:/flood:ro`, image, ...kind.program),
+    );
     if (kind.once === true) quietly(engine, command('wait', NAME));
   };
   const drop = (engine: StreamEngine): void => quietly(engine, engine.command('rm', '-f', NAME));

@@ -75,7 +75,11 @@ test('what is chosen is seen by inspect, and every log is bounded unless it is s
   });
   const path = join(world.root, 'elsewhere.log');
   const options = ['--log-driver', 'json-file', '--log-opt', 'max-size=1k', '--log-opt', `path=${path}`];
-  await started('own', [...options, '--log-opt', 'max-file=2'], 'for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3; do echo line $i $j; done; done');
+  await started(
+    'own',
+    [...options, '--log-opt', 'max-file=2'],
+    'for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3; do echo line $i $j; done; done',
+  );
   await ended('own');
   expect(await inspect('own', '{{.LogPath}}')).toBe(path);
   expect([existsSync(path), existsSync(`${path}.1`), existsSync(`${path}.2`)]).toEqual([true, true, false]);
@@ -142,7 +146,9 @@ test('logs -f follows across rotations and neither loses nor repeats a line', as
   const seen = numbers(follower.stdout);
   expect(seen.length).toBe(20_000);
   expect(seen.every((number, index) => number === index)).toBe(true);
-  expect(Number(readFileSync(join(world.root, 'containers', await inspect('turning', '{{.Id}}'), 'rotated'), 'utf8'))).toBeGreaterThan(200);
+  expect(
+    Number(readFileSync(join(world.root, 'containers', await inspect('turning', '{{.Id}}'), 'rotated'), 'utf8')),
+  ).toBeGreaterThan(200);
   await remove('turning');
 });
 

@@ -157,7 +157,8 @@ test.each(['k8s-file', 'json-file'])(
     const runs = (await world.sampan('logs', 'torn')).stdout.split('begin\n').slice(1);
     expect(runs.at(-1) === `${COUNTED}whole\n`).toBe(true);
     // A line that was torn has got an end.
-    for (const run of runs) expect(`${COUNTED}whole\n`.startsWith(run) || COUNTED.startsWith(run.slice(0, -1))).toBe(true);
+    for (const run of runs)
+      expect(`${COUNTED}whole\n`.startsWith(run) || COUNTED.startsWith(run.slice(0, -1))).toBe(true);
     await remove('torn');
   },
 );

@@ -142,10 +142,13 @@ test('a storm of sizes ends with the last one, and no size is too small', async 
 test('the end of the container at any moment leaves the terminal as it was', async () => {
   for (const pause of ['0', '0.01', '0.05', '0.2']) {
     const script = `sleep ${pause}; echo at-the-end; exit 9`;
-    const { status, cooked, shown } = await at(['run', '-it', '--rm', world.image, 'sh', '-c', script], async ({ seen, type }) => {
-      type('typed before anybody listens');
-      await seen('status=');
-    });
+    const { status, cooked, shown } = await at(
+      ['run', '-it', '--rm', world.image, 'sh', '-c', script],
+      async ({ seen, type }) => {
+        type('typed before anybody listens');
+        await seen('status=');
+      },
+    );
     expect([status, cooked]).toEqual([9, true]);
     expect(shown).toContain('at-the-end\r\n');
   }
@@ -165,13 +168,16 @@ test('a monitor that is killed ends the session, and the terminal is as it was',
 
 test('a flood of output while keys are typed loses neither', async () => {
   const script = 'read line; seq 1 50000; echo "got $line"; read line; echo "then $line"';
-  const { status, shown } = await at(['run', '-it', '--rm', world.image, 'sh', '-c', script], async ({ seen, type }) => {
-    await Bun.sleep(500);
-    type('first\r');
-    type('second\r');
-    await seen('then second');
-    await seen('status=');
-  });
+  const { status, shown } = await at(
+    ['run', '-it', '--rm', world.image, 'sh', '-c', script],
+    async ({ seen, type }) => {
+      await Bun.sleep(500);
+      type('first\r');
+      type('second\r');
+      await seen('then second');
+      await seen('status=');
+    },
+  );
   expect(status).toBe(0);
   const numbers = [...shown.matchAll(/^(\d+)\r$/gm)].map((found) => Number(found[1]));
   expect(numbers.length).toBe(50_000);

@@ -6,7 +6,8 @@ import { exportParser } from './journal-export.ts';
 test('every log in files is bounded unless -1 is asked for', () => {
   for (const [name, { options }] of Object.entries(LOG_DRIVERS)) {
     const chosen = chooseLog({ driver: name, options: {} }, LOG_DEFAULTS);
-    if (options.includes('max-size')) expect(chosen.options).toMatchObject({ 'max-size': expect.stringMatching(/^\d+m$/), 'max-file': '5' });
+    if (options.includes('max-size'))
+      expect(chosen.options).toMatchObject({ 'max-size': expect.stringMatching(/^\d+m$/), 'max-file': '5' });
     else expect(chosen.options).toEqual({});
   }
   expect(chooseLog(undefined, LOG_DEFAULTS)).toEqual({

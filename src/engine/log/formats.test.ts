@@ -29,12 +29,7 @@ const json = Buffer.from(
     '',
   ].join('\n'),
 );
-const wanted = [
-  `${TIME} stdout hello world\n`,
-  `${TIME} stderr par`,
-  `${TIME} stderr t\n`,
-  `${TIME} stdout \n`,
-];
+const wanted = [`${TIME} stdout hello world\n`, `${TIME} stderr par`, `${TIME} stderr t\n`, `${TIME} stdout \n`];
 
 test.each([
   ['lines', LINES, lines],

@@ -38,7 +38,8 @@ export async function readJournal(
   request.signal?.addEventListener('abort', quit);
   const [status] = await Promise.all([ended, request.follow ? untilEnd(engine, record, child, () => last) : undefined]);
   request.signal?.removeEventListener('abort', quit);
-  if (status !== null && status !== 0 && !request.follow) throw unreadable(record, { facts: { says: complaint.trim() } });
+  if (status !== null && status !== 0 && !request.follow)
+    throw unreadable(record, { facts: { says: complaint.trim() } });
 }
 
 function journalArguments(record: ContainerRecord, { follow, tail, since, until }: LogRequest): string[] {

@@ -37,9 +37,14 @@ export function logReader({ place, format, decode, tail, onLost }: ReaderRequest
   /** Takes the newest files, so many of them, into the queue, and lets go of the others. */
   const adopt = (): number => {
     const log = openLog(place);
-    const wanted = (queue.length === 0 ? log.files.length : Math.max(1, (log.rotations - rotated + 1) >> 1));
+    const wanted = queue.length === 0 ? log.files.length : Math.max(1, (log.rotations - rotated + 1) >> 1);
     for (const file of log.files.slice(wanted)) closeSync(file);
-    queue.push(...log.files.slice(0, wanted).map((file) => ({ file, at: 0 })).reverse());
+    queue.push(
+      ...log.files
+        .slice(0, wanted)
+        .map((file) => ({ file, at: 0 }))
+        .reverse(),
+    );
     rotated = log.rotations;
     return wanted - Math.min(wanted, log.files.length);
   };

@@ -14,9 +14,7 @@ const EXTRA_MAX = 16 * 1024;
 /** How a container logs; those made before it could be chosen have the default. */
 export function logChoice({ options }: Pick<ContainerRecord, 'options'>): LogChoice {
   const { driver, options: more } = options.log ?? {};
-  return driver === undefined || more === undefined
-    ? chooseLog(options.log, LOG_DEFAULTS)
-    : { driver, options: more };
+  return driver === undefined || more === undefined ? chooseLog(options.log, LOG_DEFAULTS) : { driver, options: more };
 }
 
 /** The log's newest file; undefined where there is none to read. */

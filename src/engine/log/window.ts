@@ -24,6 +24,8 @@ const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 const bound = (at: number, rest: string): Buffer =>
   Buffer.from(new Date(Math.min(Math.max(at, 0), LATEST)).toISOString().replace('Z', rest), 'latin1');
 
+const TRIM_AT = 1024;
+
 /** Keeps the last `count` lines until they are asked for. A line may come in parts; whole ones count. */
 export function lastLines(count: number): { take: OnRecord; give(onRecord: OnRecord): void } {
   const kept: { record: Buffer; stream: 'stdout' | 'stderr'; ends: boolean }[] = [];
@@ -39,7 +41,9 @@ export function lastLines(count: number): { take: OnRecord; give(onRecord: OnRec
         if (kept[first]?.ends === true) lines -= 1;
         first += 1;
       }
-      if (first > 1024 && first * 2 > kept.length) kept.splice(0, first), (first = 0);
+      if (first < TRIM_AT || first * 2 < kept.length) return;
+      kept.splice(0, first);
+      first = 0;
     },
     give: (onRecord) => {
       // The last line may not have its end yet, and counts.

@@ -52,7 +52,11 @@ export function openSession(options: AttachOptions, io: Io): Session {
     early ??= end;
     connected?.close();
   };
-  const outputs = sessionOutputs(io, () => connected?.resume(), () => leave(NO_READER));
+  const outputs = sessionOutputs(
+    io,
+    () => connected?.resume(),
+    () => leave(NO_READER),
+  );
   const feed = (): void => {
     if (connected === undefined || !isStarted || !interactive) return;
     const connection = connected;

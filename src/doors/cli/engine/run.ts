@@ -42,7 +42,13 @@ async function runImage(call: Call): Promise<number> {
       print(call.io, record.id);
       return 0;
     }
-    const session = { ...sessionOf(options), launcher: engine.launcher.binary, detachKeys, closeInput: true, proxySignals };
+    const session = {
+      ...sessionOf(options),
+      launcher: engine.launcher.binary,
+      detachKeys,
+      closeInput: true,
+      proxySignals,
+    };
     if (outputless(session)) print(call.io, record.id);
     const end = await runAttached(engine, record.id, session, call.io);
     await settle(engine, record.id);
@@ -54,10 +60,11 @@ async function runImage(call: Call): Promise<number> {
 }
 
 /** What of the terminal is attached: all of it, or what `-a` names. */
-function sessionOf({ tty, interactive, attach }: ContainerOptions): Pick<
-  AttachOptions,
-  'tty' | 'interactive' | 'streams'
-> {
+function sessionOf({
+  tty,
+  interactive,
+  attach,
+}: ContainerOptions): Pick<AttachOptions, 'tty' | 'interactive' | 'streams'> {
   return attach === undefined
     ? { tty, interactive }
     : { tty, interactive: interactive && attach.includes('stdin'), streams: attach };
