@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { SAMPAN } from '#tools/places.ts';
 import { sampanAtTerminal, type Person } from './at-terminal.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
@@ -164,6 +165,23 @@ test('a monitor that is killed ends the session, and the terminal is as it was',
   expect(status).not.toBe(0);
   expect(cooked).toBe(true);
   await world.sampan('rm', '-f', 'bereft');
+});
+
+test('a terminal that goes away takes the command with it, not the container', async () => {
+  const terminal = new Bun.Terminal({ cols: 80, rows: 24, data: () => undefined });
+  // Without a session of its own, so that nobody sends a signal.
+  const child = Bun.spawn(['setsid', '-w', SAMPAN, 'run', '-it', '--name', 'lost', world.image, 'sh'], {
+    terminal,
+    env: { PATH: '/usr/bin:/bin', HOME: world.root, SAMPAN_ROOT: world.root },
+  });
+  await until('raw', () => {
+    const pid = findProcess('run', 'lost');
+    return pid !== undefined && isRaw(pid);
+  });
+  terminal.close();
+  await child.exited;
+  expect(await isRunning('lost')).toBe(true);
+  await world.sampan('rm', '-f', 'lost');
 });
 
 test('a flood of output while keys are typed loses neither', async () => {

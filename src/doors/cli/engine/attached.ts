@@ -24,6 +24,9 @@ export type SessionEnd = { kind: 'exited'; code: number } | { kind: 'detached' }
 /** 128 and SIGPIPE, which is what a reader that goes away sends to other programs. */
 const NO_READER: SessionEnd = { kind: 'left', code: 141 };
 
+/** 128 and SIGHUP: the terminal has gone. */
+const HUNG_UP: SessionEnd = { kind: 'left', code: 129 };
+
 /** Starts a container and lives its life at this terminal. */
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<SessionEnd> {
   const session = openSession(options, io);
@@ -60,10 +63,14 @@ export function openSession(options: AttachOptions, io: Io): Session {
   const feed = (): void => {
     if (connected === undefined || !isStarted || !interactive) return;
     const connection = connected;
+    const terminal = io.stdin.isTTY === true;
     feedInput(io, connection, options, {
       detach: () => leave({ kind: 'detached' }),
-      // Of one whose output is not attached, nothing more is to be seen.
-      ended: () => void (outputless(options) && connection.finish().then(() => leave({ kind: 'left', code: 0 }))),
+      ended: () => {
+        // A terminal has no end but its own; of one whose output is not attached, nothing more is to be seen.
+        if (options.tty && terminal) leave(HUNG_UP);
+        else if (outputless(options)) void connection.finish().then(() => leave({ kind: 'left', code: 0 }));
+      },
     });
   };
   return {
