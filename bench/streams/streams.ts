@@ -82,7 +82,9 @@ function measure(
     if (kind.once === true) quietly(engine, command('wait', NAME));
   };
   const drop = (engine: StreamEngine): void => quietly(engine, engine.command('rm', '-f', NAME));
-  const reading = `echo go | "$@" | ${flood} check ${BYTES} ${LINE}`;
+  // Input stays open: at its end docker's client may leave.
+  const input = join(scratch, 'input');
+  const reading = `rm -f ${input}; mkfifo ${input}; exec 9<> ${input}; echo go >&9; "$@" <&9 | ${flood} check ${BYTES} ${LINE}`;
   if (kind.once === true) engines.forEach(make);
   const contenders = engines.map((engine): Contender => ({
     name: engine.name,

@@ -1,5 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { stateOf } from '#engine/container/list.ts';
@@ -9,8 +8,6 @@ import type { LogRequest, LogSink } from './read.ts';
 import { NEWLINE, TIME_SIZE } from './records.ts';
 
 const LOOK_MS = 100;
-/** After a container's end its last lines are still on their way through the journal. */
-const SETTLE_MS = 500;
 const ERROR_PRIORITY = '3';
 
 /** The lines of a container that logs to the journal, as journalctl gives them. */
@@ -20,40 +17,74 @@ export async function readJournal(
   request: LogRequest,
   sink: LogSink,
 ): Promise<void> {
-  const child = spawn('journalctl', journalArguments(record, request), { stdio: ['ignore', 'pipe', 'pipe'] });
-  let last = Date.now();
-  let complaint = '';
-  const feed = exportParser((entry) => giveEntry(entry, sink));
-  child.stdout.on('data', (chunk: Buffer) => {
-    feed(chunk);
-    sink.pause();
-    last = Date.now();
-  });
-  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', (cause) => reject(unreadable(record, { cause })));
-    child.once('close', resolve);
-  });
-  const quit = (): void => void child.kill('SIGTERM');
-  request.signal?.addEventListener('abort', quit);
-  const [status] = await Promise.all([ended, request.follow ? untilEnd(engine, record, child, () => last) : undefined]);
-  request.signal?.removeEventListener('abort', quit);
-  if (status !== null && status !== 0 && !request.follow)
-    throw unreadable(record, { facts: { says: complaint.trim() } });
+  let seen: string | undefined;
+  const give = (entry: JournalEntry): void => {
+    giveEntry(entry, sink);
+    seen = entry.get('__CURSOR')?.toString() ?? seen;
+  };
+  const read = (more: readonly string[], stop?: () => boolean): Promise<void> =>
+    journalctl(record, [...journalArguments(record, request), ...more], { give, pause: sink.pause, stop, request });
+  const over = (): boolean =>
+    engine.containers.get(record.id) === undefined || stateOf(engine, record).status !== 'running';
+  if (request.follow && !over()) await read(['--follow', ...(request.tail === undefined ? ['--lines=all'] : [])], over);
+  if (request.signal?.aborted === true) return;
+  // What was sent before now is then in the journal; an old one may not know how.
+  await journalctl(record, ['--sync'], { give, pause: () => undefined, request }).catch(ignoreFailure);
+  await read(seen === undefined ? [] : [`--after-cursor=${seen}`, '--lines=all']);
 }
 
-function journalArguments(record: ContainerRecord, { follow, tail, since, until }: LogRequest): string[] {
-  const lines = tail === undefined ? (follow ? ['--lines=all'] : []) : [`--lines=${tail}`];
+function ignoreFailure(error: unknown): void {
+  if (error instanceof Fault && error.cause !== undefined) throw error;
+}
+
+function journalArguments(record: ContainerRecord, { tail, since, until }: LogRequest): string[] {
   return [
     '--output=export',
     '--no-pager',
     '--quiet',
-    ...(follow ? ['--follow'] : []),
-    ...lines,
+    ...(tail === undefined ? [] : [`--lines=${tail}`]),
     ...(since === undefined ? [] : [`--since=@${(since / 1000).toFixed(3)}`]),
     ...(until === undefined ? [] : [`--until=@${(until / 1000).toFixed(3)}`]),
     `CONTAINER_ID_FULL=${record.id}`,
   ];
+}
+
+interface Reading {
+  give: (entry: JournalEntry) => void;
+  pause: () => void;
+  /** Asked now and then whether to end it. */
+  stop?: (() => boolean) | undefined;
+  request: LogRequest;
+}
+
+/** One run of journalctl, to its end or ours. */
+async function journalctl(
+  record: ContainerRecord,
+  args: readonly string[],
+  { give, pause, stop, request: { signal } }: Reading,
+): Promise<void> {
+  const child = spawn('journalctl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let complaint = '';
+  const feed = exportParser(give);
+  child.stdout.on('data', (chunk: Buffer) => {
+    feed(chunk);
+    pause();
+  });
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const quit = (): void => void child.kill('SIGTERM');
+  const look = stop === undefined ? undefined : setInterval(() => void (stop() && quit()), LOOK_MS);
+  signal?.addEventListener('abort', quit);
+  try {
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', (cause) => reject(unreadable(record, { cause })));
+      child.once('close', resolve);
+    });
+    if (status !== null && status !== 0 && stop === undefined)
+      throw unreadable(record, { facts: { says: complaint.trim() } });
+  } finally {
+    clearInterval(look);
+    signal?.removeEventListener('abort', quit);
+  }
 }
 
 function unreadable(record: ContainerRecord, more: { cause?: unknown; facts?: Record<string, string> }): Fault {
@@ -61,21 +92,6 @@ function unreadable(record: ContainerRecord, more: { cause?: unknown; facts?: Re
     ...more,
     hint: 'It logs to the journal, which journalctl of the package systemd reads.',
   });
-}
-
-/** journalctl follows for ever. */
-async function untilEnd(
-  engine: Engine,
-  record: ContainerRecord,
-  child: ChildProcess,
-  lastSeen: () => number,
-): Promise<void> {
-  const over = (): boolean =>
-    engine.containers.get(record.id) === undefined || stateOf(engine, record).status !== 'running';
-  while (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-    await sleep(LOOK_MS);
-    if (over() && Date.now() - lastSeen() > SETTLE_MS) child.kill('SIGTERM');
-  }
 }
 
 function giveEntry(entry: JournalEntry, sink: LogSink): void {
