@@ -18,6 +18,8 @@ export interface StreamEngine {
   logs?: 'lines' | 'json';
   pull(image: string): string[];
   env?: Record<string, string>;
+  /** Its client may go at the end of its input, before the output's. */
+  leavesWithInput?: true;
 }
 
 export interface StreamEngines extends AsyncDisposable {
@@ -40,7 +42,7 @@ export async function streamEngines({ directory, run, cgroupParent }: EnginePlac
       logs: 'json',
     },
     { name: 'podman', command: peer.command, runFlags: peer.runFlags, logFlags: [], pull: peer.pull, env: peer.env },
-    { name: 'docker', command: docker.command, runFlags, logFlags: [], pull: docker.store.pull },
+    { name: 'docker', command: docker.command, runFlags, logFlags: [], pull: docker.store.pull, leavesWithInput: true },
   ];
   return {
     engines,

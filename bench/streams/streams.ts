@@ -82,15 +82,22 @@ function measure(
     if (kind.once === true) quietly(engine, command('wait', NAME));
   };
   const drop = (engine: StreamEngine): void => quietly(engine, engine.command('rm', '-f', NAME));
-  // Input stays open: at its end docker's client may leave.
+  const check = `${flood} check ${BYTES} ${LINE}`;
   const input = join(scratch, 'input');
-  const reading = `rm -f ${input}; mkfifo ${input}; exec 9<> ${input}; echo go >&9; "$@" <&9 | ${flood} check ${BYTES} ${LINE}`;
+  const reading = `echo go | "$@" | ${check}`;
+  const holding = `rm -f ${input}; mkfifo ${input}; exec 9<> ${input}; echo go >&9; "$@" <&9 | ${check}`;
   if (kind.once === true) engines.forEach(make);
   const contenders = engines.map((engine): Contender => ({
     name: engine.name,
     ...(engine.env === undefined ? {} : { env: engine.env }),
     ...(engine.logs === undefined ? { most: PEER_ROUNDS } : {}),
-    argv: () => ['sh', '-c', reading, 'sh', ...engine.command(...kind.read)],
+    argv: () => [
+      'sh',
+      '-c',
+      engine.leavesWithInput === true ? holding : reading,
+      'sh',
+      ...engine.command(...kind.read),
+    ],
     ...(kind.once === true ? {} : { before: () => make(engine), after: () => drop(engine) }),
   }));
   const samples = interleave(contenders, { ...ROUNDS, scratch });

@@ -42,6 +42,7 @@ describe.each(BUILDS.map((path) => [path]))('log in the journal (%s)', (launcher
       constants.errno.ENOENT,
       container.path('journal'),
     ]);
+    await container.ended();
   });
 
   test('one that goes away costs lines, which are counted, and is found again', async () => {

@@ -145,9 +145,12 @@ describe.each(BUILDS.map((path) => [path]))('log of a container (%s)', (launcher
       constants.errno.ENOENT,
       container.path('missing/log'),
     ]);
+    // The monitor has said why before it goes.
+    await container.ended();
     symlinkSync('elsewhere', container.path('link'));
     const followed = await container.start(shellPlan('true'), { log: container.path('link') });
     expect(followed.records[0]?.value).toBe(constants.errno.ELOOP);
+    await container.ended();
     expect((await container.start(shellPlan('echo x'), { log: '' })).code).toBe(0);
     await container.ended();
     expect(container.exit()['code']).toBe('0');
