@@ -20,6 +20,8 @@ export interface StreamEngine {
   env?: Record<string, string>;
   /** Its client may go at the end of its input, before the output's. */
   leavesWithInput?: true;
+  /** Something comes out of `attach` after the container's last byte. */
+  saysMore?: true;
 }
 
 export interface StreamEngines extends AsyncDisposable {
@@ -41,7 +43,15 @@ export async function streamEngines({ directory, run, cgroupParent }: EnginePlac
       logFlags: ['--log-driver', 'json-file', '--log-opt', 'max-size=-1'],
       logs: 'json',
     },
-    { name: 'podman', command: peer.command, runFlags: peer.runFlags, logFlags: [], pull: peer.pull, env: peer.env },
+    {
+      name: 'podman',
+      command: peer.command,
+      runFlags: peer.runFlags,
+      logFlags: [],
+      pull: peer.pull,
+      env: peer.env,
+      saysMore: true,
+    },
     { name: 'docker', command: docker.command, runFlags, logFlags: [], pull: docker.store.pull, leavesWithInput: true },
   ];
   return {

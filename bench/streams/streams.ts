@@ -84,20 +84,17 @@ function measure(
   const drop = (engine: StreamEngine): void => quietly(engine, engine.command('rm', '-f', NAME));
   const check = `${flood} check ${BYTES} ${LINE}`;
   const input = join(scratch, 'input');
-  const reading = `echo go | "$@" | ${check}`;
-  const holding = `rm -f ${input}; mkfifo ${input}; exec 9<> ${input}; echo go >&9; "$@" <&9 | ${check}`;
+  const hold = `rm -f ${input}; mkfifo ${input}; exec 9<> ${input}; echo go >&9`;
+  const reading = ({ leavesWithInput, saysMore }: StreamEngine): string => {
+    const judge = saysMore === true ? `head -c ${BYTES} | ${check}` : check;
+    return leavesWithInput === true ? `${hold}; "$@" <&9 | ${judge}` : `echo go | "$@" | ${judge}`;
+  };
   if (kind.once === true) engines.forEach(make);
   const contenders = engines.map((engine): Contender => ({
     name: engine.name,
     ...(engine.env === undefined ? {} : { env: engine.env }),
     ...(engine.logs === undefined ? { most: PEER_ROUNDS } : {}),
-    argv: () => [
-      'sh',
-      '-c',
-      engine.leavesWithInput === true ? holding : reading,
-      'sh',
-      ...engine.command(...kind.read),
-    ],
+    argv: () => ['sh', '-c', reading(engine), 'sh', ...engine.command(...kind.read)],
     ...(kind.once === true ? {} : { before: () => make(engine), after: () => drop(engine) }),
   }));
   const samples = interleave(contenders, { ...ROUNDS, scratch });
