@@ -2,13 +2,14 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
-import type { SourceKind } from '#runtime/lower/context.ts';
+import type { MountPlaces, SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
+import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { release } from 'node:os';
@@ -16,7 +17,8 @@ import { join } from 'node:path';
 import { imageAccounts } from './accounts.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
-import { sharedContainers, withSurePids, type SharedWith } from './namespaces.ts';
+import { imageStacks } from './image-mounts.ts';
+import { sharedContainers, sharedMemoryOf, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec } from './spec.ts';
 import { usualFilter } from './usual-filter.ts';
@@ -54,7 +56,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const groups = groupIds(options.groupAdd ?? [], accounts);
   const volumes = lowerVolumes(engine, options.volumes ?? []);
   const sharedWith = sharedContainers(engine, options);
-  const spec = containerSpec({
+  const plain = containerSpec({
     volumes: volumes.map(({ mount }) => mount),
     id,
     options,
@@ -67,6 +69,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     sharedWith,
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
+  const spec = await withCdi(engine, options, plain);
   const lowered = lowerContainer(spec, {
     id,
     facts,
@@ -77,10 +80,23 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     init: options.init,
     ...(program === undefined ? {} : { seccompProgram: program }),
     sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
-    places: mountPlaces(volumes),
+    places: { ...mountPlaces(volumes), ...elsewhere(options, sharedWith), ...imageStacks(engine, options) },
+    // Hooks find the configuration there.
+    ...(spec.hooks === undefined ? {} : { bundle: directory }),
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
+}
+
+async function withCdi(engine: Engine, { cdiDevices = [] }: ContainerOptions, spec: Spec): Promise<Spec> {
+  if (cdiDevices.length === 0) return spec;
+  const { injectCdi } = await import('#engine/cdi/inject.ts');
+  return injectCdi(spec, cdiDevices, cdiDirectories(engine));
+}
+
+function elsewhere(options: ContainerOptions, sharedWith: SharedWith): Pick<MountPlaces, 'elsewhere'> {
+  const namespace = sharedMemoryOf(options, sharedWith);
+  return namespace === undefined ? {} : { elsewhere: new Map([['/dev/shm', namespace]]) };
 }
 
 function surePlan(plan: Plan, sharedWith: SharedWith): Plan {

@@ -56,7 +56,7 @@ export async function execInContainer(
     spec,
     facts: engine.facts(),
     init: { pid: init.pid, startTime: init.startTime },
-    cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
+    cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id, record.options),
     terminal: { kind: request.tty ? 'relay' : 'none' },
     ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
     mode: request.detach ? 'detached' : 'run',

@@ -11,11 +11,11 @@ import { observe } from './state.ts';
 export async function pauseContainer(engine: Engine, { id }: ContainerRecord): Promise<void> {
   await asOwner(engine, id, 'pause container', async (record) => {
     needRunning(engine, record, 'pause');
-    if (isHeld(engine, id)) {
+    if (isHeld(engine, record)) {
       throw new Fault('conflict', `pause container ${record.name}: it is already paused`);
     }
     engine.containers.setPauseAsked(id, true);
-    await freeze(containerCgroups(engine, id));
+    await freeze(containerCgroups(engine, record));
     noteContainer(engine, record, 'pause');
   });
 }
@@ -23,9 +23,9 @@ export async function pauseContainer(engine: Engine, { id }: ContainerRecord): P
 export async function unpauseContainer(engine: Engine, { id }: ContainerRecord): Promise<void> {
   await asOwner(engine, id, 'unpause container', async (record) => {
     needRunning(engine, record, 'unpause');
-    if (!isHeld(engine, id)) throw new Fault('conflict', `unpause container ${record.name}: it is not paused`);
+    if (!isHeld(engine, record)) throw new Fault('conflict', `unpause container ${record.name}: it is not paused`);
     engine.containers.setPauseAsked(id, false);
-    await thaw(containerCgroups(engine, id));
+    await thaw(containerCgroups(engine, record));
     noteContainer(engine, record, 'unpause');
   });
 }
@@ -41,7 +41,7 @@ export function needRunning(engine: Engine, record: ContainerRecord, doing: stri
 /** The same, and it must not be paused either: what is held answers nothing. */
 export function needAwake(engine: Engine, record: ContainerRecord, doing: string): void {
   needRunning(engine, record, doing);
-  if (!isHeld(engine, record.id)) return;
+  if (!isHeld(engine, record)) return;
   throw new Fault('conflict', `${doing} container ${record.name}: it is paused`, {
     hint: `sampan unpause ${record.name} lets it go on.`,
   });

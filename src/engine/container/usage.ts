@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { readStats } from '#runtime/cgroup/stats.ts';
 import type { Engine } from '#engine/engine.ts';
-import { containerCgroups } from './cgroups.ts';
+import { containerCgroups, type CgroupOwner } from './cgroups.ts';
 import { containerDirectory } from './record.ts';
 import { observe } from './state.ts';
 
@@ -20,10 +20,10 @@ export interface Sample {
 }
 
 /** Undefined when the container does not run. */
-export function sampleContainer(engine: Engine, id: string): Sample | undefined {
-  const { status, pid } = observe(containerDirectory(engine.root, id));
+export function sampleContainer(engine: Engine, record: CgroupOwner): Sample | undefined {
+  const { status, pid } = observe(containerDirectory(engine.root, record.id));
   if (status !== 'running') return undefined;
-  const { cpu, memory, pids, blkio } = readStats(containerCgroups(engine, id));
+  const { cpu, memory, pids, blkio } = readStats(containerCgroups(engine, record));
   const number = (value: unknown): number => Number(value ?? 0);
   const all = totalmem();
   const usage = number(memory.usage.usage);

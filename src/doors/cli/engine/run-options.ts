@@ -5,7 +5,7 @@ import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { attachedStreams } from './attached-streams.ts';
 import { logWish } from './log-option.ts';
 import { readMounts } from './mount-option.ts';
-import { readPairFile } from './env-file.ts';
+import { readLabelFile, readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 import { readVolumes, readVolumesFrom } from './volume-option.ts';
 
@@ -17,6 +17,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
+  'disable-content-trust': { kind: 'switch', does: 'No effect, as in docker by now' },
   entrypoint: { kind: 'text', value: 'PROGRAM', does: "Replace the image's entrypoint" },
   env: {
     kind: 'list',
@@ -36,8 +37,13 @@ export const CONTAINER_FLAGS: FlagTable = {
     does: 'How it logs: k8s-file (the default), json-file, local, journald or none',
   },
   'log-opt': { kind: 'list', value: 'NAME=VALUE', does: 'Options of the log driver, such as max-size=10m' },
-  mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=volume, bind or tmpfs, by source and target' },
+  mount: {
+    kind: 'list',
+    value: 'KEY=VALUE,...',
+    does: 'Mount type=volume, bind, tmpfs or image, by source and target',
+  },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
+  net: { kind: 'text', value: 'MODE', does: 'The same as --network' },
   network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
@@ -88,12 +94,13 @@ export function containerOptions(
       .map((entry) => environmentEntry(entry, env))
       .filter((entry) => entry !== undefined),
     labels: Object.fromEntries(
-      [...flags.list('label-file').flatMap((path) => readPairFile(path, '--label-file')), ...flags.list('label')].map(
-        (entry) => splitPair(entry, '--label'),
+      [...flags.list('label-file').flatMap(readLabelFile), ...flags.list('label')].map((entry) =>
+        splitPair(entry, '--label'),
       ),
     ),
     binds: [...asked.binds, ...mounts.binds],
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...(mounts.images.length === 0 ? {} : { images: mounts.images }),
     ...(volumesFrom.length === 0 ? {} : { volumesFrom }),
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
@@ -106,7 +113,7 @@ export function containerOptions(
     autoRemove: flags.on('rm'),
     capAdd: flags.list('cap-add'),
     capDrop: flags.list('cap-drop'),
-    network: networkMode(flags.text('network') ?? 'none'),
+    network: networkMode(flags.text('network') ?? flags.text('net') ?? 'none'),
     ...given('entrypoint', entrypoint === undefined ? undefined : [entrypoint].filter(Boolean)),
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),

@@ -8,6 +8,7 @@ import { outputless, runAttached, type AttachOptions } from './attached.ts';
 import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
 import { createFromCall } from './create.ts';
+import { REFUSED_OPTIONS } from './refused-options.ts';
 import { CONTAINER_FLAGS } from './run-options.ts';
 import { giveUp, settle } from '#engine/container/reconcile.ts';
 
@@ -19,6 +20,7 @@ export const run: Verb = {
     'detach-keys': DETACH_KEYS_FLAG,
     'sig-proxy': { kind: 'switch', does: 'Hand signals on to the container (true)' },
   },
+  refused: REFUSED_OPTIONS,
   args: [1, Infinity],
   stop: true,
   act: async (call) => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { processesOf } from '#runtime/cgroup/processes.ts';
 import { groupsBelow } from '#runtime/cgroup/tree.ts';
 import type { Engine } from '#engine/engine.ts';
-import { containerCgroups } from '#engine/container/cgroups.ts';
+import { containerCgroups, type CgroupOwner } from '#engine/container/cgroups.ts';
 import { needRunning } from '#engine/container/pause.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { chooseColumns } from './choose.ts';
@@ -24,7 +24,7 @@ export function topOf(engine: Engine, record: ContainerRecord, options: readonly
     userName: (uid: number) => users.get(String(uid)) ?? String(uid),
     groupName: (gid: number) => groups.get(String(gid)) ?? String(gid),
   };
-  const processes = containerPids(engine, record.id)
+  const processes = containerPids(engine, record)
     .map((pid) => readProcess(pid, machine))
     .filter((process) => process !== undefined);
   return {
@@ -34,8 +34,8 @@ export function topOf(engine: Engine, record: ContainerRecord, options: readonly
 }
 
 /** Pids on the host of all that is in the container's control groups, also in groups that it made. */
-export function containerPids(engine: Engine, id: string): number[] {
-  const [group] = containerCgroups(engine, id);
+export function containerPids(engine: Engine, record: CgroupOwner): number[] {
+  const [group] = containerCgroups(engine, record);
   const found = group === undefined ? [] : groupsBelow(group).flatMap(processesOf);
   return found.toSorted((left, right) => left - right);
 }
