@@ -1,70 +1,65 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { rmSync } from 'node:fs';
-import { constants } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { BUILDS } from './harness.ts';
-import { type JournalSocket, journalSocket } from './journal-socket.ts';
-import { Container, FROM, shellPlan, TO, until } from './monitor-fixture.ts';
+import { Container, shellPlan } from './monitor-fixture.ts';
 
-describe.each(BUILDS.map((path) => [path]))('log in the journal (%s)', (launcher) => {
+const AHEAD = 4_000_000_000_000_000_000n;
+
+describe.each(BUILDS.map((path) => [path]))('journal of a monitor (%s)', (launcher) => {
   let container: Container;
-  let journal: JournalSocket | undefined;
-  const settings = () => ({ log: container.path('journal'), logDriver: 2, logExtra: 'CONTAINER_NAME=it\n' });
   beforeEach(() => {
     container = new Container(launcher);
   });
-  afterEach(async () => {
-    await journal?.stop();
-    journal = undefined;
-    await container.remove();
-  });
+  afterEach(() => container.remove());
 
-  test('each line is a message with its bytes as they are; a part says so', async () => {
-    journal = await journalSocket(container.path('journal'));
-    const socket = journal;
-    await container.start(shellPlan(String.raw`printf 'a\0b\377\n'; sleep 0.2; printf rest; sleep 0.2; echo err >&2`), {
-      ...settings(),
-    });
+  const lines = (): string[] => readFileSync(container.path('journal'), 'latin1').split('\n').slice(0, -1);
+  const run = async (script: string, more: Parameters<typeof shellPlan>[1] = {}): Promise<void> => {
+    await container.start(shellPlan(script, more));
     await container.ended();
-    await until(() => socket.messages().length === 3);
-    const [first, part, error] = socket.messages();
-    expect(first?.get('MESSAGE')).toBe('a\0b\xff');
-    expect([first?.get('CONTAINER_NAME'), first?.get('PRIORITY')]).toEqual(['it', '6']);
-    expect(first?.get('SYSLOG_TIMESTAMP')).toMatch(/^\d{4}-.*\.\d{9}Z$/);
-    expect([part?.get('MESSAGE'), part?.get('CONTAINER_PARTIAL_MESSAGE')]).toEqual(['rest', 'true']);
-    expect(first?.has('CONTAINER_PARTIAL_MESSAGE')).toBe(false);
-    expect([error?.get('MESSAGE'), error?.get('PRIORITY')]).toEqual(['err', '3']);
+  };
+
+  test('a run is noted with its pid and its exit status, times going up', async () => {
+    await run('exit 7');
+    await run('kill -9 $$', { flags: 0 });
+    const words = lines().map((line) => line.split(' '));
+    expect(words.map((line) => line[1])).toEqual(['started', 'exited', 'started', 'exited']);
+    expect(words[0]?.[2]).toMatch(/^pid=\d+$/);
+    expect(words[1]?.slice(2, 5)).toEqual(['code=7', 'signal=0', 'oom=0']);
+    expect(words[3]?.slice(2, 5)).toEqual(['code=137', 'signal=9', 'oom=0']);
+    const times = words.map(([time = '']) => BigInt(time));
+    for (const [at, time] of times.slice(1).entries()) expect(time).toBeGreaterThan(times[at] ?? 0n);
+    expect(words[3]?.slice(2).join('\n')).toBe(readFileSync(container.path('exit'), 'latin1').trim());
   });
 
-  test('without a journal the start fails and says where it should be', async () => {
-    const { code, records } = await container.start(shellPlan('true'), settings());
-    expect([code, records[0]?.value, records[0]?.path]).toEqual([
-      125,
-      constants.errno.ENOENT,
-      container.path('journal'),
+  test('a launch that fails is noted with its errno', async () => {
+    await run('', { program: '/missing' });
+    expect(lines().map((line) => line.replace(/^\d+ | (started|finished)=\d+/g, ''))).toEqual([
+      'failed code=125 signal=0 oom=0 error=2',
     ]);
-    await container.ended();
   });
 
-  test('one that goes away costs lines, which are counted, and is found again', async () => {
-    const first = (journal = await journalSocket(container.path('journal')));
-    await container.start(shellPlan('echo one; read x; echo two; echo three; read x; echo four; read x'), {
-      ...settings(),
-      stdin: 1,
-    });
-    const client = await container.attach();
-    await until(() => first.messages().length === 1);
-    await first.stop();
-    rmSync(container.path('journal'));
-    client.send(TO.stdin, '\n');
-    await until(() => client.output().includes('three'));
-    const second = (journal = await journalSocket(container.path('journal')));
-    client.send(TO.stdin, '\n');
-    await until(() => second.messages().length === 2);
-    expect(second.messages().map((message) => message.get('MESSAGE'))).toEqual([
-      '2 log lines were lost: they could not be written',
-      'four',
+  test('a torn line of a monitor that died costs no other line, and a clock set back no order', async () => {
+    writeFileSync(container.path('journal'), `1 started pid=1\n${AHEAD} exited code=0\n17 star`);
+    await run('true');
+    expect(lines()[2]).toBe('17 star ?');
+    expect(lines().map((line) => line.replace(/ .*/, ''))).toEqual([
+      '1',
+      String(AHEAD),
+      '17',
+      String(AHEAD + 1n),
+      String(AHEAD + 2n),
     ]);
-    client.send(TO.stdin, '\n');
-    expect(await client.state(FROM.exited)).toStartWith('code=0\n');
+  });
+
+  test('one that has grown long keeps its newest lines whole', async () => {
+    const old = Array.from({ length: 3000 }, (_, at) => `${at + 1} health_status status=healthy\n`);
+    writeFileSync(container.path('journal'), old.join(''));
+    await run('true');
+    const kept = lines();
+    expect(kept.at(-1)).toContain(' exited ');
+    expect(kept.at(-3)).toBe('3000 health_status status=healthy');
+    expect(kept.length).toBeGreaterThan(400);
+    expect(kept.length).toBeLessThan(600);
+    expect(kept.filter((line) => !/^\d+ (health_status status=healthy|started .*|exited .*)$/.test(line))).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { stateOf } from '#engine/container/list.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
+import { isUp } from '#engine/container/state.ts';
 import { exportParser, type JournalEntry } from './journal-export.ts';
 import type { LogRequest, LogSink } from './read.ts';
 import { NEWLINE, TIME_SIZE } from './records.ts';
@@ -24,8 +25,7 @@ export async function readJournal(
   };
   const read = (more: readonly string[], stop?: () => boolean): Promise<void> =>
     journalctl(record, [...journalArguments(record, request), ...more], { give, pause: sink.pause, stop, request });
-  const over = (): boolean =>
-    engine.containers.get(record.id) === undefined || stateOf(engine, record).status !== 'running';
+  const over = (): boolean => engine.containers.get(record.id) === undefined || !isUp(stateOf(engine, record));
   if (request.follow && !over()) await read(['--follow', ...(request.tail === undefined ? ['--lines=all'] : [])], over);
   if (request.signal?.aborted === true) return;
   // What was sent before now is then in the journal; an old one may not know how.

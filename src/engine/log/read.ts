@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { stateOf } from '#engine/container/list.ts';
 import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
+import { isUp } from '#engine/container/state.ts';
 import { LOG_DRIVERS } from './drivers.ts';
 import { JSON_LINES } from './json.ts';
 import { LINES } from './lines.ts';
@@ -86,8 +87,7 @@ async function follow(
 ): Promise<void> {
   while (request.signal?.aborted !== true) {
     // Asked before reading, so that what was logged before the end is read after it.
-    const over =
-      stateOf(engine, record).status !== 'running' || (request.until !== undefined && Date.now() > request.until);
+    const over = !isUp(stateOf(engine, record)) || (request.until !== undefined && Date.now() > request.until);
     reader.drain(false);
     sink.pause();
     if (over || engine.containers.get(record.id) === undefined) return;

@@ -1,6 +1,7 @@
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { MonitorConnection, MonitorEvents } from '#engine/monitor/connection.ts';
+import type { Service } from '#engine/container/service.ts';
 import { startAttached, type StartWords } from '#engine/container/start.ts';
 import { flushed, warn, type Io } from '#doors/cli/io.ts';
 import type { StreamName } from './attached-streams.ts';
@@ -16,6 +17,7 @@ export interface AttachOptions extends InputOptions {
   proxySignals: boolean;
   /** Streams that are attached; all where it is left out. */
   streams?: readonly StreamName[];
+  service?: Service;
 }
 
 /** How a session ended: with the container's status, or without it while the container goes on. */
@@ -31,7 +33,8 @@ const HUNG_UP: SessionEnd = { kind: 'left', code: 129 };
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<SessionEnd> {
   const session = openSession(options, io);
   const size = options.tty ? windowSize(io) : {};
-  const request = { warn: (text: string) => warn(io, text), ...size };
+  const { service } = options;
+  const request = { warn: (text: string) => warn(io, text), ...size, ...(service === undefined ? {} : { service }) };
   const { connection, words } = await startAttached(engine, id, request, session.events);
   return session.live(connection, words);
 }

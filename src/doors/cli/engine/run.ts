@@ -9,7 +9,8 @@ import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
 import { createFromCall } from './create.ts';
 import { REFUSED_OPTIONS } from './refused-options.ts';
-import { CONTAINER_FLAGS } from './run-options.ts';
+import { CONTAINER_FLAGS, given } from './run-options.ts';
+import { serviceOf } from './service-options.ts';
 import { giveUp, settle } from '#engine/container/reconcile.ts';
 
 /** `run`: create, start, and unless detached stay with it until its end. */
@@ -38,9 +39,10 @@ async function runImage(call: Call): Promise<number> {
   const proxySignals = call.flags.text('sig-proxy') !== 'false';
   const { engine, record } = await createFromCall(call, { keepOwnership: true });
   const { options } = record;
+  const service = given('service', serviceOf(call.io.env, options));
   try {
     if (call.flags.on('detach')) {
-      await startContainer(engine, record.id, { warn: (text) => warn(call.io, text) });
+      await startContainer(engine, record.id, { warn: (text) => warn(call.io, text), ...service });
       print(call.io, record.id);
       return 0;
     }
@@ -50,6 +52,7 @@ async function runImage(call: Call): Promise<number> {
       detachKeys,
       closeInput: true,
       proxySignals,
+      ...service,
     };
     if (outputless(session)) print(call.io, record.id);
     const end = await runAttached(engine, record.id, session, call.io);
