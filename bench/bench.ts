@@ -24,6 +24,7 @@ import { page, type Section, section } from './report.ts';
 import { scratchDisk } from './scratch-disk.ts';
 import { sharing } from './sharing/sharing.ts';
 import { startUp } from './start-up.ts';
+import { streams } from './streams/streams.ts';
 import { verbs } from './verbs.ts';
 
 enterPrivateMounts(import.meta.path);
@@ -56,6 +57,8 @@ const parts: Record<string, Part> = {
   'one-after-another': async () => [await oneAfterAnother(busybox, place)],
   'at-once': async () => [await atOnce(busybox, place)],
   idle: () => idleCrowd(busybox, place),
+  memory: () => [supervisorMemory(busybox, place)],
+  streams: () => streams(busybox, { ...place, directory: join(disk.path, 'streams'), run: join(memory, 'st') }),
   ...shared.parts,
 };
 

@@ -19,6 +19,8 @@ export interface Podman {
   createOne(name: string, image: string, ...command: string[]): string[];
   runDetached(name: string, image: string, ...command: string[]): string[];
   command(...args: string[]): string[];
+  /** Of `run`, whatever runs. */
+  runFlags: readonly string[];
 }
 
 /**
@@ -36,14 +38,15 @@ export function podman(directory: string, runRoot: string, cgroupParent: string)
   writeFileSync(registries, 'unqualified-search-registries = []\n');
   const stores = ['--root', join(directory, 'root'), '--runroot', runRoot];
   const base = ['podman', ...stores, ...PLAIN];
-  const wishes = ['--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
-  const run = ['run', ...wishes];
+  const runFlags = ['--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
+  const run = ['run', ...runFlags];
   return {
     env: { CONTAINERS_CONF: configuration, CONTAINERS_REGISTRIES_CONF: registries },
     pull: (image) => [...base, 'pull', '-q', '--tls-verify=false', image],
     runTrue: (image) => [...base, ...run, '--rm', image, 'true'],
-    createOne: (name, image, ...command) => [...base, 'create', ...wishes, '--name', name, image, ...command],
+    createOne: (name, image, ...command) => [...base, 'create', ...runFlags, '--name', name, image, ...command],
     runDetached: (name, image, ...command) => [...base, ...run, '-d', '--name', name, image, ...command],
     command: (...args) => [...base, ...args],
+    runFlags,
   };
 }

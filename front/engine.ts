@@ -8,6 +8,7 @@ import { outputTo } from '#doors/cli/output.ts';
 import { places } from '#doors/cli/places.ts';
 import { runVerb } from '#doors/cli/run-verb.ts';
 import type { Verb } from '#doors/cli/verb.ts';
+import { loadConfig } from '#engine/config/file.ts';
 import { openEngine } from '#engine/engine.ts';
 import { readHostFacts } from '#kernel/host-facts.ts';
 import { makePrivate } from '#kernel/install-launcher.ts';
@@ -48,6 +49,7 @@ function theWorld(): CliWorld {
         runDirectory,
         launcher: sharedLauncher(runDirectory),
         readFacts: readHostFacts,
+        readConfig: () => loadConfig({ named: flags.config ?? env['SAMPAN_CONFIG'], env, isRoot: true }),
         // The settings that tell more meanings are read by the large program.
         shortNames: (text) => (isShort(text) ? becomeLarge() : []),
         self: [host.readlink('/proc/self/exe'), '--root', root, '--run-root', runDirectory],

@@ -221,6 +221,7 @@ static void configure(struct monitor *monitor, const struct step_monitor *config
 	monitor->rows = (uint16_t)config->rows;
 	monitor->columns = (uint16_t)config->columns;
 	monitor->log = (struct log){ .path = config->log.len > 0 ? config->log.text : NULL, .fd = -1,
+				     .driver = config->log_driver, .extra = config->log_extra.text,
 				     .max_bytes = config->log_max_bytes, .max_files = config->log_max_files };
 }
 

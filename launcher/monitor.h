@@ -16,8 +16,8 @@
 
 enum {
 	CLIENTS = 16,
-	READ_SIZE = 16 * 1024,	      /* most that is read from the container at once */
-	OUTPUT_ROOM = 64 * 1024,      /* unsent output of one client that stops the reading */
+	READ_SIZE = 64 * 1024,	      /* most that is read from the container at once */
+	OUTPUT_ROOM = 128 * 1024,     /* unsent output of one client that stops the reading */
 	STATE_ROOM = 3 * REPORT_MAX,  /* kept free for frames about the state */
 	INPUT_ROOM = 16 * 1024,	      /* standard input on its way to the container */
 	PAYLOAD_MAX = 1024 * 1024,    /* of a client's frame */
@@ -41,22 +41,35 @@ enum frame {
 	FRAME_REOPEN_LOG = 37, FRAME_RESTART = 38, FRAME_CHECK = 39,
 };
 
+enum { PAGE = 4096 };
+
+enum log_driver { LOG_LINES = 0, LOG_JSON = 1, LOG_JOURNAL = 2 };
+
+enum {
+	LOG_PIECE = 16 * 1024,	   /* of a longer line, which is logged in parts */
+	LOG_EXTRA_MAX = 16 * 1024, /* of what is in every record */
+	LOG_FRAME = 128,	   /* of a record, without its text and the extra part */
+	LOG_ROOM = 6 * LOG_PIECE + LOG_EXTRA_MAX + LOG_FRAME,
+	STAMP_SIZE = 30,
+	HELD_MAX = 4, /* room before the output for what was held back of a character */
+};
+
 enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, WAITING, GONE };
 
 /* When a run that has ended is followed by another; n from AFTER_FAILURE on: after failures, n - AFTER_FAILURE times at most. */
 enum { NEVER_AGAIN = 0, ALWAYS_AGAIN = 1, AFTER_FAILURE = 2 };
 #define LAST_RUN UINT32_MAX /* never, and that is final */
 
-/* All large buffers, page by page, so that an idle monitor can give them back. */
+/* All large buffers, in whole pages, so that an idle monitor can give them back. */
 struct scratch {
-	uint8_t output[READ_SIZE];
+	uint8_t output[HELD_MAX + READ_SIZE];
 	uint8_t input[INPUT_ROOM];
 	uint8_t records[2 * REPORT_MAX];
-	char log[READ_SIZE + READ_SIZE / 2];
+	char log[LOG_ROOM];
 	char check[CHECK_OUTPUT];
 	char result[CHECK_OUTPUT + 2 * REPORT_MAX + REPORT_MAX];
 	uint8_t clients[CLIENTS][OUTPUT_ROOM + STATE_ROOM];
-};
+} __attribute__((aligned(PAGE)));
 extern struct scratch scratch;
 
 struct client {
@@ -75,12 +88,26 @@ struct client {
 
 struct log {
 	const char *path; /* NULL for none */
+	uint32_t driver;
+	const char *extra; /* in every record: members of a JSON object, or fields for the journal */
 	uint64_t max_bytes;
 	uint32_t max_files;
 	int fd;
 	uint64_t size;
 	uint64_t dropped; /* lines lost since the last successful write */
 	uint32_t gathered, lines; /* what lies in the buffer */
+	uint64_t rotations;
+	bool ending; /* nothing more will come */
+	uint8_t held_length[2], held[2][HELD_MAX];
+};
+
+/* A line or a part of one. */
+struct piece {
+	char stamp[STAMP_SIZE + 1];
+	int place; /* 0 stdout, 1 stderr */
+	const uint8_t *text;
+	size_t length;
+	bool whole;
 };
 
 /* Of the container's health, and of the check that runs. */
@@ -148,10 +175,21 @@ char *put_field(char *at, const char *name, uint64_t value);
 /* Reads a number that a file holds in decimal after `key` at the start of a line (or the file); -1 when there is none. */
 int64_t read_number(int directory, const char *path, const char *key);
 
-/* monitor_log.c: lines in the Kubernetes format, rotated. */
+/* monitor_log.c: where it goes. */
 int log_open(struct log *log);
-void log_chunk(struct log *log, const char *stream, const uint8_t *data, size_t length);
+/* HELD_MAX bytes before `data` are overwritten. */
+void log_chunk(struct log *log, int place, uint8_t *data, size_t length);
+/* Logs what was held back for its end. */
+void log_end(struct log *log);
 void log_reopen(struct log *log);
+/* monitor_record.c: how it is written. */
+void log_stamp(char at[STAMP_SIZE + 1]);
+/* The next nanosecond, so that no two lines of one read have the same time. */
+void log_stamp_next(char at[STAMP_SIZE + 1]);
+/* How many bytes at the end are the beginning of a UTF-8 character. */
+size_t log_cut_off(const uint8_t *text, size_t length);
+char *log_put(char *at, const struct log *log, const struct piece *piece);
+bool log_to_journal(const struct log *log, const struct piece *piece);
 
 /* monitor_launch.c: starting the container. */
 int launch_start(struct monitor *monitor);

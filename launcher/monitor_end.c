@@ -128,6 +128,7 @@ int exit_code(const struct monitor *monitor)
 
 void conclude(struct monitor *monitor)
 {
+	log_end(&monitor->log);
 	restart_decide(monitor, exit_code(monitor));
 	write_exit(monitor, exit_code(monitor), signal_of(monitor));
 	note_exit(monitor, "exited ");

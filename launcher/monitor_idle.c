@@ -12,14 +12,14 @@
 
 #include "monitor.h"
 
-enum { PAGE = 4096, RANGES = 4 };
+enum { RANGES = 4 };
 
 struct range {
 	long start;
 	long length;
 };
 
-_Alignas(PAGE) struct scratch scratch;
+struct scratch scratch;
 
 static struct range unneeded[RANGES + 1]; /* the last one has length 0 */
 

@@ -1082,6 +1082,8 @@ struct step_monitor {
 	struct text dir;
 	struct text plan;
 	struct text log;
+	uint32_t log_driver;
+	struct text log_extra;
 	uint64_t log_max_bytes;
 	uint32_t log_max_files;
 	uint32_t tty;
@@ -1104,6 +1106,8 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_STR, offsetof(struct step_monitor, dir) },
 	{ FIELD_STR, offsetof(struct step_monitor, plan) },
 	{ FIELD_STR, offsetof(struct step_monitor, log) },
+	{ FIELD_U32, offsetof(struct step_monitor, log_driver) },
+	{ FIELD_STR, offsetof(struct step_monitor, log_extra) },
 	{ FIELD_U64, offsetof(struct step_monitor, log_max_bytes) },
 	{ FIELD_U32, offsetof(struct step_monitor, log_max_files) },
 	{ FIELD_U32, offsetof(struct step_monitor, tty) },

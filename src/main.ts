@@ -45,6 +45,7 @@ const world: CliWorld = {
       launcher: await launcherIn(runDirectory),
       readFacts: readHostFacts,
       config,
+      readConfig: () => Promise.resolve(config),
       shortNames: localMeanings(env),
       self: [process.execPath, '--root', root, '--run-root', runDirectory],
       ...snapshotter,

@@ -7,6 +7,7 @@ import { hostnameOf } from './container/spec.ts';
 export function configFields(record: ContainerRecord, image: ImageConfig): Record<string, unknown> {
   const { options } = record;
   const attached = options.stdinOnce !== false;
+  const isAttached = (stream: 'stdin' | 'stdout' | 'stderr'): boolean => options.attach?.includes(stream) ?? attached;
   // An entrypoint of the container's own takes the image's command away, too.
   const own = options.entrypoint !== undefined;
   const command = options.command.length > 0 || own ? options.command : (image.Cmd ?? []);
@@ -15,9 +16,9 @@ export function configFields(record: ContainerRecord, image: ImageConfig): Recor
     Hostname: hostnameOf(options, record.id),
     Domainname: options.domainname ?? '',
     User: options.user ?? image.User ?? '',
-    AttachStdin: options.interactive && attached,
-    AttachStdout: attached,
-    AttachStderr: attached,
+    AttachStdin: options.interactive && isAttached('stdin'),
+    AttachStdout: isAttached('stdout'),
+    AttachStderr: isAttached('stderr'),
     ExposedPorts: set(image.ExposedPorts),
     Tty: options.tty,
     OpenStdin: options.interactive,

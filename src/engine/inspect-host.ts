@@ -4,6 +4,7 @@ import type { SecurityWish } from './container/confinement.ts';
 import type { ContainerOptions } from './container/options.ts';
 import type { ResourceWish } from './container/resources.ts';
 import { DEFAULT_SHM } from './container/spec.ts';
+import { logChoice } from './log/target.ts';
 import { askedMountsShown, shownBinds } from './volume/shown.ts';
 
 /** How a container was asked to live on this machine, under docker's names. */
@@ -18,6 +19,7 @@ export function hostFields(options: ContainerOptions): Record<string, unknown> {
     ContainerIDFile: '',
     Init: options.init,
     Isolation: '',
+    LogConfig: logConfig(options),
     Mounts: undefinedIfEmpty(askedMountsShown(options)),
     Privileged: options.privileged,
     ReadonlyRootfs: options.readOnly,
@@ -32,6 +34,11 @@ export function hostFields(options: ContainerOptions): Record<string, unknown> {
     ...deviceFields(options),
     ...confinementFields(options),
   };
+}
+
+function logConfig(options: ContainerOptions): Record<string, unknown> {
+  const { driver, options: more } = logChoice({ options });
+  return { Type: driver, Config: more };
 }
 
 const orNull = <T>(list: readonly T[] | undefined): readonly T[] | null =>

@@ -9,6 +9,7 @@ import { isUp, type ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 import { configFields } from './inspect-config.ts';
 import { hostFields } from './inspect-host.ts';
+import { logPath } from './log/target.ts';
 import { shownMounts } from './volume/shown.ts';
 
 const given = (name: string, value: unknown): Record<string, unknown> => (value === undefined ? {} : { [name]: value });
@@ -47,7 +48,7 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     ProcessLabel: '',
     AppArmorProfile: record.options.security?.apparmor ?? '',
     ExecIDs: null,
-    LogPath: join(directory, 'log'),
+    LogPath: logPath(engine, record) ?? '',
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
     HostsPath: join(directory, 'hosts'),

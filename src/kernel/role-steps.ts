@@ -9,6 +9,8 @@ export const ROLE_STEPS = {
       dir: 'str',
       plan: 'str',
       log: 'str?',
+      logDriver: 'u32?',
+      logExtra: 'str?',
       logMaxBytes: 'u64?',
       logMaxFiles: 'u32?',
       tty: 'u32?',

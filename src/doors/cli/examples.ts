@@ -40,7 +40,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   exec: [['exec -it web sh', 'A shell beside what runs in the container']],
   ps: [['ps -a --format json', 'All containers, for a program to read']],
-  logs: [['logs -f --tail 20 web', 'The last twenty lines, and those that come']],
+  logs: [
+    ['logs -f --tail 20 web', 'The last twenty lines, and those that come'],
+    ['logs --since 10m -t web db', 'What two have said in the last ten minutes, with the times'],
+  ],
   start: [
     ['start -a web', 'Start it again and see what it says'],
     ['start --all --filter should-start-on-boot=true', 'What a boot brings back'],

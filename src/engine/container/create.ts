@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
+import { chooseLog } from '#engine/log/drivers.ts';
 import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { decideAlone } from '#engine/volume/busy.ts';
 import { JOURNAL_START } from '#engine/monitor/journal.ts';
@@ -47,8 +48,9 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
   const asked = withImageIds(engine, withContainerIds(engine, withSystemd(request.options, request.image.config)));
   await checkCdi(engine, request.options);
   checkOptions(request, engine.facts());
+  const log = chooseLog(asked.log, (await engine.readConfig()).logs);
   const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
-  const wished = { ...withVolumes(engine, asked, places), labels: { ...labels, ...asked.labels } };
+  const wished = { ...withVolumes(engine, { ...asked, log }, places), labels: { ...labels, ...asked.labels } };
   const options = withHealth(wished, request.image.config);
   const claim = (): ContainerRecord => claimName(engine, { ...request, options });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);

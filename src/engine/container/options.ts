@@ -2,6 +2,7 @@ import type { RestartPolicy } from './restart-policy.ts';
 import type { SdnotifyMode } from './sdnotify.ts';
 import type { ConfinementWish } from './confinement.ts';
 import type { HealthAction, HealthCheck } from './health-check.ts';
+import type { LogWish } from '#engine/log/drivers.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
@@ -26,6 +27,10 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   images?: readonly ImageMount[];
   /** Containers whose binds and volumes it has as well. */
   volumesFrom?: readonly { container: string; readOnly?: boolean }[];
+  /** How it logs; decided when it is made, so what was not asked for has its value, too. */
+  log?: LogWish;
+  /** Streams that `run` attaches; all where it is left out, none for a background one. */
+  attach?: readonly ('stdin' | 'stdout' | 'stderr')[];
   tty: boolean;
   /** Keep standard input open. */
   interactive: boolean;

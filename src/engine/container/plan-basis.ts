@@ -15,6 +15,8 @@ const PLAIN: ReadonlySet<string> = new Set<keyof ContainerOptions>([
   'entrypoint',
   'env',
   'labels',
+  // The monitor's, not the plan's.
+  'log',
   'user',
   'workdir',
   'hostname',

@@ -5,6 +5,7 @@ import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
+import { logTarget } from '#engine/log/target.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
 import { healthFields } from './health-plan.ts';
@@ -17,9 +18,6 @@ import { restartCode } from './restart-policy.ts';
 import { makeNotifyPlace, notifyOf, serviceSockets, type Service } from './service.ts';
 import { isUp, observe } from './state.ts';
 import { storePlan, type Prepared } from './stored-plan.ts';
-
-const LOG_MAX_BYTES = 10_000_000;
-const LOG_MAX_FILES = 3;
 
 export interface StartRequest {
   /** Warnings are told here, one sentence each. */
@@ -153,9 +151,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     op: 'monitor',
     dir: directory,
     plan: join(directory, 'plan'),
-    log: join(directory, 'log'),
-    logMaxBytes: LOG_MAX_BYTES,
-    logMaxFiles: LOG_MAX_FILES,
+    ...logTarget(engine, record),
     tty: options.tty ? 1 : 0,
     stdin: options.interactive ? 1 : 0,
     // Nobody will ask for the exit status of one that removes itself after the machine has crashed.

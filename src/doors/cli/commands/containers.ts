@@ -28,8 +28,8 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     load: async () => (await import('#doors/cli/engine/ps.ts')).ps,
   },
   logs: {
-    usage: '[OPTIONS] CONTAINER',
-    summary: 'Fetch the logs of a container',
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Fetch the logs of containers',
     load: async () => (await import('#doors/cli/engine/logs.ts')).logs,
   },
   start: {

@@ -25,6 +25,7 @@ export const attach: Verb = {
       io,
       await joinContainer(engine, record, io, {
         tty,
+        launcher: engine.launcher.binary,
         interactive: interactive && !flags.on('no-stdin'),
         detachKeys,
         closeInput: stdinOnce !== false,
@@ -53,7 +54,7 @@ export async function joinContainer(
 
 /** The exit status of a session; that the keys were seen is said, as the terminal may show nothing else. */
 export function ended(io: Io, end: SessionEnd): number {
-  if (end.kind === 'exited') return end.code;
+  if (end.kind !== 'detached') return end.code;
   io.err('read escape sequence\n');
   return 0;
 }

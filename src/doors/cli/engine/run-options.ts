@@ -4,6 +4,8 @@ import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/option
 import { parseRestartPolicy, type RestartPolicy } from '#engine/container/restart-policy.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { HEALTH_FLAGS, healthWish } from './health-options.ts';
+import { attachedStreams } from './attached-streams.ts';
+import { logWish } from './log-option.ts';
 import { readMounts } from './mount-option.ts';
 import { readLabelFile, readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
@@ -15,6 +17,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   ...RESOURCE_FLAGS,
   ...CONFINEMENT_FLAGS,
   ...HEALTH_FLAGS,
+  attach: { kind: 'list', short: 'a', value: 'STREAM', does: 'Attach to stdin, stdout or stderr alone' },
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
@@ -32,6 +35,12 @@ export const CONTAINER_FLAGS: FlagTable = {
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
   'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
+  'log-driver': {
+    kind: 'text',
+    value: 'DRIVER',
+    does: 'How it logs: k8s-file (the default), json-file, local, journald or none',
+  },
+  'log-opt': { kind: 'list', value: 'NAME=VALUE', does: 'Options of the log driver, such as max-size=10m' },
   mount: {
     kind: 'list',
     value: 'KEY=VALUE,...',
@@ -107,6 +116,8 @@ export function containerOptions(
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
     ...(flags.on('interactive') ? { stdinOnce: !flags.on('detach') } : {}),
+    ...given('log', logWish(flags)),
+    ...given('attach', attachedStreams(flags)),
     init: flags.on('init'),
     readOnly: flags.on('read-only'),
     privileged: flags.on('privileged'),

@@ -59,6 +59,7 @@ async function startAndStay({ args: [name = ''], flags, io, engine: open }: Call
   const { tty, interactive, stdinOnce } = record.options;
   const options = {
     tty,
+    launcher: engine.launcher.binary,
     interactive: flags.on('interactive') && interactive,
     detachKeys,
     closeInput: stdinOnce !== false,
