@@ -57,7 +57,6 @@ const parts: Record<string, Part> = {
   'one-after-another': async () => [await oneAfterAnother(busybox, place)],
   'at-once': async () => [await atOnce(busybox, place)],
   idle: () => idleCrowd(busybox, place),
-  memory: () => [supervisorMemory(busybox, place)],
   streams: () => streams(busybox, { ...place, directory: join(disk.path, 'streams'), run: join(memory, 'st') }),
   ...shared.parts,
 };

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SAMPAN } from '#tools/places.ts';
-import type { EnginePlace } from '#bench/engines.ts';
+import type { EnginePlace } from '#bench/engine-pair.ts';
 import { podman } from '#bench/podman.ts';
 import { startContainerd } from '#bench/sharing/containerd.ts';
 import { startDockerd } from '#bench/sharing/docker.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { EnginePlace } from '#bench/engines.ts';
+import type { EnginePlace } from '#bench/engine-pair.ts';
 import { type Contender, interleave } from '#bench/interleave.ts';
 import type { Section } from '#bench/report.ts';
 import { median } from '#bench/statistics.ts';

@@ -9,7 +9,7 @@ import { findInside } from '#engine/container/copy/inside.ts';
 import { withContainerRoot } from '#engine/container/copy/root.ts';
 import type { FailureNote } from '#engine/container/failure-note.ts';
 import { argsOf, stateOf } from '#engine/container/list.ts';
-import { readLogs } from '#engine/container/logs.ts';
+import { readLogs } from '#engine/log/read.ts';
 import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
 import { readInit, type ContainerState } from '#engine/container/state.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -107,7 +107,16 @@ function kernelOf(
 async function lastLines(engine: Engine, record: ContainerRecord): Promise<string[]> {
   const parts: Buffer[] = [];
   try {
-    await readLogs(engine, record, { follow: false, tail: LOG_LINES }, ({ text }) => parts.push(Buffer.from(text)));
+    await readLogs(
+      engine,
+      record,
+      { follow: false, tail: LOG_LINES },
+      {
+        record: (bytes, start, end) => parts.push(Buffer.from(bytes.subarray(start, end))),
+        pause: () => undefined,
+        lost: () => undefined,
+      },
+    );
   } catch {
     return []; // A log that cannot be read explains nothing.
   }
