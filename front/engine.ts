@@ -14,6 +14,7 @@ import { makePrivate } from '#kernel/install-launcher.ts';
 import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
 import { isShort } from '#store/registry/short-names.ts';
 import { FRONT_COMMANDS, LARGE_NAME } from './commands.ts';
+import { enterUserNamespace, needsNamespace } from './enter-user.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
 import { becomeLarge } from './shim/large.ts';
@@ -41,7 +42,6 @@ function theWorld(): CliWorld {
       env,
     },
     openEngine: async (flags) => {
-      if (host.uid !== 0) becomeLarge();
       const { root, runDirectory } = places(flags, env, host.uid);
       return openEngine({
         root,
@@ -73,6 +73,7 @@ async function command(world: CliWorld): Promise<number> {
   // Else a front that is not joined with the large program would begin anew for ever.
   if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
   const { flags, rest } = globalFlags(host.argv.slice(1));
+  if (host.uid !== 0 && needsNamespace(rest)) enterUserNamespace(flags, (text) => world.io.err(`sampan: warning: ${text}\n`));
   const [name = '', ...args] = rest;
   const [entry, forLarge] = [COMMANDS[name], FRONT_COMMANDS[name]];
   if (entry === undefined || forLarge === undefined) return becomeLarge();
