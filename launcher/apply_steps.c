@@ -151,7 +151,7 @@ static int do_opaque(struct apply *state, const void *body)
 
 	if (fd < 0)
 		return fd;
-	error = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0 ? -errno : 0;
+	error = fsetxattr(fd, overlay_opaque(), "y", 1, 0) < 0 ? -errno : 0;
 	close(fd);
 	return error;
 }

@@ -14,6 +14,7 @@ import { rootPoint, type Engine } from '#engine/engine.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { imageAccounts } from './accounts.ts';
+import { cgroupPlace, cgroupsPath } from './cgroups.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
 import { sharedContainers, withSurePids, type SharedWith } from './namespaces.ts';
@@ -54,6 +55,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const groups = groupIds(options.groupAdd ?? [], accounts);
   const volumes = lowerVolumes(engine, options.volumes ?? []);
   const sharedWith = sharedContainers(engine, options);
+  const cgroup = cgroupPlace(engine, id);
   const spec = containerSpec({
     volumes: volumes.map(({ mount }) => mount),
     id,
@@ -61,6 +63,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     image: image.config,
     user: { ...user, additionalGids: [...user.additionalGids, ...groups] },
     directory,
+    ...(cgroup === undefined ? { cgroupsPath: cgroupsPath(id) } : {}),
     allCapabilities: available,
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
@@ -75,6 +78,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     mode: 'detached',
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
+    ...(cgroup === undefined ? {} : { cgroup }),
     ...(program === undefined ? {} : { seccompProgram: program }),
     sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
     places: mountPlaces(volumes),

@@ -13,7 +13,7 @@ import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
-import { cgroupsPath } from './cgroups.ts';
+import { cgroupsPath, containerCgroups } from './cgroups.ts';
 import { needAwake } from './pause.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { readInit, type InitProcess } from './state.ts';
@@ -57,6 +57,7 @@ export async function execInContainer(
     facts: engine.facts(),
     init: { pid: init.pid, startTime: init.startTime },
     cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id),
+    cgroups: containerCgroups(engine, record.id),
     terminal: { kind: request.tty ? 'relay' : 'none' },
     ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
     mode: request.detach ? 'detached' : 'run',

@@ -15,7 +15,7 @@ import { removeContainerCgroups } from './cgroups.ts';
 import { letGo } from './hold.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { MONITOR_KILLED, observe } from './state.ts';
+import { MONITOR_KILLED, observe, readInit } from './state.ts';
 
 const KILLED = 137;
 
@@ -125,9 +125,21 @@ async function endMonitor(directory: string): Promise<void> {
   await connection?.finish();
 }
 
+/** One without control groups is ended by its first process, with which its pid namespace ends. */
+function endInit(directory: string): void {
+  const init = readInit(directory);
+  if (init?.alive !== true) return;
+  try {
+    process.kill(init.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
 async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
   await removeContainerCgroups(engine, record.id);
+  endInit(directory);
   const state = observe(directory);
   if (state.status !== 'dead' || state.exit !== undefined) return undefined;
   const now = Date.now();

@@ -6,7 +6,6 @@ import type { ImageConfig } from '#store/image/config.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { TmpfsMount } from './confinement.ts';
 import type { BindMount, ContainerOptions } from './options.ts';
-import { cgroupsPath } from './cgroups.ts';
 import { processArgs } from './command.ts';
 import { askedDevices } from './asked-devices.ts';
 import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
@@ -21,6 +20,8 @@ export interface SpecInputs {
   user: UserIdentity;
   /** The container's directory, which holds its `hosts`, `hostname` and `resolv.conf`. */
   directory: string;
+  /** Left out where the place of its control groups depends on who starts it. */
+  cgroupsPath?: string;
   /** Names of the capabilities that a privileged container is given. */
   allCapabilities: readonly string[];
   /** Hard limit of open files that this process may give on. */
@@ -87,14 +88,14 @@ export function askedMounts({ tmpfs = [], binds }: ContainerOptions, volumes: re
   return mounts.sort((left, right) => depth(left) - depth(right));
 }
 
-function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {
+function linuxSection({ options, seccomp, sharedWith, cgroupsPath }: SpecInputs): Linux {
   const asked = askedDevices(options.devices ?? []);
   const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
   const { devices: held = [], ...resources } = resourcesOf(options);
   const bare = options.privileged || options.security?.bareSystemPaths === true;
   return {
     namespaces: namespacesOf(options, sharedWith),
-    cgroupsPath: cgroupsPath(id),
+    ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
     ...(options.sysctls === undefined ? {} : { sysctl: { ...options.sysctls } }),

@@ -7,7 +7,7 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteStart } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
-import { containerCgroups, isHeld } from './cgroups.ts';
+import { claimCgroups, isHeld } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import { imageOf } from './image-of.ts';
 import { asOwner } from './ownership.ts';
@@ -145,7 +145,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     stdin: options.interactive ? 1 : 0,
     // Nobody will ask for the exit status of one that removes itself after the machine has crashed.
     ephemeral: record.autoRemove ? 1 : 0,
-    cgroup: containerCgroups(engine, record.id),
+    cgroup: claimCgroups(engine, record.id),
     hold: hold ? 1 : 0,
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),

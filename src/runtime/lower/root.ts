@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import { OPEN, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
+import { overlaySettings } from '#kernel/user-namespace.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
 import { hasHooks } from './hooks.ts';
@@ -115,9 +116,9 @@ export function overlayMountSteps(root: Extract<RootMount, { kind: 'overlay' }>,
   ];
 }
 
-/** A layer is read off the upper directory, so what is there must be whole, whatever the kernel's defaults are. */
 function overlayOptions(root: Extract<RootMount, { kind: 'overlay' }>): string {
   const escape = (path: string): string => path.replace(/[\\,:]/g, String.raw`\$&`);
   const lower = root.lower.map(escape).join(':');
-  return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)},redirect_dir=off,metacopy=off`;
+  const settings = overlaySettings(root.userMarks === true);
+  return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)},${settings}`;
 }

@@ -3,6 +3,7 @@ import type { FileApplier } from '#kernel/file-applier.ts';
 import type { Implied, Launcher } from '#kernel/launcher.ts';
 import { asCorrupt, checkMagic, decompress, type Compression } from '#store/archive/decompress.ts';
 import { LayerSteps } from '#store/archive/layer-steps.ts';
+import { hasMappedUsers } from '#kernel/user-namespace.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
 import { TarReader } from '#store/archive/tar-reader.ts';
 import { Digester, type Digest } from '#store/digest.ts';
@@ -54,7 +55,7 @@ async function run(
 ): Promise<UnpackedLayer> {
   const digester = new Digester();
   const queue = new StepQueue();
-  const steps = new LayerSteps(queue);
+  const steps = new LayerSteps(queue, { mapped: hasMappedUsers() });
   const reader = new TarReader(steps);
   const send = async (): Promise<void> => {
     for (const part of queue.take()) await applier.write(part);

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { processesOf } from '#runtime/cgroup/processes.ts';
-import { groupsBelow } from '#runtime/cgroup/tree.ts';
 import type { Engine } from '#engine/engine.ts';
-import { containerCgroups } from '#engine/container/cgroups.ts';
 import { needRunning } from '#engine/container/pause.ts';
+import { containerPids } from '#engine/container/processes.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { chooseColumns } from './choose.ts';
 import { readMachine, readProcess } from './process.ts';
@@ -31,13 +29,6 @@ export function topOf(engine: Engine, record: ContainerRecord, options: readonly
     titles: columns.map(({ title }) => title),
     processes: processes.map((process) => columns.map(({ show }) => show(process, around))),
   };
-}
-
-/** Pids on the host of all that is in the container's control groups, also in groups that it made. */
-export function containerPids(engine: Engine, id: string): number[] {
-  const [group] = containerCgroups(engine, id);
-  const found = group === undefined ? [] : groupsBelow(group).flatMap(processesOf);
-  return found.toSorted((left, right) => left - right);
 }
 
 /** The host's names, as its own ps would show them. */
