@@ -147,7 +147,7 @@ static int leave(const struct monitor *monitor)
 {
 	const struct step_monitor *config = monitor->config;
 
-	cgroups_remove(&config->cgroup);
+	container_end(&config->cgroup);
 	if (config->on_exit.count == 0 || monitor->attended || monitor->error != 0 || monitor->init == 0)
 		return monitor->exit_lost ? EXIT_STEP_FAILED : 0;
 	restore_process();

@@ -166,7 +166,7 @@ void conclude(struct monitor *monitor);
 const char *exit_text(void);
 /* The launch has failed; its records are kept. */
 void conclude_failure(struct monitor *monitor);
-void cgroups_remove(const struct texts *directories);
+void container_end(const struct texts *directories);
 
 /* monitor_idle.c: waiting at the least cost. */
 void idle_init(void);

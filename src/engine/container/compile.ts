@@ -3,7 +3,9 @@ import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import type { SourceKind } from '#runtime/lower/context.ts';
+import { KERNEL_TREES } from '#runtime/lower/fit-user-namespace.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
+import { livesInUserNamespace } from '#runtime/lower/rights.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
@@ -11,6 +13,7 @@ import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
+import { pastaOf } from '#engine/network/pasta.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { imageAccounts } from './accounts.ts';
@@ -56,6 +59,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const volumes = lowerVolumes(engine, options.volumes ?? []);
   const sharedWith = sharedContainers(engine, options);
   const cgroup = cgroupPlace(engine, id);
+  const network = pastaOf(options, directory, facts);
   const spec = containerSpec({
     volumes: volumes.map(({ mount }) => mount),
     id,
@@ -79,8 +83,9 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
     ...(cgroup === undefined ? {} : { cgroup }),
+    ...(network === undefined ? {} : { network }),
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
+    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes, facts),
     places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
@@ -107,10 +112,13 @@ function sourcesOf(
   spec: Spec,
   [directory, data]: readonly [string, string],
   volumes: readonly LoweredVolume[],
+  facts: HostFacts,
 ): Map<string, SourceKind> {
   const within = withinKinds(volumes);
   const paths = bindSources(spec, undefined).filter((path) => !within.has(path));
   const below = (base: string, kind: SourceKind): [string, SourceKind][] =>
     paths.filter((path) => path.startsWith(`${base}/`)).map((path) => [path, kind]);
-  return new Map([...below(data, 'directory'), ...sourceKinds(paths), ...below(directory, 'file'), ...within]);
+  // Where a user namespace is refused a new one, the host's is bound.
+  const kernel = livesInUserNamespace(spec, facts) ? KERNEL_TREES : [];
+  return new Map([...below(data, 'directory'), ...sourceKinds([...paths, ...kernel]), ...below(directory, 'file'), ...within]);
 }

@@ -47,7 +47,7 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);
     mkdirSync(directory, { mode: 0o700 });
-    writeHostFiles(directory, hostnameOf(options, record.id));
+    writeHostFiles(directory, hostnameOf(options, record.id), options);
     await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
     if (options.volumes !== undefined) await makeVolumes(engine, record);
     engine.database.transaction(() => {

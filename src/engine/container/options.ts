@@ -1,4 +1,5 @@
 import type { ConfinementWish } from './confinement.ts';
+import type { PublishedPort } from '#engine/network/published.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
@@ -28,7 +29,10 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   stdinOnce?: boolean;
   /** Run the built-in init as PID 1. */
   init: boolean;
-  network: 'none' | 'host';
+  network: 'none' | 'host' | 'pasta';
+  /** Further arguments of pasta. */
+  pasta?: readonly string[];
+  publish?: readonly PublishedPort[];
   readOnly: boolean;
   capAdd: readonly string[];
   capDrop: readonly string[];

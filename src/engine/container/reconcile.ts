@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
+import { endPasta } from '#engine/network/pasta.ts';
 import { noteEnd } from '#engine/event/container.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
@@ -140,6 +141,7 @@ function endInit(directory: string): void {
 async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
   await removeContainerCgroups(engine, record.id);
   endInit(directory);
+  endPasta(directory);
   const state = observe(directory);
   if (state.status !== 'dead' || state.exit !== undefined) return undefined;
   const now = Date.now();

@@ -6,6 +6,7 @@ import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteStart } from '#engine/event/container.ts';
+import { prepareNetwork } from '#engine/network/pasta.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { claimCgroups, isHeld } from './cgroups.ts';
 import { compileContainer, type Compiled } from './compile.ts';
@@ -126,6 +127,7 @@ async function prepareStart(engine: Engine, record: ContainerRecord, request: St
     directory,
   });
   for (const warning of compiled.warnings) request.warn(warning);
+  prepareNetwork(record.options, directory);
   writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
   writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
   return compiled;

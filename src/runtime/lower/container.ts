@@ -15,6 +15,7 @@ import { lowerRdt } from './intel-rdt.ts';
 import { mountPlace, type MountPlace } from './mount-namespace.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces } from './namespaces.ts';
+import { lowerNetworkHelper } from './network-helper.ts';
 import { notifyProgram, withNotify } from './notify.ts';
 import { hasHostRights, livesInUserNamespace, requireUserNamespace } from './rights.ts';
 import { lowerRlimits } from './rlimits.ts';
@@ -64,6 +65,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     hidden: lowerHiddenPaths(spec, facts),
     notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
+    network: lowerNetworkHelper(context.network, PIDFD),
     sources: [...rootSource(context), ...mounts.sources],
   };
   const { rlimits, relayed } = sections;
@@ -76,6 +78,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
           steps: initSteps(sections, mounts, identity),
         },
         ...(relayed === undefined ? [] : [relayed.program]),
+        ...sections.network.programs,
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },

@@ -3,6 +3,7 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { CgroupPlace } from '#runtime/cgroup/place.ts';
 import type { IdMappers } from './id-map.ts';
+import type { NetworkHelper } from './network-helper.ts';
 import type { Notify } from './notify.ts';
 import type { NamespaceType } from '#runtime/spec/spec.ts';
 
@@ -58,6 +59,8 @@ export interface LowerContext {
   notify?: Notify;
   /** Unix socket that gets the pidfd of the program. */
   pidfdSocket?: string;
+  /** What connects a network namespace of its own. */
+  network?: NetworkHelper;
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
 }

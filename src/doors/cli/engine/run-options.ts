@@ -3,6 +3,7 @@ import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { readMounts } from './mount-option.ts';
+import { networkWish } from './network-option.ts';
 import { readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 import { readVolumes, readVolumesFrom } from './volume-option.ts';
@@ -29,12 +30,18 @@ export const CONTAINER_FLAGS: FlagTable = {
   'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
   mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=volume, bind or tmpfs, by source and target' },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
-  network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
+  network: { kind: 'text', value: 'MODE', does: 'none (loopback only), host, or pasta[:OPTION,...]' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
   privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
   pull: { kind: 'text', value: 'POLICY', does: 'always, missing (the default), newer or never' },
   quiet: { kind: 'switch', short: 'q', does: 'Show nothing of a pull' },
+  publish: {
+    kind: 'list',
+    short: 'p',
+    value: '[[ADDRESS:]HOST:]PORT[/PROTOCOL]',
+    does: 'Lead a port of the host into the container; with --network pasta',
+  },
   'read-only': { kind: 'switch', does: 'Mount its root read-only' },
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
@@ -95,7 +102,7 @@ export function containerOptions(
     autoRemove: flags.on('rm'),
     capAdd: flags.list('cap-add'),
     capDrop: flags.list('cap-drop'),
-    network: networkMode(flags.text('network') ?? 'none'),
+    ...networkWish(flags, env),
     ...given('entrypoint', entrypoint === undefined ? undefined : [entrypoint].filter(Boolean)),
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),
@@ -121,14 +128,6 @@ function splitPair(entry: string, field: string): [string, string] {
   const [name = '', ...value] = entry.split('=');
   if (name === '') throw new Fault('invalid', `read ${field}: "${entry}" has no name`, { field });
   return [name, value.join('=')];
-}
-
-function networkMode(mode: string): 'none' | 'host' {
-  if (mode === 'none' || mode === 'host') return mode;
-  throw new Fault('unsupported', `read --network: "${mode}" is not there yet`, {
-    field: '--network',
-    hint: 'Write none (loopback only) or host.',
-  });
 }
 
 function hostname(text: string | undefined): string | undefined {
