@@ -8,7 +8,7 @@ import { bindSources } from '#runtime/lower/mounts.ts';
 import { livesInUserNamespace } from '#runtime/lower/rights.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
-import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
+import type { Mount, SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
@@ -16,13 +16,14 @@ import { rootPoint, type Engine } from '#engine/engine.ts';
 import { pastaOf } from '#engine/network/pasta.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { joinedMaps } from '#engine/userns/joined-maps.ts';
 import { imageAccounts } from './accounts.ts';
 import { cgroupPlace, cgroupsPath } from './cgroups.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
 import { sharedContainers, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
-import { containerSpec } from './spec.ts';
+import { containerSpec, hasMaps } from './spec.ts';
 import { usualFilter } from './usual-filter.ts';
 import { groupIds, resolveUser } from './user.ts';
 
@@ -61,7 +62,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const cgroup = cgroupPlace(engine, id);
   const network = pastaOf(options, directory, facts);
   const spec = containerSpec({
-    volumes: volumes.map(({ mount }) => mount),
+    volumes: volumes.map(({ mount }) => withOwners(engine, options, mount)),
     id,
     options,
     image: image.config,
@@ -74,6 +75,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     sharedWith,
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
+  const rootIds = joinedMaps(spec);
   const lowered = lowerContainer(spec, {
     id,
     facts,
@@ -84,12 +86,19 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     init: options.init,
     ...(cgroup === undefined ? {} : { cgroup }),
     ...(network === undefined ? {} : { network }),
+    ...(rootIds === undefined ? {} : { rootIds }),
     ...(program === undefined ? {} : { seccompProgram: program }),
     sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes, facts),
     places: mountPlaces(volumes),
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
+}
+
+/** A volume has the owners that images have; a container with other ids is shown it with these. */
+function withOwners(engine: Engine, options: ContainerOptions, mount: Mount): Mount {
+  const isOurs = mount.type === 'bind' && mount.source?.startsWith(`${join(engine.root, 'volumes')}/`) === true;
+  return isOurs && hasMaps(options) ? { ...mount, options: [...(mount.options ?? []), 'idmap'] } : mount;
 }
 
 function surePlan(plan: Plan, sharedWith: SharedWith): Plan {

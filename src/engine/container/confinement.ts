@@ -1,3 +1,4 @@
+import type { Userns, UsernsWish } from '#engine/userns/wish.ts';
 import type { BlockIO, DeviceRule, Rlimit, SeccompProfile } from '#runtime/spec/spec.ts';
 
 /** Wishes about what a container may touch and how it is held, beside its resources. */
@@ -16,6 +17,10 @@ export interface ConfinementWish {
   ipcMode?: string;
   utsMode?: string;
   cgroupnsMode?: string;
+  /** Left out for the engine's own. Its numbers were found when the container was made. */
+  userns?: Userns;
+  /** What that is found by. */
+  usernsWish?: UsernsWish;
   domainname?: string;
   /** Names or numbers of further groups. */
   groupAdd?: readonly string[];

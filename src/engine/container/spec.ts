@@ -95,6 +95,7 @@ function linuxSection({ options, seccomp, sharedWith, cgroupsPath }: SpecInputs)
   const bare = options.privileged || options.security?.bareSystemPaths === true;
   return {
     namespaces: namespacesOf(options, sharedWith),
+    ...idMaps(options),
     ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
@@ -103,6 +104,11 @@ function linuxSection({ options, seccomp, sharedWith, cgroupsPath }: SpecInputs)
     readonlyPaths: bare ? [] : READ_ONLY,
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
   };
+}
+
+function idMaps({ userns }: ContainerOptions): Pick<Linux, 'uidMappings' | 'gidMappings'> {
+  const { uids, gids } = userns ?? {};
+  return uids === undefined || gids === undefined ? {} : { uidMappings: [...uids], gidMappings: [...gids] };
 }
 
 function rlimits({ options, hardOpenFiles }: SpecInputs): Rlimit[] {
@@ -176,10 +182,13 @@ export function mountedPaths(options: ContainerOptions): string[] {
   return all.map(({ destination }) => destination);
 }
 
+/** The engine's own files and volumes are shown with the owners that the container knows. */
+export const hasMaps = ({ userns }: ContainerOptions): boolean => userns?.uids !== undefined && userns.mode !== 'keep-id';
+
 /** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
 function fileMounts({ directory, options }: Pick<SpecInputs, 'directory' | 'options'>): Mount[] {
   const bind = (destination: string, source: string): Mount =>
-    mount(destination, 'bind', source, ['rbind', 'rprivate']);
+    mount(destination, 'bind', source, ['rbind', 'rprivate', ...(hasMaps(options) ? ['idmap'] : [])]);
   return [
     bind('/etc/hostname', join(directory, 'hostname')),
     ...(options.network === 'host'

@@ -12,6 +12,7 @@ import { leavesGroups } from './id-map.ts';
 import { keepsGroups, lowerIdentity } from './identity.ts';
 import { initSteps } from './init.ts';
 import { lowerRdt } from './intel-rdt.ts';
+import { isMappedRoot, lowerMappedRoot } from './mapped-root.ts';
 import { mountPlace, type MountPlace } from './mount-namespace.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces } from './namespaces.ts';
@@ -45,7 +46,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const isUnified = facts.cgroup.mode === 'v2';
   const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories, isUnified };
   const place = mountPlace(spec, context);
-  const mounts = lowerMounts(spec, context, groups, !mapped && place === 'own');
+  const mounts = lowerMounts(spec, context, groups, !mapped && !isMappedRoot(spec, context) && place === 'own');
   const seccomp = lowerSpecSeccomp(spec, facts, context.seccompProgram);
   const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
   const identity = lowerIdentity(process, facts, filter, keepsGroups(spec) || leavesGroups(spec, process, facts));
@@ -57,7 +58,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     namespaces,
     mapped,
     place,
-    cloner: clonerOf(place, mapped, facts),
+    cloner: clonerOf(place, mapped || isMappedRoot(spec, context), facts),
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, mapped ? PIDFD : undefined),
     rdt: lowerRdt(spec.linux, context.id, facts),
@@ -65,6 +66,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     hidden: lowerHiddenPaths(spec, facts),
     notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
+    mappedRoot: lowerMappedRoot(spec, context),
     network: lowerNetworkHelper(context.network, PIDFD),
     sources: [...rootSource(context), ...mounts.sources],
   };
@@ -78,6 +80,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
           steps: initSteps(sections, mounts, identity),
         },
         ...(relayed === undefined ? [] : [relayed.program]),
+        ...sections.mappedRoot.programs,
         ...sections.network.programs,
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),

@@ -3,6 +3,7 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { CgroupPlace } from '#runtime/cgroup/place.ts';
 import type { IdMappers } from './id-map.ts';
+import type { IdMaps } from './mapped-root.ts';
 import type { NetworkHelper } from './network-helper.ts';
 import type { Notify } from './notify.ts';
 import type { NamespaceType } from '#runtime/spec/spec.ts';
@@ -30,6 +31,8 @@ export interface LowerContext {
   root: RootMount;
   /** Where an overlay root is mounted inside the private mount namespace: an empty directory. */
   rootPoint?: string;
+  /** The ids of a user namespace that is joined, for an overlay root. */
+  rootIds?: IdMaps;
   /** The bundle; relative bind sources are found below it. */
   bundle?: string;
   mode: LaunchMode;

@@ -39,6 +39,7 @@ export function mainSteps(sections: Sections): Step[] {
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   steps.push(...cgroup.create, ...sections.rdt.open);
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
+  steps.push(...sections.mappedRoot.steps);
   if (sections.cloner === 'main') steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
   if (place === 'joined') steps.push(...hostParts(sections).map(asTree));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });

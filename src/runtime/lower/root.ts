@@ -6,6 +6,7 @@ import { overlaySettings } from '#kernel/user-namespace.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
 import { hasHooks } from './hooks.ts';
+import { isMappedRoot } from './mapped-root.ts';
 import type { MountPlace } from './mount-namespace.ts';
 import { propagationFlags } from './mount-options.ts';
 
@@ -31,6 +32,7 @@ export function lowerRoot(spec: Spec, context: LowerContext, place: MountPlace):
     (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) === 0
       ? []
       : [{ op: 'propagation', flags: PROPAGATION.private, origin: 'linux.rootfsPropagation' }];
+  if (isMappedRoot(spec, context)) return [...cover, ...directoryRoot()];
   if (context.root.kind !== 'directory') return [...cover, ...overlayRoot(context)];
   // A clone of a shared mount is shared, and no such mount can become the root.
   if (cover.length > 0) cover.push({ op: 'mountAttr', slot: 'root', propagation: PROPAGATION.private, origin: ORIGIN });
