@@ -1,13 +1,16 @@
 import { Fault } from '#base/fault.ts';
 import { fileStepOf } from '#store/archive/file-step.ts';
 import type { StepQueue } from '#store/archive/step-queue.ts';
+import type { Owner, Shift } from '#engine/userns/shift.ts';
 import type { TarEntry, TarEvents } from '#store/archive/tar-entry.ts';
 
 export interface CopyWish {
   /** What the first part of each name becomes; undefined: names stay. */
   as?: string;
   /** Owner of everything; undefined: as the archive has it, with device nodes, setuid bits and attributes. */
-  owner?: { uid: number; gid: number };
+  owner?: Owner;
+  /** Numbers as they have to be where the files are made. */
+  shift?: Shift;
 }
 
 const SET_IDS = 0o6000;
@@ -43,6 +46,11 @@ export class CopySteps implements TarEvents {
   }
 
   #owned(entry: TarEntry): TarEntry {
+    const owned = this.#withOwner(entry);
+    return this.#wish.shift === undefined ? owned : { ...owned, ...this.#wish.shift(owned) };
+  }
+
+  #withOwner(entry: TarEntry): TarEntry {
     const { owner } = this.#wish;
     if (owner === undefined) return { ...entry, xattrs: keptXattrs(entry.xattrs) };
     if (entry.kind === 'character' || entry.kind === 'block') {
