@@ -3,17 +3,16 @@
  * engine makes tens of thousands of small blocks in a few milliseconds, and a general allocator takes a third of them.
  */
 #include "arena.h"
+#include "kept.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define STEP 16
+#define STEP ARENA_STEP
 #define CLASSES ARENA_CLASSES /* up to 1,024 bytes */
 #define LARGE CLASSES
 #define KEPT (CLASSES + 1) /* a large one in the pages of arena_begin */
-#define SORTED 8 /* classes with runs of pages of their own where pages are kept */
-#define RUN 4096
 #define FIRST_PAGES (192u << 10)
 #define MORE_PAGES (2u << 20)
 
@@ -30,21 +29,18 @@ struct block {
 static struct arena arena;
 /* All blocks come from the pages that were given: arena_begin. */
 static bool keeping;
-static struct run {
-	uint8_t *at, *end;
-} runs[SORTED + 1];
 
-void arena_begin(uint8_t *pages, size_t size)
+void arena_begin(uint8_t *pages, size_t size, struct order *order)
 {
-	arena = (struct arena){ .at = pages, .end = pages + size };
-	memset(runs, 0, sizeof runs);
+	arena = (struct arena){ 0 };
+	kept_begin(pages, size, order);
 	keeping = true;
 }
 
 struct arena arena_end(void)
 {
 	struct arena kept = arena;
-	kept.end = kept.at; /* more is not in the file */
+	kept.at = kept.end = kept_end(); /* more is not in the file */
 	keeping = false;
 	return kept;
 }
@@ -54,30 +50,10 @@ void arena_go_on(const struct arena *kept)
 	arena = *kept;
 }
 
-/*
- * In pages that are kept, blocks of one size lie together: objects, names and counts, that a process writes to, are then
- * in few pages, which it gets for its own one by one.
- */
-static void *from_kept_pages(size_t size)
-{
-	size_t size_class = size / STEP - 1;
-	struct run *run = &runs[size_class < SORTED ? size_class : SORTED];
-	if (size > (size_t)(run->end - run->at)) {
-		size_t more = (size + RUN - 1) / RUN * RUN;
-		if (more > (size_t)(arena.end - arena.at))
-			return NULL;
-		run->at = arena.at;
-		run->end = arena.at += more;
-	}
-	void *block = run->at;
-	run->at += size;
-	return block;
-}
-
 static void *from_pages(size_t size)
 {
 	if (keeping)
-		return from_kept_pages(size);
+		return kept_room(size);
 	if (size > (size_t)(arena.end - arena.at)) {
 		static bool more;
 		size_t length = more ? MORE_PAGES : FIRST_PAGES;
@@ -106,7 +82,7 @@ static void *allocate(JSMallocState *state, size_t size)
 		head = keeping ? from_pages((size_class + 1) * STEP) : malloc(whole);
 		room = keeping ? room : CLASSES * STEP;
 		size_class = keeping ? KEPT : LARGE;
-	} else if (arena.unused[size_class]) {
+	} else if (arena.unused[size_class] && !(keeping && kept_together())) {
 		head = (struct head *)arena.unused[size_class] - 1;
 		arena.unused[size_class] = arena.unused[size_class]->next;
 	} else {
@@ -114,6 +90,8 @@ static void *allocate(JSMallocState *state, size_t size)
 	}
 	if (!head)
 		return NULL;
+	if (keeping)
+		kept_note((uint8_t *)head, room + sizeof *head);
 	*head = (struct head){ (uint32_t)size_class, (uint32_t)room };
 	return head + 1;
 }

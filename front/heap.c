@@ -8,23 +8,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "entry.h"
 #include "program.h"
+#include "training.h"
 
 #define PAGE 4096ul
 /* The Makefile's room for one heap; its first page is the head. */
 #define MOST (HEAP_ROOM - PAGE)
 #define FAILED 125
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 struct heap {
 	JSContext *context;
 	struct arena arena;
 	size_t size;
+	size_t written; /* so many bytes behind this page lie together that most runs write to */
 };
 extern struct heap heap_oci, heap_engine;
 
@@ -64,13 +71,39 @@ static void forget_stack(uintptr_t *pages)
 			pages[i] = 0;
 }
 
-static void keep_heap(struct heap *heap, const char *bytecode_path, const char *path)
+/* A first loading, in a child: its blocks are counted, and those noted that a run writes to. */
+static void learn(uint8_t *pages, const uint8_t *bytecode, size_t size, char **command, struct order *order)
+{
+	pid_t child = fork();
+	int status = 0;
+	if (child == 0) {
+		arena_begin(pages, MOST, order);
+		JSContext *context = load_program(bytecode, size);
+		size_t used = (size_t)(arena_end().at - pages + PAGE - 1) & ~(PAGE - 1);
+		train(context, command, pages, used, order);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || status)
+		exit(FAILED);
+	order_settle(order);
+}
+
+static void keep_heap(struct heap *heap, const char *bytecode_path, const char *path, char **command)
 {
 	size_t size;
 	uint8_t *bytecode = read_file(bytecode_path, &size), *rest = (uint8_t *)heap + PAGE;
-	arena_begin(rest, MOST);
-	struct heap kept = { .context = load_program(bytecode, size) };
+	struct order *order = mmap(NULL, sizeof *order, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (order == MAP_FAILED)
+		exit(FAILED);
+	learn(rest, bytecode, size, command, order);
+	uint32_t count = order->count;
+	arena_begin(rest, MOST, order);
+	struct heap kept = { .context = load_program(bytecode, size), .written = order->together_size };
 	kept.arena = arena_end();
+	if (order->count != count) {
+		fprintf(stderr, "front: %u blocks, then %u\n", count, order->count);
+		exit(FAILED);
+	}
 	/* Blocks that came free lie here and there; what is changed in one process shall lie together. */
 	memset(kept.arena.unused, 0, sizeof kept.arena.unused);
 	forget_stack((uintptr_t *)rest);
@@ -81,15 +114,22 @@ static void keep_heap(struct heap *heap, const char *bytecode_path, const char *
 		perror(path);
 		exit(FAILED);
 	}
+	munmap(order, sizeof *order);
 	free(bytecode);
 }
 
-/* front oci OCI-BYTECODE OCI-HEAP ENGINE-BYTECODE ENGINE-HEAP: what an executable without heaps is for. */
+/*
+ * front oci OCI-BYTECODE OCI-HEAP ENGINE-BYTECODE ENGINE-HEAP CONFIG ROOT: what an executable without heaps is for. The
+ * last two are for a run that shows what is written to.
+ */
 static int keep_heaps(char **paths)
 {
+	char *oci[] = { "sampan", "oci", "--root", paths[5], "run", "--dry-run", "--config", paths[4], "x", NULL };
+	char *engine[] = { "sampan", "--root", paths[5], "ps", NULL };
 	making = true;
-	keep_heap(&heap_oci, paths[0], paths[1]);
-	keep_heap(&heap_engine, paths[2], paths[3]);
+	keep_heap(&heap_oci, paths[0], paths[1], oci);
+	front_program = FRONT_ENGINE;
+	keep_heap(&heap_engine, paths[2], paths[3], engine);
 	return 0;
 }
 
@@ -98,6 +138,8 @@ JSContext *loaded_program(char **argv)
 	struct heap *heap = front_program == FRONT_OCI ? &heap_oci : &heap_engine;
 	if (!heap->context)
 		exit(keep_heaps(argv + 2));
+	/* One call in place of a fault for each page; a kernel that does not know it (before 5.14) has the faults. */
+	madvise((uint8_t *)heap + PAGE, heap->written, MADV_POPULATE_WRITE);
 	arena_go_on(&heap->arena);
 	JS_UpdateStackTop(JS_GetRuntime(heap->context));
 	return heap->context;
