@@ -1,5 +1,5 @@
 /** An ordinary user's command goes on in a user namespace of theirs, as its root. */
-import { openSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import { identify, isAlive, type ProcessIdentity } from '#base/process-identity.ts';
 import { findCommand } from '#doors/cli/find-command.ts';
@@ -24,6 +24,8 @@ export function needsNamespace(rest: readonly string[]): boolean {
 /** This process executes its command anew in there; `warn` gets what is missing. */
 export function enterUserNamespace(flags: GlobalFlags, warn: (text: string) => void): never {
   const { root, runDirectory } = places(flags, process.env, host.uid);
+  // What containers leave has owners of its own; nobody else has any business there.
+  mkdirSync(root, { recursive: true, mode: 0o700 });
   makePrivate(runDirectory);
   const members = openMembers(runDirectory, root);
   const lock = host.lock(members.lockFile);

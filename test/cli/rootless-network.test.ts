@@ -46,6 +46,8 @@ test.skipIf(!HAS_PASTA)('it is the usual network, with a way out and a port that
   const port = await freePort();
   expect(await world.sampan('run', '-d', '--name', 'web', '-p', `127.0.0.1:${port}:80`, world.image, ...SERVER)).toMatchObject(RIGHT);
   expect(await said(port)).toBe('hello\n');
+  expect((await world.sampan('port', 'web')).stdout).toBe(`80/tcp -> 127.0.0.1:${port}\n`);
+  expect((await world.sampan('port', 'web', '80')).stdout).toBe(`127.0.0.1:${port}\n`);
   expect(world.processes().some((line) => line.startsWith('pasta'))).toBe(true);
   expect((await world.sampan('rm', '-f', 'web')).status).toBe(0);
   await gone(() => world.processes().length === 0);

@@ -10,6 +10,7 @@ import { findInside, type Inside } from './inside.ts';
 import { meansContents, placeCopy, type CopySource, type CopyTarget } from './place.ts';
 import { hasMounts } from './resting-mounts.ts';
 import { withContainerRoot } from './root.ts';
+import type { CopyWish } from './steps.ts';
 import { unpackCopy } from './unpack.ts';
 
 export interface CopyWishes {
@@ -61,7 +62,7 @@ export function copyToContainer(
   const owner = { uid: 0, gid: 0 };
   return withTarget(engine, record, destination, (target, open, shift) => {
     const { below, as } = placeCopy(source, target);
-    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }), ...shifted(shift) };
+    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }), ...madeInside(shift) };
     return open(below, (directory) =>
       unpackCopy(engine.launcher, source.archive(engine.launcher, as === undefined), directory, wish),
     );
@@ -82,7 +83,7 @@ export function archiveToContainer(
     return open('itself', async (directory) => {
       let bytes = 0;
       await unwrap(archive, async (plain) => {
-        bytes = await unpackCopy(engine.launcher, plain, directory, shifted(shift));
+        bytes = await unpackCopy(engine.launcher, plain, directory, madeInside(shift));
       });
       return bytes;
     });
@@ -115,7 +116,9 @@ function withSource<T>(
   );
 }
 
-const shifted = (shift: Shift | undefined): { shift?: Shift } => (shift === undefined ? {} : { shift });
+const shifted = (shift: Shift | undefined): Pick<CopyWish, 'shift'> => (shift === undefined ? {} : { shift });
+const madeInside = (shift: Shift | undefined): Pick<CopyWish, 'shift' | 'maker'> =>
+  shift === undefined ? {} : { shift, maker: shift({ uid: 0, gid: 0 }) };
 
 type OpenTarget<T> = (below: 'itself' | 'parent', work: (directory: string) => Promise<T>) => Promise<T>;
 

@@ -9,6 +9,8 @@ export interface CopyWish {
   as?: string;
   /** Owner of everything; undefined: as the archive has it, with device nodes, setuid bits and attributes. */
   owner?: Owner;
+  /** Who makes the files, where root of the machine has no number. */
+  maker?: Owner;
   /** Numbers as they have to be where the files are made. */
   shift?: Shift;
 }
@@ -27,7 +29,7 @@ export class CopySteps implements TarEvents {
     this.#out = out;
     // Names of archives are byte strings.
     this.#wish = { ...wish, ...(wish.as === undefined ? {} : { as: Buffer.from(wish.as).toString('latin1') }) };
-    out.step({ op: 'keepKinds' });
+    out.step({ op: 'keepKinds', ...wish.maker });
   }
 
   entry(entry: TarEntry): void {
