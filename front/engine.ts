@@ -73,7 +73,8 @@ async function command(world: CliWorld): Promise<number> {
   // Else a front that is not joined with the large program would begin anew for ever.
   if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
   const { flags, rest } = globalFlags(host.argv.slice(1));
-  if (host.uid !== 0 && needsNamespace(rest)) enterUserNamespace(flags, (text) => world.io.err(`sampan: warning: ${text}\n`));
+  if (host.uid !== 0 && needsNamespace(rest))
+    enterUserNamespace(flags, (text) => world.io.err(`sampan: warning: ${text}\n`));
   const [name = '', ...args] = rest;
   const [entry, forLarge] = [COMMANDS[name], FRONT_COMMANDS[name]];
   if (entry === undefined || forLarge === undefined) return becomeLarge();

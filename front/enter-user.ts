@@ -24,8 +24,7 @@ export function needsNamespace(rest: readonly string[]): boolean {
 /** This process executes its command anew in there; `warn` gets what is missing. */
 export function enterUserNamespace(flags: GlobalFlags, warn: (text: string) => void): never {
   const { root, runDirectory } = places(flags, process.env, host.uid);
-  // What containers leave has owners of its own; nobody else has any business there.
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeRoot(root);
   makePrivate(runDirectory);
   const members = openMembers(runDirectory, root);
   const lock = host.lock(members.lockFile);
@@ -35,6 +34,15 @@ export function enterUserNamespace(flags: GlobalFlags, warn: (text: string) => v
   members.sign(self);
   host.close(lock);
   return host.become('/proc/self/exe', host.argv);
+}
+
+/** What containers leave has owners of its own; nobody else has any business there. */
+function makeRoot(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Fault('denied', `make the root directory ${root}`, { cause, field: '--root' });
+  }
 }
 
 function joinOneOf(living: Iterable<ProcessIdentity>): boolean {

@@ -6,7 +6,9 @@ import { cliWorld, type CliWorld } from './world.ts';
 import { rootlessWorld, textOf, type RootlessWorld } from './rootless-world.ts';
 
 const HAS_PASTA =
-  existsSync('/usr/bin/pasta') && existsSync('/dev/net/tun') && /^\S+\t0{8}\t/m.test(readFileSync('/proc/net/route', 'latin1'));
+  existsSync('/usr/bin/pasta') &&
+  existsSync('/dev/net/tun') &&
+  /^\S+\t0{8}\t/m.test(readFileSync('/proc/net/route', 'latin1'));
 const RIGHT = { status: 0, stderr: '' };
 let world: RootlessWorld;
 beforeAll(async () => {
@@ -40,18 +42,23 @@ async function gone(what: () => boolean): Promise<void> {
   expect(what()).toBe(true);
 }
 
-test.skipIf(!HAS_PASTA)('it is the usual network, with a way out and a port that leads in, and ends with the container', async () => {
-  const inside = await world.sampan('run', '--rm', world.image, 'ip', 'route');
-  expect(inside).toMatchObject({ ...RIGHT, stdout: expect.stringContaining('default via') });
-  const port = await freePort();
-  expect(await world.sampan('run', '-d', '--name', 'web', '-p', `127.0.0.1:${port}:80`, world.image, ...SERVER)).toMatchObject(RIGHT);
-  expect(await said(port)).toBe('hello\n');
-  expect((await world.sampan('port', 'web')).stdout).toBe(`80/tcp -> 127.0.0.1:${port}\n`);
-  expect((await world.sampan('port', 'web', '80')).stdout).toBe(`127.0.0.1:${port}\n`);
-  expect(world.processes().some((line) => line.startsWith('pasta'))).toBe(true);
-  expect((await world.sampan('rm', '-f', 'web')).status).toBe(0);
-  await gone(() => world.processes().length === 0);
-});
+test.skipIf(!HAS_PASTA)(
+  'it is the usual network, with a way out and a port that leads in, and ends with the container',
+  async () => {
+    const inside = await world.sampan('run', '--rm', world.image, 'ip', 'route');
+    expect(inside).toMatchObject({ ...RIGHT, stdout: expect.stringContaining('default via') });
+    const port = await freePort();
+    expect(
+      await world.sampan('run', '-d', '--name', 'web', '-p', `127.0.0.1:${port}:80`, world.image, ...SERVER),
+    ).toMatchObject(RIGHT);
+    expect(await said(port)).toBe('hello\n');
+    expect((await world.sampan('port', 'web')).stdout).toBe(`80/tcp -> 127.0.0.1:${port}\n`);
+    expect((await world.sampan('port', 'web', '80')).stdout).toBe(`127.0.0.1:${port}\n`);
+    expect(world.processes().some((line) => line.startsWith('pasta'))).toBe(true);
+    expect((await world.sampan('rm', '-f', 'web')).status).toBe(0);
+    await gone(() => world.processes().length === 0);
+  },
+);
 
 test.skipIf(!HAS_PASTA)('a monitor that is killed leaves no pasta behind', async () => {
   await world.sampan('run', '-d', '--name', 'web', '--network', 'pasta', world.image, ...SERVER);
@@ -77,7 +84,16 @@ test.skipIf(!HAS_PASTA)('a port that is taken is told in pasta’s words', async
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   const { port } = server.address() as { port: number };
-  const { status, stderr } = await world.sampan('run', '--rm', '--network', 'pasta', '-p', `${port}:80`, world.image, 'true');
+  const { status, stderr } = await world.sampan(
+    'run',
+    '--rm',
+    '--network',
+    'pasta',
+    '-p',
+    `${port}:80`,
+    world.image,
+    'true',
+  );
   server.close();
   // Its version of Debian 12 says so and goes on; later ones fail.
   expect([0, 125]).toContain(status ?? -1);

@@ -19,10 +19,8 @@ const initOf = async (name: string): Promise<number> =>
 test('a life: run, ps, exec, top, stats, logs, stop, start, restart, kill, rm', async () => {
   const name = 'life';
   expect(await run(world.image, 'id', '-u')).toEqual({ ...RIGHT, stdout: '0\n' });
-  const started = await world.sampan(
-    ...['run', '-d', '--name', name, '--network', 'none', world.image],
-    ...['sh', '-c', "trap 'exit 3' TERM; echo up; while :; do sleep 0.1; done"],
-  );
+  const script = "trap 'exit 3' TERM; echo up; while :; do sleep 0.1; done";
+  const started = await world.sampan('run', '-d', '--name', name, '--network', 'none', world.image, 'sh', '-c', script);
   expect(started).toMatchObject(RIGHT);
   expect((await world.sampan('ps')).stdout).toContain(name);
   expect(await world.sampan('exec', name, 'cat', '/proc/1/uid_map')).toMatchObject({
@@ -73,7 +71,12 @@ test('deleted files and directories made anew stay so in a commit, a save and a 
   expect(await world.sampan('rm', 'changes')).toMatchObject(RIGHT);
   expect((await world.sampan('rmi', 'changed:1')).status).toBe(0);
   expect((await world.sampan('load', '-i', archive)).status).toBe(0);
-  const seen = await run('changed:1', 'sh', '-c', 'ls -n /etc | grep new; ls /etc | grep -v -E "new|host|resolv"; ls /bin/vi');
+  const seen = await run(
+    'changed:1',
+    'sh',
+    '-c',
+    'ls -n /etc | grep new; ls /etc | grep -v -E "new|host|resolv"; ls /bin/vi',
+  );
   expect(seen.stdout).toMatch(/^-rw-r--r-- +1 7 +8 .* new\n$/);
   expect(seen.stderr).toContain('/bin/vi: No such file');
   expect((await world.sampan('image', 'verify')).status).toBe(0);
@@ -111,7 +114,9 @@ test('the host’s process and network namespaces are shared as far as they may 
   const seen = await run('--pid', 'host', world.image, 'sh', '-c', 'ls /proc | grep -c "^[0-9]"');
   expect(seen).toMatchObject(RIGHT);
   expect(Number(seen.stdout)).toBeGreaterThan(3);
-  expect((await world.sampan('run', '--rm', '--network', 'host', world.image, 'ls', '/sys/class/net')).stdout).toContain('lo');
+  expect(
+    (await world.sampan('run', '--rm', '--network', 'host', world.image, 'ls', '/sys/class/net')).stdout,
+  ).toContain('lo');
 });
 
 test('without control groups, what the first process leaves in a shared namespace ends with the container', async () => {
@@ -143,7 +148,14 @@ test('images are mounted in a session alone, and its end is noticed', async () =
   expect(refused).toMatchObject({ status: 8, stdout: '' });
   expect(refused.stderr).toContain('sampan unshare');
   const script = 'ls $(sampan image mount "$1") && sampan image mount';
-  const seen = await world.sampan('unshare', 'sh', '-c', `PATH=${join(import.meta.dir, '../../dist')}:$PATH; ${script}`, 'sh', world.image);
+  const seen = await world.sampan(
+    'unshare',
+    'sh',
+    '-c',
+    `PATH=${join(import.meta.dir, '../../dist')}:$PATH; ${script}`,
+    'sh',
+    world.image,
+  );
   expect(seen.stdout).toContain('bin\n');
   expect(seen.stdout).toContain(world.image);
   expect((await world.sampan('image', 'mount')).stdout).toBe('');

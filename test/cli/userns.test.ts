@@ -20,7 +20,8 @@ const inside = async (name: string, ...command: string[]) => (await world.sampan
 const pidOf = async (name: string) => Number((await world.sampan('inspect', '-f', '{{.State.Pid}}', name)).stdout);
 
 test('maps: others in the kernel, the image’s own inside and on disk', async () => {
-  const script = 'cat /proc/self/uid_map /proc/self/gid_map; ls -lnd /bin /etc/hosts; touch /x; chown 7:8 /x; ls -ln /x; rm -r /etc';
+  const script =
+    'cat /proc/self/uid_map /proc/self/gid_map; ls -lnd /bin /etc/hosts; touch /x; chown 7:8 /x; ls -ln /x; rm -r /etc';
   const made = await world.sampan('run', '--name', 'maps', ...MAPS, world.image, 'sh', '-c', script);
   expect(made.stdout.replaceAll(/ +/g, ' ')).toMatch(
     /^ 0 200000 2000\n 0 300000 2000\n\S+ \d 0 0 .* \/bin\n\S+ 1 0 0 .* \/etc\/hosts\n\S+ 1 7 8 .* \/x\n$/,
@@ -58,7 +59,9 @@ test('a running one: exec, cp both ways, top, restart', async () => {
 });
 
 test('volumes have the owners of images, and binds when they are asked to', async () => {
-  expect(await run(...MAPS, '-v', 'shared:/v', world.image, 'sh', '-c', 'touch /v/f; chown 5:6 /v/f')).toMatchObject(RIGHT);
+  expect(await run(...MAPS, '-v', 'shared:/v', world.image, 'sh', '-c', 'touch /v/f; chown 5:6 /v/f')).toMatchObject(
+    RIGHT,
+  );
   expect((await run('-v', 'shared:/v', world.image, 'ls', '-ln', '/v/f')).stdout).toMatch(/ 5 +6 /);
   const bind = join(world.root, 'bind');
   mkdirSync(bind);
@@ -69,16 +72,20 @@ test('volumes have the owners of images, and binds when they are asked to', asyn
 });
 
 test('auto: each its own ids, given back with the container; kept over a kill at any point', async () => {
-  const mapOf = async (name: string) => (await inside(name, 'cat', '/proc/self/uid_map')).trim().split(/\s+/).map(Number);
+  const mapOf = async (name: string) =>
+    (await inside(name, 'cat', '/proc/self/uid_map')).trim().split(/\s+/).map(Number);
   const names = ['auto1', 'auto2', 'auto3'];
   const begun = await Promise.all(
-    names.map((name) => world.sampan('run', '-d', '--name', name, '--userns', 'auto:size=1500', world.image, 'sleep', '60')),
+    names.map((name) =>
+      world.sampan('run', '-d', '--name', name, '--userns', 'auto:size=1500', world.image, 'sleep', '60'),
+    ),
   );
   for (const one of begun) expect(one).toMatchObject(RIGHT);
   const maps = await Promise.all(names.map(mapOf));
   for (const [first, , size] of maps) expect([first, size]).toEqual([0, 1500]);
   const starts = maps.map(([, start = 0]) => start).sort((left, right) => left - right);
-  for (const [at, start] of starts.entries()) if (at > 0) expect(start - (starts[at - 1] ?? 0)).toBeGreaterThanOrEqual(1500);
+  for (const [at, start] of starts.entries())
+    if (at > 0) expect(start - (starts[at - 1] ?? 0)).toBeGreaterThanOrEqual(1500);
   const first = names[maps.findIndex(([, start]) => start === starts[0])] ?? '';
   expect((await world.sampan('rm', '-f', first)).status).toBe(0);
   for (const wait of [10, 50]) {
@@ -98,7 +105,10 @@ test('auto: each its own ids, given back with the container; kept over a kill at
 test('keep-id is a new namespace with the same numbers, host none', async () => {
   const own = ['sh', '-c', 'readlink /proc/self/ns/user; cat /proc/self/uid_map'];
   const host = readFileSync('/proc/self/uid_map', 'utf8');
-  const [kept, none] = [await run('--userns', 'keep-id', world.image, ...own), await run('--userns', 'host', world.image, ...own)];
+  const [kept, none] = [
+    await run('--userns', 'keep-id', world.image, ...own),
+    await run('--userns', 'host', world.image, ...own),
+  ];
   expect(kept.stdout.split('\n')[1]).toBe(host.trimEnd());
   expect(kept.stdout.split('\n')[0]).not.toBe(none.stdout.split('\n')[0]);
 });

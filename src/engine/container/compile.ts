@@ -129,5 +129,10 @@ function sourcesOf(
     paths.filter((path) => path.startsWith(`${base}/`)).map((path) => [path, kind]);
   // Where a user namespace is refused a new one, the host's is bound.
   const kernel = livesInUserNamespace(spec, facts) ? KERNEL_TREES : [];
-  return new Map([...below(data, 'directory'), ...sourceKinds([...paths, ...kernel]), ...below(directory, 'file'), ...within]);
+  return new Map([
+    ...below(data, 'directory'),
+    ...sourceKinds([...paths, ...kernel]),
+    ...below(directory, 'file'),
+    ...within,
+  ]);
 }

@@ -183,7 +183,8 @@ export function mountedPaths(options: ContainerOptions): string[] {
 }
 
 /** The engine's own files and volumes are shown with the owners that the container knows. */
-export const hasMaps = ({ userns }: ContainerOptions): boolean => userns?.uids !== undefined && userns.mode !== 'keep-id';
+export const hasMaps = ({ userns }: ContainerOptions): boolean =>
+  userns?.uids !== undefined && userns.mode !== 'keep-id';
 
 /** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
 function fileMounts({ directory, options }: Pick<SpecInputs, 'directory' | 'options'>): Mount[] {

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
-import type { NetworkHelper } from '#runtime/lower/network-helper.ts';
+import type { NetworkHelper } from '#runtime/lower/context.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
 import type { PublishedPort } from './published.ts';
 
@@ -68,12 +68,18 @@ function pastaWords({ pasta = [], publish = [] }: ContainerOptions, directory: s
     ...ports('-t', 'tcp', publish),
     ...ports('-u', 'udp', publish),
     // Nothing of the host's loopback is in reach unless it is asked for.
-    ...['-T', 'none', '-U', 'none'],
+    '-T',
+    'none',
+    '-U',
+    'none',
     ...(pasta.includes('--map-gw') ? [] : ['--no-map-gw']),
-    ...['--dns-forward', FORWARDED_RESOLVER],
+    '--dns-forward',
+    FORWARDED_RESOLVER,
     '--quiet',
-    ...['--pid', join(directory, PID_FILE)],
-    ...['--netns', join(directory, NAMESPACE_FILE)],
+    '--pid',
+    join(directory, PID_FILE),
+    '--netns',
+    join(directory, NAMESPACE_FILE),
     ...pasta.filter((word) => word !== '--map-gw'),
   ];
 }

@@ -37,7 +37,9 @@ export function openMembers(runDirectory: string, root: string): Members {
 function* ofContainers(directory: string): Generator<ProcessIdentity> {
   for (const id of namesIn(directory)) {
     for (const file of ['lock', 'pid']) {
-      const identity = textOf(join(directory, id, file)).trim().replace(' ', ':');
+      const identity = textOf(join(directory, id, file))
+        .trim()
+        .replace(' ', ':');
       if (identity !== '' && isAlive(identity)) yield identity as ProcessIdentity;
     }
   }

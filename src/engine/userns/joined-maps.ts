@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
-import type { IdMaps } from '#runtime/lower/mapped-root.ts';
+import type { IdMaps } from '#runtime/lower/context.ts';
 import type { IdMapping, Spec } from '#runtime/spec/spec.ts';
 
 /** The ids of the user namespace that a container joins by its path, as one of its processes sees them; undefined for others. */

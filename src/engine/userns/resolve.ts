@@ -31,7 +31,11 @@ export function resolveUserns(engine: Engine, wish: UsernsWish, needed: number):
     case 'join':
       return { mode: wish.mode };
     case 'auto':
-      return { mode: 'auto', uids: allot(engine, 'uids', wish.size ?? needed), gids: allot(engine, 'gids', wish.size ?? needed) };
+      return {
+        mode: 'auto',
+        uids: allot(engine, 'uids', wish.size ?? needed),
+        gids: allot(engine, 'gids', wish.size ?? needed),
+      };
   }
 }
 
@@ -46,7 +50,9 @@ function needsRoot({ kind }: UsernsWish): Fault {
 /** Root's own mapping is the whole one: the namespace is new, the numbers are not. */
 function keepId({ uid = 0, gid = 0 }: Extract<UsernsWish, { kind: 'keep-id' }>): Userns {
   if (uid !== 0 || gid !== 0) {
-    throw new Fault('unsupported', 'read --userns: root keeps its own numbers with keep-id, no others', { field: FIELD });
+    throw new Fault('unsupported', 'read --userns: root keeps its own numbers with keep-id, no others', {
+      field: FIELD,
+    });
   }
   const all: IdMapping[] = [{ containerID: 0, hostID: 0, size: EVERYBODY }];
   return { mode: 'keep-id', uids: all, gids: all };

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
+import type { Program } from '#kernel/plan.ts';
 import { annotationWarnings } from '#runtime/spec/annotations.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup } from './cgroup.ts';
@@ -12,7 +13,8 @@ import { leavesGroups } from './id-map.ts';
 import { keepsGroups, lowerIdentity } from './identity.ts';
 import { initSteps } from './init.ts';
 import { lowerRdt } from './intel-rdt.ts';
-import { isMappedRoot, lowerMappedRoot } from './mapped-root.ts';
+import { lowerMappedRoot } from './mapped-root.ts';
+import { isMappedRoot } from './root-kind.ts';
 import { mountPlace, type MountPlace } from './mount-namespace.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces } from './namespaces.ts';
@@ -70,7 +72,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     network: lowerNetworkHelper(context.network, PIDFD),
     sources: [...rootSource(context), ...mounts.sources],
   };
-  const { rlimits, relayed } = sections;
+  const { rlimits } = sections;
   return {
     plan: {
       programs: [
@@ -79,9 +81,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
           name: 'init',
           steps: initSteps(sections, mounts, identity),
         },
-        ...(relayed === undefined ? [] : [relayed.program]),
-        ...sections.mappedRoot.programs,
-        ...sections.network.programs,
+        ...programsBeside(sections),
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
@@ -94,6 +94,10 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     ],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
+}
+
+function programsBeside({ relayed, mappedRoot, network }: Sections): Program[] {
+  return [...(relayed === undefined ? [] : [relayed.program]), ...mappedRoot.programs, ...network.programs];
 }
 
 function clonerOf(place: MountPlace, mapped: boolean, facts: HostFacts): Sections['cloner'] {

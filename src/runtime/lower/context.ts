@@ -3,10 +3,8 @@ import type { Plan, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { CgroupPlace } from '#runtime/cgroup/place.ts';
 import type { IdMappers } from './id-map.ts';
-import type { IdMaps } from './mapped-root.ts';
-import type { NetworkHelper } from './network-helper.ts';
 import type { Notify } from './notify.ts';
-import type { NamespaceType } from '#runtime/spec/spec.ts';
+import type { IdMapping, NamespaceType } from '#runtime/spec/spec.ts';
 
 /**
  * How the first program goes on once the container is set up. `hold`: init stops at the `go` fifo until start, the
@@ -66,6 +64,20 @@ export interface LowerContext {
   network?: NetworkHelper;
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
+}
+
+/** A program beside the container that is its way into the network, such as pasta. It stays when its first process has ended. */
+export interface NetworkHelper {
+  path: string;
+  argv: readonly string[];
+  env: readonly string[];
+  /** An empty file, by whose path the program finds the container's network namespace. */
+  file: string;
+}
+
+export interface IdMaps {
+  uids: readonly IdMapping[];
+  gids: readonly IdMapping[];
 }
 
 /** What an engine asks for beyond the specification. */

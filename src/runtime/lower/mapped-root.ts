@@ -3,8 +3,9 @@ import { CLONE, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
 import type { Program, Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { IdMapping, Spec } from '#runtime/spec/spec.ts';
-import { from, type LowerContext } from './context.ts';
+import { from, type IdMaps, type LowerContext } from './context.ts';
 import { mapText } from './id-map.ts';
+import { isMappedRoot } from './root-kind.ts';
 import { overlayMountSteps } from './root.ts';
 
 const ORIGIN = 'root.path';
@@ -12,17 +13,7 @@ const NAME = 'root';
 const [MAIN, MAKER] = ['to.root', 'from.root'] as const;
 const [LAYERS, IDS, MADE] = ['mapped.layers', 'mapped.ids', 'mapped.root'] as const;
 
-export interface IdMaps {
-  uids: readonly IdMapping[];
-  gids: readonly IdMapping[];
-}
-
 type Overlay = Extract<RootMount, { kind: 'overlay' }>;
-
-/** An overlay whose container lives in a user namespace, new or joined: only the host's root may mount it as it is. */
-export function isMappedRoot(spec: Spec, { root }: Pick<LowerContext, 'root'>): boolean {
-  return root.kind === 'overlay' && (spec.linux?.namespaces ?? []).some(({ type }) => type === 'user');
-}
 
 /**
  * The program of the plan that mounts such a root, in mounts that only it sees, and the first program's steps that take the mount

@@ -1,15 +1,6 @@
 import { CLONE, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
 import type { Program, Step } from '#kernel/plan.ts';
-import { from } from './context.ts';
-
-/** A program beside the container that is its way into the network, such as pasta. It stays when its first process has ended. */
-export interface NetworkHelper {
-  path: string;
-  argv: readonly string[];
-  env: readonly string[];
-  /** An empty file, by whose path the program finds the container's network namespace. */
-  file: string;
-}
+import { from, type NetworkHelper } from './context.ts';
 
 const ORIGIN = '--network';
 const [NAME, BINDER] = ['network', 'network.binder'] as const;

@@ -6,7 +6,7 @@ import { overlaySettings } from '#kernel/user-namespace.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
 import { hasHooks } from './hooks.ts';
-import { isMappedRoot } from './mapped-root.ts';
+import { isMappedRoot } from './root-kind.ts';
 import type { MountPlace } from './mount-namespace.ts';
 import { propagationFlags } from './mount-options.ts';
 

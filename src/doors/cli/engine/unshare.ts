@@ -38,7 +38,8 @@ export const unshare: Verb = {
 async function start(command: [string, ...string[]], env: Readonly<Record<string, string | undefined>>) {
   const given = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   try {
-    return await spawnProgram({ command, stdio: ['inherit', 'inherit', 'inherit'], env: Object.fromEntries(given) }).ended;
+    return await spawnProgram({ command, stdio: ['inherit', 'inherit', 'inherit'], env: Object.fromEntries(given) })
+      .ended;
   } catch (cause) {
     throw new Fault('notFound', `run ${command[0]}`, { cause });
   }

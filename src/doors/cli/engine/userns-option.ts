@@ -11,8 +11,8 @@ export const USERNS_FLAGS: FlagTable = {
   },
   uidmap: { kind: 'list', value: 'INSIDE:OUTSIDE:COUNT', does: 'Map users of a new user namespace' },
   gidmap: { kind: 'list', value: 'INSIDE:OUTSIDE:COUNT', does: 'Map groups of it (as the users when left out)' },
-  subuidname: { kind: 'text', value: 'NAME', does: "Map the users that /etc/subuid gives to NAME" },
-  subgidname: { kind: 'text', value: 'NAME', does: "Map the groups that /etc/subgid gives to NAME" },
+  subuidname: { kind: 'text', value: 'NAME', does: 'Map the users that /etc/subuid gives to NAME' },
+  subgidname: { kind: 'text', value: 'NAME', does: 'Map the groups that /etc/subgid gives to NAME' },
 };
 
 const FIELD = '--userns';
@@ -44,7 +44,8 @@ export function usernsWish(flags: Flags): UsernsWish | undefined {
       return { kind: 'keep-id', ...numbers(mode, options, ['uid', 'gid']) };
     case 'container':
     case 'ns':
-      if (options === '' || (kind === 'ns' && !options.startsWith('/'))) throw bad(FIELD, mode, 'names nothing to join');
+      if (options === '' || (kind === 'ns' && !options.startsWith('/')))
+        throw bad(FIELD, mode, 'names nothing to join');
       return { kind: 'join', mode };
   }
   throw bad(FIELD, mode, 'is not a mode that there is');
@@ -56,7 +57,9 @@ function mapsWish(flags: Flags): UsernsWish | undefined {
   const names = userNames ?? groupNames;
   const given = uids ?? gids;
   if (given !== undefined && names !== undefined) {
-    throw new Fault('invalid', 'read --subuidname: it does not go with --uidmap and --gidmap', { field: '--subuidname' });
+    throw new Fault('invalid', 'read --subuidname: it does not go with --uidmap and --gidmap', {
+      field: '--subuidname',
+    });
   }
   if (names !== undefined) return { kind: 'names', uids: userNames ?? names, gids: groupNames ?? names };
   return given === undefined ? undefined : { kind: 'maps', uids: uids ?? given, gids: gids ?? given };
@@ -73,7 +76,9 @@ function readMaps(flags: Flags, name: string): IdMapping[] | undefined {
   });
   for (const side of ['containerID', 'hostID'] as const) {
     const sorted = maps.toSorted((left, right) => left[side] - right[side]);
-    const met = sorted.find((one, at) => at > 0 && (sorted[at - 1]?.[side] ?? 0) + (sorted[at - 1]?.size ?? 0) > one[side]);
+    const met = sorted.find(
+      (one, at) => at > 0 && (sorted[at - 1]?.[side] ?? 0) + (sorted[at - 1]?.size ?? 0) > one[side],
+    );
     if (met !== undefined) throw bad(`--${name}`, texts.join(' '), 'maps an id twice');
   }
   if (!maps.some(({ containerID }) => containerID === 0)) throw bad(`--${name}`, texts.join(' '), 'maps no root');
@@ -86,7 +91,8 @@ function numbers<K extends string>(mode: string, options: string, names: readonl
   for (const option of options.split(',').filter(Boolean)) {
     const [, name, number] = /^([a-z]+)=(\d{1,9})$/.exec(option) ?? [];
     const known = names.find((one) => one === name);
-    if (known === undefined || number === undefined) throw bad(FIELD, mode, `has an option "${option}" that is not known`);
+    if (known === undefined || number === undefined)
+      throw bad(FIELD, mode, `has an option "${option}" that is not known`);
     found[known] = Number(number);
   }
   return found;
