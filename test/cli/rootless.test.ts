@@ -166,3 +166,18 @@ test('unshare: status of the program, 127 for one that is not there', async () =
   expect(await world.sampan('unshare', 'no-such-program')).toMatchObject({ status: 127, stdout: '' });
   expect((await world.sampan('unshare', 'sh', '-c', 'kill -TERM $$')).status).toBe(143);
 });
+
+test('a user without further ids has one, is told so, and what needs more of them', async () => {
+  await using alone = await rootlessWorld({ uid: 54_323, gid: 54_323 });
+  const pulled = await alone.sampan('pull', '-q', alone.image);
+  expect(pulled.status).toBe(0);
+  expect(pulled.stderr).toContain('no subuid ranges found for user "54323"');
+  const seen = await alone.sampan('run', '--rm', '--network', 'none', alone.image, 'cat', '/proc/self/uid_map');
+  expect(seen.stdout.trim().split(/ +/)).toEqual(['0', '54323', '1']);
+  const archive = join(alone.home, 'owned.tar');
+  expect((await alone.as('sh', '-c', `touch f && tar --owner=5 -cf ${archive} f`)).status).toBe(0);
+  const refused = await alone.sampan('import', archive, 'owned:1');
+  expect(refused.status).toBe(6);
+  expect(refused.stderr).toContain('an owner for whom there is no id here');
+  expect(refused.stderr).toContain('/etc/subuid');
+});

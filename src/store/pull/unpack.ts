@@ -101,6 +101,14 @@ const OF_THE_MACHINE = /^(?:E(?:ACCES|PERM|ROFS|NOSPC|DQUOT|NOMEM|MFILE|NFILE|IO
 /** What else the kernel refuses to unpack (a path that climbs out, a link to nowhere, too long a value) is the archive's fault. */
 function unpackFault(error: unknown): unknown {
   const errno = isFault(error) ? error.facts['errno'] : undefined;
+  // What the kernel says of an owner whom nobody has mapped.
+  if (isFault(error) && errno === 'EINVAL' && hasMappedUsers()) {
+    return new Fault('denied', 'unpack the layer: a file has an owner for whom there is no id here', {
+      cause: error,
+      facts: error.facts,
+      hint: 'More ids are needed in /etc/subuid and /etc/subgid: see docs/rootless.md.',
+    });
+  }
   if (isFault(error) && typeof errno === 'string' && !OF_THE_MACHINE.test(errno)) {
     return new Fault('corrupt', 'unpack the layer', { cause: error, facts: error.facts });
   }
