@@ -5,7 +5,7 @@
 
 /** The engine's commands, each with the flags that make it a matter of the large program. */
 export const FRONT_COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  run: ['interactive', 'tty'],
+  run: ['interactive', 'tty', 'device', 'gpus'],
   start: ['attach', 'interactive'],
   exec: [],
   ps: [],
@@ -13,7 +13,7 @@ export const FRONT_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   kill: [],
   rm: [],
   inspect: [],
-  create: [],
+  create: ['device', 'gpus'],
   restart: [],
   pause: [],
   unpause: [],

@@ -63,7 +63,7 @@ function theWorld(): CliWorld {
 function isPlain(verb: Verb, args: readonly string[], forLarge: readonly string[]): boolean {
   try {
     const { flags } = parseFlags(args, verb.flags, verb.stop === true);
-    return !forLarge.some((name) => flags.on(name));
+    return !forLarge.some((name) => flags.list(name).some((value) => value !== 'false'));
   } catch {
     return false;
   }

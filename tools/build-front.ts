@@ -37,7 +37,7 @@ const CONSTANTS = [
 const [target = join(TREE, 'dist/front-build')] = process.argv.slice(2);
 /** Loaded only when they are needed; in the front their functions become the large program (front/shim/large.ts). */
 const LARGE_MODULES =
-  /^\.\/(pull\/pull|load\/load(?:-all)?|save\/save(?:-all)?|import\/import|snapshot\/export|snapshot\/changes|implied|commit\/commit|image\/history|verify\/verify|push\/push|copy\/(?:use|tags|documents)|index\/(?:unpack|change)|pull-progress)\.ts$/;
+  /^\.\/(pull\/pull|load\/load(?:-all)?|save\/save(?:-all)?|import\/import|snapshot\/export|snapshot\/changes|implied|commit\/commit|image\/history|verify\/verify|push\/push|copy\/(?:use|tags|documents)|index\/(?:unpack|change)|pull-progress)\.ts$|^#engine\/cdi\/inject\.ts$/;
 
 const PROGRAMS = ['oci', 'engine'] as const;
 const options: Omit<Bun.BuildConfig, 'entrypoints'> = {

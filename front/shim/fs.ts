@@ -149,15 +149,21 @@ class Stats extends Kind {
 
 const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '');
 
-export function statSync(path: string, options: { throwIfNoEntry?: boolean } = {}): Stats | undefined {
+interface StatOptions {
+  throwIfNoEntry?: boolean;
+}
+
+function statOf(path: string, follow: boolean, options: StatOptions = {}): Stats | undefined {
   try {
-    return new Stats(host.stat(path, true));
+    return new Stats(host.stat(path, follow));
   } catch (error) {
     if (options.throwIfNoEntry === false && isMissing(error)) return undefined;
     throw error;
   }
 }
-export const lstatSync = (path: string): Stats => new Stats(host.stat(path, false));
+
+export const statSync = (path: string, options?: StatOptions): Stats | undefined => statOf(path, true, options);
+export const lstatSync = (path: string, options?: StatOptions): Stats | undefined => statOf(path, false, options);
 export const fstatSync = (fd: number): Stats => new Stats(host.fstat(fd));
 export const existsSync = (path: string): boolean => {
   try {
@@ -219,7 +225,7 @@ export const readlinkSync = (path: string): string => host.readlink(path);
 
 export function rmSync(path: string, options: { recursive?: boolean; force?: boolean } = {}): void {
   try {
-    if (options.recursive === true && lstatSync(path).isDirectory()) {
+    if (options.recursive === true && lstatSync(path)?.isDirectory() === true) {
       for (const name of readdirSync(path)) rmSync(`${path}/${String(name)}`, options);
       host.rmdir(path);
     } else {

@@ -25,3 +25,5 @@ export const documentsAt = becomeLarge;
 export const changesOf = becomeLarge;
 export const commitTree = becomeLarge;
 export const settleImplied = becomeLarge;
+export const injectCdi = becomeLarge;
+export const foundDevices = becomeLarge;

@@ -3,12 +3,11 @@ import { isFault } from '#base/fault.ts';
 import { isHeld } from './container/cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
-import { DEFAULT_SHM, hostnameOf } from './container/spec.ts';
-import type { ContainerOptions } from './container/options.ts';
-import type { ResourceWish } from './container/resources.ts';
 import type { ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
-import { shownBinds, shownMounts } from './volume/shown.ts';
+import { configFields } from './inspect-config.ts';
+import { hostFields } from './inspect-host.ts';
+import { shownMounts } from './volume/shown.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (milliseconds: number | undefined): string =>
@@ -31,91 +30,53 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     Created: time(record.created),
     Path: path,
     Args: args,
-    State: stateFields(state, state.status === 'running' && isHeld(engine, record.id)),
+    State: stateFields(state, state.status === 'running' && isHeld(engine, record)),
     Image: record.imageId,
     Name: `/${record.name}`,
+    RestartCount: 0,
+    Driver: record.snapshotter,
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: record.options.security?.apparmor ?? '',
+    ExecIDs: null,
     LogPath: join(directory, 'log'),
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
     HostsPath: join(directory, 'hosts'),
+    HostConfig: hostFields(record.options),
+    GraphDriver: driverFields(engine, record),
     Mounts: shownMounts(engine.root, record.options),
-    ...configFields(record),
+    Config: configFields(record, engine.store.images.find(record.imageId)?.config ?? {}),
+    NetworkSettings: networkSettings(record, state),
   };
 }
 
-function configFields(record: ContainerRecord): Record<string, unknown> {
-  const { options } = record;
-  return {
-    HostConfig: {
-      AutoRemove: options.autoRemove,
-      Binds: shownBinds(options),
-      CapAdd: options.capAdd,
-      CapDrop: options.capDrop,
-      Init: options.init,
-      ...resourceFields(options),
-      ...confinementFields(options),
-      NetworkMode: options.network,
-      Privileged: options.privileged,
-      ReadonlyRootfs: options.readOnly,
-      VolumesFrom: options.volumesFrom?.map((one) => `${one.container}${one.readOnly === true ? ':ro' : ''}`) ?? null,
-    },
-    Config: {
-      Hostname: hostnameOf(options, record.id),
-      User: options.user ?? '',
-      Tty: options.tty,
-      OpenStdin: options.interactive,
-      Env: options.env,
-      Cmd: options.command,
-      Entrypoint: options.entrypoint ?? null,
-      Image: record.imageName,
-      WorkingDir: options.workdir ?? '',
-      Labels: options.labels,
-    },
-  };
+/** Where what it writes lies; nothing is mounted on the host. */
+function driverFields(engine: Engine, { id, snapshotter }: ContainerRecord): Record<string, unknown> {
+  try {
+    const root = engine.store.snapshotter(snapshotter).mounts(id);
+    if (root.kind === 'directory') return { Name: snapshotter, Data: { UpperDir: root.path } };
+    const whole = (path: string): string => join(root.base, path);
+    const [upper, work] = [whole(root.upper), whole(root.work)];
+    return {
+      Name: snapshotter,
+      Data: { LowerDir: root.lower.map(whole).join(':'), UpperDir: upper, WorkDir: work },
+    };
+  } catch (error) {
+    // It goes at this moment.
+    if (isFault(error, 'notFound', 'corrupt')) return { Name: snapshotter, Data: null };
+    throw error;
+  }
 }
 
-function resourceFields(options: ResourceWish): Record<string, unknown> {
-  const { memory } = options;
+/** No more than the namespace until there are networks. */
+function networkSettings({ options }: ContainerRecord, { pid }: ContainerState): Record<string, unknown> {
   return {
-    Memory: memory ?? 0,
-    MemorySwap: options.memorySwap ?? (memory ?? 0) * 2,
-    MemoryReservation: options.memoryReservation ?? 0,
-    MemorySwappiness: options.memorySwappiness ?? null,
-    OomKillDisable: options.oomKillDisable ?? false,
-    NanoCpus: Math.round((options.cpus ?? 0) * 1e9),
-    CpuShares: options.cpuShares ?? 0,
-    CpuPeriod: options.cpuPeriod ?? 0,
-    CpuQuota: options.cpuQuota ?? 0,
-    CpuRealtimePeriod: options.cpuRealtimePeriod ?? 0,
-    CpuRealtimeRuntime: options.cpuRealtimeRuntime ?? 0,
-    CpusetCpus: options.cpusetCpus ?? '',
-    CpusetMems: options.cpusetMems ?? '',
-    PidsLimit: options.pidsLimit ?? null,
-    BlkioWeight: options.blkioWeight ?? 0,
-  };
-}
-
-function confinementFields(options: ContainerOptions): Record<string, unknown> {
-  return {
-    CgroupnsMode: options.cgroupnsMode ?? 'private',
-    Devices: (options.devices ?? []).map(({ source, destination, access }) => ({
-      PathOnHost: source,
-      PathInContainer: destination,
-      CgroupPermissions: access,
-    })),
-    GroupAdd: options.groupAdd ?? null,
-    IpcMode: options.ipcMode ?? 'private',
-    OomScoreAdj: options.oomScoreAdj ?? 0,
-    PidMode: options.pidMode ?? '',
-    ShmSize: options.shmSize ?? DEFAULT_SHM,
-    Sysctls: options.sysctls ?? null,
-    Tmpfs: Object.fromEntries((options.tmpfs ?? []).map((one) => [one.destination, one.options.join(',')])),
-    Ulimits: (options.ulimits ?? []).map(({ type, soft, hard }) => ({
-      Name: type.replace('RLIMIT_', '').toLowerCase(),
-      Hard: hard >= 2 ** 64 ? -1 : hard,
-      Soft: soft >= 2 ** 64 ? -1 : soft,
-    })),
-    UTSMode: options.utsMode ?? '',
+    SandboxID: '',
+    SandboxKey: pid === undefined ? '' : `/proc/${pid}/ns/net`,
+    Ports: {},
+    Networks: { [options.network]: { Aliases: null, EndpointID: '', Gateway: '', IPAddress: '', IPPrefixLen: 0 } },
   };
 }
 

@@ -62,4 +62,16 @@ export const ENGINE_MIGRATIONS = [
       CREATE INDEX volume_use_container ON volume_use (container);
     `,
   },
+  {
+    // Images that containers have mounted; one that a container is made from is in its record.
+    id: 'engine-image-uses-1',
+    sql: `
+      CREATE TABLE image_use (
+        image TEXT NOT NULL,
+        container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+        PRIMARY KEY (image, container)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX image_use_container ON image_use (container);
+    `,
+  },
 ] as const;

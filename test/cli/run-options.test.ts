@@ -57,7 +57,7 @@ test('bind mounts by --mount never make their source', async () => {
     'bind source path does not exist',
   );
   expect(existsSync(join(here, 'absent'))).toBe(false);
-  expect(await refusal('--mount', 'type=image,source=v,target=/m')).toContain('"image" are not there');
+  expect(await refusal('--mount', 'type=npipe,source=v,target=/m')).toContain('"npipe" are not there');
   expect(await refusal('--mount', 'type=bind,source=rel,target=/m')).toContain('absolute');
 });
 
@@ -116,7 +116,7 @@ test('namespaces of the host and of other containers', async () => {
   expect(dead.stderr).toContain('it does not run');
   await world.sampan('rm', 'guest', 'other');
   expect(await refusal('--pid', 'container:nobody')).toContain('No such container');
-  expect(await refusal('--ipc', 'container:other')).toContain('--ipc');
+  expect(await refusal('--ipc', 'container:other')).toContain('No such container');
   expect(await refusal('--uts', 'host', '--hostname', 'x')).toContain('--hostname');
   expect(await refusal('--pid', 'planet')).toContain('--pid');
 });
@@ -175,7 +175,7 @@ test('inspect tells what was asked for', async () => {
 
 test('labels and the id go through files', async () => {
   const labels = join(here, 'labels');
-  writeFileSync(labels, '# none\na=1\nb\n');
+  writeFileSync(labels, '# none\na=1\nb\nc=d e\n');
   const cid = join(here, 'cid');
   const { stdout } = await world.sampan(
     'create',
@@ -191,7 +191,9 @@ test('labels and the id go through files', async () => {
     'true',
   );
   expect(readFileSync(cid, 'utf8')).toBe(stdout.trim());
-  expect((await world.sampan('inspect', '-f', '{{json .Config.Labels}}', 'filed')).stdout).toBe('{"a":"2","b":""}\n');
+  expect((await world.sampan('inspect', '-f', '{{json .Config.Labels}}', 'filed')).stdout).toBe(
+    '{"a":"2","c":"d e"}\n',
+  );
   await world.sampan('rm', 'filed');
   expect(await refusal('--cidfile', cid)).toContain('is there already');
   expect(await refusal('--cidfile', join(here, 'fresh'), '--name', '-')).toBeTruthy();

@@ -12,6 +12,15 @@ export interface FlagSpec {
 
 export type FlagTable = Readonly<Record<string, FlagSpec>>;
 
+/** Why a flag that others have is not there. */
+export interface Refusal {
+  short?: string;
+  why: string;
+  hint?: string;
+}
+
+export type Refusals = Readonly<Record<string, Refusal>>;
+
 /** Values by long name; a switch is true or left out. */
 export class Flags {
   readonly #values: ReadonlyMap<string, string[]>;
@@ -48,7 +57,7 @@ export interface Parsed {
  * because what follows belongs to the container's program. (The parsers of npm that were tried take 1.3 to 3.5 ms to
  * load and none knows runc's single dash.)
  */
-export function parseFlags(argv: readonly string[], table: FlagTable, stop: boolean): Parsed {
+export function parseFlags(argv: readonly string[], table: FlagTable, stop: boolean, refused: Refusals = {}): Parsed {
   const values = new Map<string, string[]>();
   const rest: string[] = [];
   for (let at = 0; at < argv.length; at++) {
@@ -59,7 +68,7 @@ export function parseFlags(argv: readonly string[], table: FlagTable, stop: bool
       rest.push(word);
       continue;
     }
-    for (const found of findFlags(word, table)) {
+    for (const found of findFlags(word, table, refused)) {
       let value = found.inline;
       if (value === undefined) value = found.spec.kind === 'switch' ? 'true' : argv[++at];
       if (value === undefined) throw usage(`flag needs an argument: ${word}`);
@@ -82,7 +91,7 @@ function checkValue({ spec }: Found, value: string, word: string): void {
   if (bad) throw usage(`invalid value "${value}" for flag ${word}`);
 }
 
-function findFlags(word: string, table: FlagTable): Found[] {
+function findFlags(word: string, table: FlagTable, refused: Refusals): Found[] {
   const bare = word.slice(word.startsWith('--') ? 2 : 1);
   const equals = bare.indexOf('=');
   const asked = equals < 0 ? bare : bare.slice(0, equals);
@@ -90,8 +99,20 @@ function findFlags(word: string, table: FlagTable): Found[] {
   const whole = find(asked, table);
   if (whole !== undefined) return [{ ...whole, inline }];
   const group = word.startsWith('--') ? undefined : shortGroup(bare, table);
-  if (group === undefined) throw usage(`unknown flag: ${equals < 0 ? word : word.slice(0, word.indexOf('='))}`);
-  return group;
+  if (group !== undefined) return group;
+  const isShort = !word.startsWith('--');
+  const refusal = Object.entries(refused).find(([name, { short }]) => name === asked || (isShort && short === bare[0]));
+  if (refusal !== undefined) throw refusedFlag(...refusal);
+  throw usage(`unknown flag: ${equals < 0 ? word : word.slice(0, word.indexOf('='))}`);
+}
+
+function refusedFlag(name: string, { why, hint }: Refusal): Fault {
+  const field = `--${name}`;
+  return new Fault('unsupported', `${field} is not there: ${why}`, {
+    field,
+    facts: { usage: true },
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 function find(asked: string, table: FlagTable): { name: string; spec: FlagSpec } | undefined {

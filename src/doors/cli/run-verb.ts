@@ -37,10 +37,14 @@ export async function runVerb(
 
 function parse(name: string, verb: Verb, args: readonly string[]): ReturnType<typeof parseFlags> {
   try {
-    return parseFlags(args, { ...verb.flags, ...HELP }, verb.stop === true);
+    return parseFlags(args, { ...verb.flags, ...HELP }, verb.stop === true, verb.refused);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw new Fault(error.kind, error.message, { facts: error.facts, hint: hint(name) });
+    throw new Fault(error.kind, error.message, {
+      facts: error.facts,
+      hint: error.hint ?? hint(name),
+      ...(error.field === undefined ? {} : { field: error.field }),
+    });
   }
 }
 

@@ -23,6 +23,8 @@ test('Templates print what Go would', () => {
     [String.raw`{{.Id}}\t{{.Size}}`, 'sha256:ab\t12'],
     ['{{range .Names}}{{if .}}{{.}}{{end}}{{else}}none{{end}}', 'ab'],
     ['{{.Config.Labels.nonesuch}}', '<no value>'],
+    ['{{title "two words, it\'s o_k"}}', "Two Words, It's O_k"],
+    ['{{split "a/b" "/"}}|{{truncate "abc" 2}}|{{pad "x" 1 2}}|{{pad "" 1 2}}', '[a b]|ab| x  |'],
   ];
   for (const [template, wanted] of cases)
     expect({ template, got: parseTemplate(template)(VALUE) }).toEqual({ template, got: wanted });
@@ -58,5 +60,14 @@ test('Rows are lines of a template, or a table under headings', () => {
   expect(formatRows('json', rows, headings)?.[0]).toBe('{"Id":"one","Size":"1"}');
   expect(formatRows(String.raw`table {{.Id}}\t{{.Size}}`, rows, headings)).toEqual([
     'ID     SIZE\none    1\nfour   22',
+  ]);
+});
+
+test('A field that is asked with a word answers by it, and headings stay what they are', () => {
+  const rows = [{ Name: 'one', Label: (name: string) => `<${name}>` }];
+  const headings = { Name: 'NAME', Label: (name: string) => name };
+  expect(formatRows('{{.Label "a b"}} {{.Label "x" | upper}}', rows, headings)).toEqual(['<a b> <X>']);
+  expect(formatRows('table {{truncate .Name 1}}\t{{.Label "x"}}\t{{json .}}', rows, headings)).toEqual([
+    'NAME   x\no      <x>   {"Name":"one"}',
   ]);
 });

@@ -2,15 +2,18 @@ import { Fault } from '#base/fault.ts';
 import { table } from './table.ts';
 
 /**
- * As much of Go's templates as people write after `--format`: fields (`{{.Config.Cmd}}`), `json`, `lower`, `upper`,
- * `len`, `join`, `index`, `println`, pipes, `range`, `if`, `else` and `end`.
+ * As much of Go's templates as people write after `--format`: fields (`{{.Config.Cmd}}`, `{{.Label "name"}}`), `json`,
+ * `lower`, `upper`, `title`, `split`, `join`, `truncate`, `pad`, `len`, `index`, `println`, pipes, `range`, `if`, `else`
+ * and `end`.
  */
 export type Template = (value: unknown) => string;
 
 type Node = (dot: unknown, root: unknown) => string;
 type Expression = (dot: unknown, root: unknown) => unknown;
 
-const FUNCTIONS: Record<string, (...values: unknown[]) => unknown> = {
+type Functions = Readonly<Record<string, (...values: unknown[]) => unknown>>;
+
+const FUNCTIONS: Functions = {
   json: (value) => JSON.stringify(value) ?? 'null',
   lower: (value) => show(value).toLowerCase(),
   upper: (value) => show(value).toUpperCase(),
@@ -18,12 +21,28 @@ const FUNCTIONS: Record<string, (...values: unknown[]) => unknown> = {
   join: (list, separator) => (Array.isArray(list) ? list.map(show).join(show(separator)) : show(list)),
   index: (value, ...keys) => keys.reduce((at, key) => field(at, show(key)), value),
   println: (...values) => `${values.map(show).join(' ')}\n`,
+  title: (value) => show(value).replace(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase()),
+  split: (value, separator) => show(value).split(show(separator)),
+  truncate: (value, length) => Array.from(show(value)).slice(0, Number(length)).join(''),
+  pad: (value, before, after) =>
+    value === '' ? value : `${' '.repeat(Number(before))}${show(value)}${' '.repeat(Number(after))}`,
+};
+
+/** A heading stays what it is; that of a whole row is none. */
+const OF_HEADINGS: Functions = {
+  ...FUNCTIONS,
+  ...Object.fromEntries(
+    ['json', 'lower', 'title', 'split', 'join', 'truncate', 'pad'].map((name) => [
+      name,
+      (value: unknown) => (typeof value === 'object' ? '' : value),
+    ]),
+  ),
 };
 
 /** Throws `invalid`, field `--format`. */
-export function parseTemplate(text: string): Template {
+export function parseTemplate(text: string, functions = FUNCTIONS): Template {
   const tokens = unescapeText(text).split(/(\{\{-?[^]*?-?\}\})/);
-  const [nodes, end] = parseNodes(tokens, 0);
+  const [nodes, end] = parseNodes(tokens, 0, functions);
   if (end < tokens.length) throw bad(text, `"${tokens[end]}" closes nothing`);
   return (value) => nodes.map((node) => node(value, value)).join('');
 }
@@ -32,18 +51,19 @@ export function parseTemplate(text: string): Template {
 export function formatRows(
   format: string | undefined,
   rows: readonly Readonly<Record<string, unknown>>[],
-  headings: Readonly<Record<string, string>>,
+  headings: Readonly<Record<string, unknown>>,
 ): string[] | undefined {
   if (format === undefined || format === 'table') return undefined;
   if (format === 'json') return rows.map((row) => JSON.stringify(row));
   const asTable = /^table\s+/.exec(format);
-  const template = parseTemplate(asTable === null ? format : format.slice(asTable[0].length));
-  if (asTable === null) return rows.map(template);
-  const cells = [headings, ...rows].map((row) => template(row).split('\t'));
-  return [table(cells[0] ?? [], cells.slice(1))];
+  const text = asTable === null ? format : format.slice(asTable[0].length);
+  const template = parseTemplate(text);
+  if (asTable === null) return rows.map((row) => template(row));
+  const cells = rows.map((row) => template(row).split('\t'));
+  return [table(parseTemplate(text, OF_HEADINGS)(headings).split('\t'), cells)];
 }
 
-function parseNodes(tokens: readonly string[], start: number): [Node[], number] {
+function parseNodes(tokens: readonly string[], start: number, functions: Functions): [Node[], number] {
   const nodes: Node[] = [];
   for (let at = start; at < tokens.length; at += 1) {
     const token = tokens[at] ?? '';
@@ -56,10 +76,14 @@ function parseNodes(tokens: readonly string[], start: number): [Node[], number] 
     if (/^(?:end|else)$/.test(action)) return [nodes, at];
     const block = /^(range|if)\s+([^]+)$/.exec(action);
     if (block === null) {
-      const expression = parseExpression(action);
+      const expression = parseExpression(action, functions);
       nodes.push((dot, root) => show(expression(dot, root)));
     } else {
-      const [node, end] = parseBlock(tokens, at, block[1] ?? '', parseExpression(block[2] ?? ''));
+      const [node, end] = parseBlock(
+        { tokens, at, functions },
+        block[1] ?? '',
+        parseExpression(block[2] ?? '', functions),
+      );
       nodes.push(node);
       at = end;
     }
@@ -67,11 +91,17 @@ function parseNodes(tokens: readonly string[], start: number): [Node[], number] 
   return [nodes, tokens.length];
 }
 
-function parseBlock(tokens: readonly string[], at: number, kind: string, over: Expression): [Node, number] {
+interface Place {
+  tokens: readonly string[];
+  at: number;
+  functions: Functions;
+}
+
+function parseBlock({ tokens, at, functions }: Place, kind: string, over: Expression): [Node, number] {
   const action = (token: string | undefined): string => (token ?? '').replace(/[{}\s-]/g, '');
-  let [body, end] = parseNodes(tokens, at + 1);
+  let [body, end] = parseNodes(tokens, at + 1, functions);
   let other: Node[] = [];
-  if (action(tokens[end]) === 'else') [other, end] = parseNodes(tokens, end + 1);
+  if (action(tokens[end]) === 'else') [other, end] = parseNodes(tokens, end + 1, functions);
   if (action(tokens[end]) !== 'end') throw bad(tokens[at] ?? '', `"${kind}" has no end`);
   const all = (nodes: readonly Node[], dot: unknown, root: unknown): string =>
     nodes.map((node) => node(dot, root)).join('');
@@ -87,20 +117,25 @@ function parseBlock(tokens: readonly string[], at: number, kind: string, over: E
 }
 
 /** `f a b | g`: what stands before a bar is the last argument of what stands behind it. */
-function parseExpression(text: string): Expression {
+function parseExpression(text: string, functions: Functions): Expression {
   const stages = text.split('|').map((stage) => stage.trim().match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? []);
   return (dot, root) => {
     let carried: unknown[] = [];
     for (const [first = '', ...rest] of stages) {
-      const call = Object.hasOwn(FUNCTIONS, first) ? FUNCTIONS[first] : undefined;
+      const call = Object.hasOwn(functions, first) ? functions[first] : undefined;
       const words = call === undefined ? [first, ...rest] : rest;
       const values = [...words.map((word) => operand(word, dot, root, text)), ...carried];
-      if (call === undefined && values.length !== 1) throw bad(text, `there is no function "${first}"`);
-      carried = [call === undefined ? values[0] : call(...values)];
+      const [value, ...given] = values;
+      if (call !== undefined) carried = [call(...values)];
+      else if (isMethod(value)) carried = [value(...given.map(show))];
+      else if (given.length > 0) throw bad(text, `there is no function "${first}"`);
+      else carried = [value];
     }
     return carried[0];
   };
 }
+
+const isMethod = (value: unknown): value is (...words: string[]) => unknown => typeof value === 'function';
 
 function operand(word: string, dot: unknown, root: unknown, text: string): unknown {
   if (word.startsWith('"')) return JSON.parse(word) as unknown;

@@ -1,12 +1,14 @@
 import type { Engine } from '#engine/engine.ts';
 import type { ServeRegistry } from '#engine/hosting/serving.ts';
-import type { Flags, FlagTable } from './flags.ts';
+import type { Flags, FlagTable, Refusals } from './flags.ts';
 import type { GlobalFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
 
 /** One command of the command line: how it is written, and what it calls. */
 export interface Verb {
   flags: FlagTable;
+  /** Flags of docker's that are not there. */
+  refused?: Refusals;
   /** The least and the most arguments beside flags. */
   args: readonly [number, number];
   /** Flags end at the first argument, since what follows belongs to the container's program. */

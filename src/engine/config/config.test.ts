@@ -21,6 +21,14 @@ const faultOf = (text: string): { field: string | undefined; hint: string | unde
   throw new Error(`${text} was taken`);
 };
 
+test('the directories of CDI are a list of absolute paths', () => {
+  const cdi = (text: string) => readConfig(parseToml(text)).cdi;
+  expect(cdi('').directories).toEqual(['/etc/cdi', '/var/run/cdi']);
+  expect(cdi('[cdi]\ndirectories = ["/a", "/b"]').directories).toEqual(['/a', '/b']);
+  expect(faultOf('[cdi]\ndirectories = ["a"]').field).toBe('cdi.directories');
+  expect(faultOf('[cdi]\ndirectories = "/a"').field).toBe('cdi.directories');
+});
+
 test('All settings are read, and what is left out has its default', () => {
   expect(read('')).toEqual(DEFAULT_CONFIG.gc);
   expect(

@@ -1,18 +1,20 @@
+import { CDI_DEFAULTS, readCdiSettings, type CdiSettings } from './cdi.ts';
 import { GC_DEFAULTS, readGc, type GcSettings } from './gc.ts';
 import { checkKeys, type Table } from './keys.ts';
 
 /** What the configuration file says (docs/configuration.md), with the defaults where it says nothing. */
 export interface Config {
   gc: GcSettings;
+  cdi: CdiSettings;
 }
 
-export const DEFAULT_CONFIG: Config = { gc: GC_DEFAULTS };
+export const DEFAULT_CONFIG: Config = { gc: GC_DEFAULTS, cdi: CDI_DEFAULTS };
 
 /** Tables by their name: a further one is a row here. */
-const TABLES = { gc: readGc } as const;
+const TABLES = { gc: readGc, cdi: readCdiSettings } as const;
 
 /** Throws `invalid` with the key at fault. */
 export function readConfig(value: Table): Config {
   checkKeys('', value, Object.keys(TABLES));
-  return { gc: TABLES.gc(value['gc'] ?? {}) };
+  return { gc: TABLES.gc(value['gc'] ?? {}), cdi: TABLES.cdi(value['cdi'] ?? {}) };
 }

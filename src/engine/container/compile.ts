@@ -2,7 +2,7 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
-import type { SourceKind } from '#runtime/lower/context.ts';
+import type { MountPlaces, SourceKind } from '#runtime/lower/context.ts';
 import { KERNEL_TREES } from '#runtime/lower/fit-user-namespace.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
 import { livesInUserNamespace } from '#runtime/lower/rights.ts';
@@ -11,6 +11,7 @@ import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { Mount, SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
+import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { pastaOf } from '#engine/network/pasta.ts';
@@ -21,7 +22,8 @@ import { imageAccounts } from './accounts.ts';
 import { cgroupPlace, cgroupsPath } from './cgroups.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
-import { sharedContainers, withSurePids, type SharedWith } from './namespaces.ts';
+import { imageStacks } from './image-mounts.ts';
+import { sharedContainers, sharedMemoryOf, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec, hasMaps } from './spec.ts';
 import { usualFilter } from './usual-filter.ts';
@@ -59,22 +61,23 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const groups = groupIds(options.groupAdd ?? [], accounts);
   const volumes = lowerVolumes(engine, options.volumes ?? []);
   const sharedWith = sharedContainers(engine, options);
-  const cgroup = cgroupPlace(engine, id);
+  const cgroup = cgroupPlace(engine, { id, options });
   const network = pastaOf(options, directory, facts);
-  const spec = containerSpec({
+  const plain = containerSpec({
     volumes: volumes.map(({ mount }) => withOwners(engine, options, mount)),
     id,
     options,
     image: image.config,
     user: { ...user, additionalGids: [...user.additionalGids, ...groups] },
     directory,
-    ...(cgroup === undefined ? { cgroupsPath: cgroupsPath(id) } : {}),
+    ...(cgroup === undefined ? { cgroupsPath: cgroupsPath(id, options) } : {}),
     allCapabilities: available,
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
     sharedWith,
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
+  const spec = await withCdi(engine, options, plain);
   const rootIds = joinedMaps(spec);
   const lowered = lowerContainer(spec, {
     id,
@@ -89,7 +92,9 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     ...(rootIds === undefined ? {} : { rootIds }),
     ...(program === undefined ? {} : { seccompProgram: program }),
     sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes, facts),
-    places: mountPlaces(volumes),
+    places: { ...mountPlaces(volumes), ...elsewhere(options, sharedWith), ...imageStacks(engine, options) },
+    // Hooks find the configuration there.
+    ...(spec.hooks === undefined ? {} : { bundle: directory }),
     paths: { state: join(directory, 'pid') },
   });
   return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
@@ -99,6 +104,17 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
 function withOwners(engine: Engine, options: ContainerOptions, mount: Mount): Mount {
   const isOurs = mount.type === 'bind' && mount.source?.startsWith(`${join(engine.root, 'volumes')}/`) === true;
   return isOurs && hasMaps(options) ? { ...mount, options: [...(mount.options ?? []), 'idmap'] } : mount;
+}
+
+async function withCdi(engine: Engine, { cdiDevices = [] }: ContainerOptions, spec: Spec): Promise<Spec> {
+  if (cdiDevices.length === 0) return spec;
+  const { injectCdi } = await import('#engine/cdi/inject.ts');
+  return injectCdi(spec, cdiDevices, cdiDirectories(engine));
+}
+
+function elsewhere(options: ContainerOptions, sharedWith: SharedWith): Pick<MountPlaces, 'elsewhere'> {
+  const namespace = sharedMemoryOf(options, sharedWith);
+  return namespace === undefined ? {} : { elsewhere: new Map([['/dev/shm', namespace]]) };
 }
 
 function surePlan(plan: Plan, sharedWith: SharedWith): Plan {

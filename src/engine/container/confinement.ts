@@ -5,6 +5,8 @@ import type { BlockIO, DeviceRule, Rlimit, SeccompProfile } from '#runtime/spec/
 export interface ConfinementWish {
   tmpfs?: readonly TmpfsMount[];
   devices?: readonly DeviceWish[];
+  /** Devices by their CDI names, `vendor.com/class=name`. */
+  cdiDevices?: readonly string[];
   /** Allowed beside those of the devices. */
   deviceRules?: readonly DeviceRule[];
   ulimits?: readonly Rlimit[];
@@ -13,7 +15,7 @@ export interface ConfinementWish {
   shmSize?: number;
   /** `host`, `private`, or `container:ID`; the last is that of another container that runs. */
   pidMode?: string;
-  /** Also `none`: private, and without /dev/shm. */
+  /** Also `none`: private, and without /dev/shm; and `shareable`: others may join it by `container:ID`. */
   ipcMode?: string;
   utsMode?: string;
   cgroupnsMode?: string;
@@ -21,6 +23,10 @@ export interface ConfinementWish {
   userns?: Userns;
   /** What that is found by. */
   usernsWish?: UsernsWish;
+  /** Control group that it lies below, from the root. */
+  cgroupParent?: string;
+  /** For programs that look at the container from outside, such as hooks. */
+  annotations?: Readonly<Record<string, string>>;
   domainname?: string;
   /** Names or numbers of further groups. */
   groupAdd?: readonly string[];
@@ -49,4 +55,10 @@ export interface SecurityWish {
   apparmor?: string;
   /** Nothing below /proc and /sys is hidden or read-only. */
   bareSystemPaths?: boolean;
+  /** Further paths that are hidden. */
+  masked?: readonly string[];
+  /** Paths, or patterns of them, that are neither hidden nor read-only. */
+  unmasked?: readonly string[];
+  /** Its own control groups may be divided and limited from inside. */
+  writableCgroups?: boolean;
 }

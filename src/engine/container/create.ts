@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
+import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { decideAlone } from '#engine/volume/busy.ts';
 import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
 import { withVolumes } from '#engine/volume/wishes.ts';
@@ -13,6 +14,7 @@ import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { imageAccounts } from './accounts.ts';
+import type { HostFacts } from '#kernel/host-facts.ts';
 import { writeHostFiles } from './host-files.ts';
 import { hostnameOf } from './spec.ts';
 import { suggestName } from './names.ts';
@@ -21,6 +23,7 @@ import { ownIdentity } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { discardContainer } from './discard.ts';
 import { askedDevices } from './asked-devices.ts';
+import { claimImages, withImageIds } from './image-mounts.ts';
 import { withContainerIds } from './namespaces.ts';
 import { signalNumber } from './stop.ts';
 import { checkName, needFreeName } from './rename.ts';
@@ -41,9 +44,11 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const asked = withContainerIds(engine, request.options);
-  checkOptions(request, capabilityNames(engine.facts().bounding));
-  const options = withVolumes(engine, asked, request.image.config.Volumes ?? []);
+  const asked = withImageIds(engine, withContainerIds(engine, request.options));
+  await checkCdi(engine, request.options);
+  checkOptions(request, engine.facts());
+  const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
+  const options = { ...withVolumes(engine, asked, places), labels: { ...labels, ...asked.labels } };
   const needed = options.usernsWish?.kind === 'auto' ? await idsOf(engine, request) : 0;
   const claim = (): ContainerRecord => claimName(engine, { ...request, options: withUserns(engine, options, needed) });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
@@ -88,18 +93,30 @@ async function makeVolumes(engine: Engine, record: ContainerRecord): Promise<voi
 }
 
 /** Everything that can be refused before anything is made. */
-function checkOptions({ options, image, name }: CreateRequest, available: readonly string[]): void {
+function checkOptions({ options, image, name }: CreateRequest, facts: HostFacts): void {
   if (name !== undefined) checkName(name, 'create container', '--name');
   checkResources(options);
   askedDevices(options.devices ?? []);
+  if (options.security?.writableCgroups === true && facts.cgroup.mode !== 'v2') {
+    throw new Fault('unsupported', 'create container: control groups of version 1 are not given to write to', {
+      field: '--security-opt',
+      hint: 'That needs a host with version 2.',
+    });
+  }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, '--stop-signal');
   processArgs(options, image.config);
-  grantedCapabilities(options, available);
+  grantedCapabilities(options, capabilityNames(facts.bounding));
   if (options.workdir !== undefined && !options.workdir.startsWith('/')) {
     throw new Fault('invalid', `create container: the working directory "${options.workdir}" is not absolute`, {
       field: '--workdir',
     });
   }
+}
+
+async function checkCdi(engine: Engine, { cdiDevices = [] }: ContainerOptions): Promise<void> {
+  if (cdiDevices.length === 0) return;
+  const { foundDevices } = await import('#engine/cdi/inject.ts');
+  foundDevices(cdiDevices, cdiDirectories(engine));
 }
 
 function claimName(engine: Engine, { image, imageName, name, options }: CreateRequest): ContainerRecord {
@@ -121,6 +138,7 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);
     claimVolumes(engine, record.id, options);
+    claimImages(engine, record.id, options);
     return record;
   });
 }

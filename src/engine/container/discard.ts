@@ -11,7 +11,7 @@ import { containerDirectory, type ContainerRecord } from './record.ts';
  */
 export async function discardContainer(
   engine: Engine,
-  record: Pick<ContainerRecord, 'id' | 'snapshotter' | 'autoRemove'>,
+  record: Pick<ContainerRecord, 'id' | 'snapshotter' | 'autoRemove' | 'options'>,
   withVolumes = record.autoRemove,
 ): Promise<void> {
   const before = engine.containers.get(record.id);
@@ -22,7 +22,7 @@ export async function discardContainer(
   };
   const hasVolumes = before?.options.volumes !== undefined;
   const volumes = hasVolumes ? engine.database.durably(mark) : engine.database.transaction(mark);
-  await removeContainerCgroups(engine, record.id);
+  await removeContainerCgroups(engine, record);
   const removal = engine.store.snapshotter(record.snapshotter).remove(record.id);
   // All in there is ours; what the container wrote lies in its snapshot, which the launcher removes meanwhile.
   rmSync(containerDirectory(engine.root, record.id), { recursive: true, force: true });

@@ -20,24 +20,24 @@ export async function whileHeld<T>(
 ): Promise<T> {
   return asOwner(engine, record.id, doing, async () => {
     const isMoving = observe(containerDirectory(engine.root, record.id)).status === 'running';
-    if (!isMoving || isHeld(engine, record.id)) return work();
+    if (!isMoving || isHeld(engine, record)) return work();
     writeFileSync(markOf(engine, record.id), '');
     try {
-      await freeze(containerCgroups(engine, record.id)).catch((cause: unknown) => {
+      await freeze(containerCgroups(engine, record)).catch((cause: unknown) => {
         throw new Fault('unavailable', `${doing}: it cannot be paused`, { cause, hint: 'Give --pause=false.' });
       });
       return await work();
     } finally {
-      await letGo(engine, record.id);
+      await letGo(engine, record);
     }
   });
 }
 
 /** Ends a hold, of this process or of one that died; what was paused by `pause` is left alone. */
-export async function letGo(engine: Engine, id: string): Promise<void> {
-  const mark = markOf(engine, id);
+export async function letGo(engine: Engine, record: ContainerRecord): Promise<void> {
+  const mark = markOf(engine, record.id);
   if (!existsSync(mark)) return;
-  await thaw(containerCgroups(engine, id));
+  await thaw(containerCgroups(engine, record));
   rmSync(mark, { force: true });
 }
 

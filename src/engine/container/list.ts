@@ -12,14 +12,18 @@ export interface ListedContainer {
   args: string[];
 }
 
-/** Containers, newest first; only the running ones unless `all`. */
-export function listContainers(engine: Engine, all: boolean): ListedContainer[] {
+/** Containers, newest first; only the running ones unless `all`. What `keep` leaves out is not looked at. */
+export function listContainers(
+  engine: Engine,
+  all: boolean,
+  keep: (record: ContainerRecord) => boolean = () => true,
+): ListedContainer[] {
   return engine.containers
     .list()
-    .filter((record) => record.phase === 'ready')
+    .filter((record) => record.phase === 'ready' && keep(record))
     .map((record) => {
       const state = observe(containerDirectory(engine.root, record.id));
-      const paused = state.status === 'running' && isHeld(engine, record.id);
+      const paused = state.status === 'running' && isHeld(engine, record);
       return { record, state, paused, args: argsOf(engine, record) };
     })
     .filter(({ state }) => all || state.status === 'running');

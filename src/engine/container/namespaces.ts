@@ -52,9 +52,9 @@ export function withSurePids(steps: readonly Step[], sharedWith: SharedWith): St
 export const ownsHostname = ({ utsMode }: ContainerOptions): boolean => utsMode === undefined || utsMode === 'private';
 
 /** The containers that are shared with, looked up when this one starts; they must run. */
-export function sharedContainers(engine: Engine, { pidMode, utsMode, userns }: ContainerOptions): SharedWith {
+export function sharedContainers(engine: Engine, { pidMode, ipcMode, utsMode, userns }: ContainerOptions): SharedWith {
   const found = new Map<string, InitProcess>();
-  for (const mode of [pidMode, utsMode, userns?.mode]) {
+  for (const mode of [pidMode, ipcMode, utsMode, userns?.mode]) {
     if (mode?.startsWith(CONTAINER) !== true) continue;
     const other = engine.containers.find(mode.slice(CONTAINER.length));
     const directory = containerDirectory(engine.root, other.id);
@@ -69,18 +69,36 @@ export function sharedContainers(engine: Engine, { pidMode, utsMode, userns }: C
   return found;
 }
 
+/** As docker has it: whoever is joined has been asked before. */
+function needShareable(engine: Engine, id: string): void {
+  const { name, options } = engine.containers.find(id);
+  if (options.ipcMode === 'shareable') return;
+  throw new Fault('conflict', `create container: the IPC namespace of container ${name} is not shareable`, {
+    field: '--ipc',
+    hint: `Make ${name} with --ipc shareable.`,
+  });
+}
+
+/** Where the mounts of the container are whose IPC namespace is joined: its /dev/shm belongs to that. */
+export function sharedMemoryOf({ ipcMode = '' }: ContainerOptions, sharedWith: SharedWith): string | undefined {
+  const init = sharedWith.get(ipcMode);
+  return init === undefined || !ipcMode.startsWith(CONTAINER) ? undefined : `/proc/${init.pid}/ns/mnt`;
+}
+
 /** Modes that name a container, with its id in place of its name: names move. Throws `notFound`. */
 export function withContainerIds(engine: Engine, options: ContainerOptions): ContainerOptions {
   const named = (mode: string | undefined): string | undefined =>
     mode?.startsWith(CONTAINER) === true
       ? `${CONTAINER}${engine.containers.find(mode.slice(CONTAINER.length)).id}`
       : mode;
-  const [pidMode, utsMode] = [named(options.pidMode), named(options.utsMode)];
+  const [pidMode, ipcMode, utsMode] = [named(options.pidMode), named(options.ipcMode), named(options.utsMode)];
+  if (ipcMode?.startsWith(CONTAINER) === true) needShareable(engine, ipcMode.slice(CONTAINER.length));
   const { usernsWish: wish } = options;
   const usernsWish = wish?.kind === 'join' ? { ...wish, mode: named(wish.mode) ?? wish.mode } : wish;
   return {
     ...options,
     ...(pidMode === undefined ? {} : { pidMode }),
+    ...(ipcMode === undefined ? {} : { ipcMode }),
     ...(utsMode === undefined ? {} : { utsMode }),
     ...(usernsWish === undefined ? {} : { usernsWish }),
   };

@@ -20,6 +20,8 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   binds: readonly BindMount[];
   /** Named, or not: then each is given a name when the container is made, as are those that its image asks for. */
   volumes?: readonly VolumeMount[];
+  /** Images that are mounted, read-only. */
+  images?: readonly ImageMount[];
   /** Containers whose binds and volumes it has as well. */
   volumesFrom?: readonly { container: string; readOnly?: boolean }[];
   tty: boolean;
@@ -70,6 +72,15 @@ export interface VolumeMount {
   driverOptions?: Readonly<Record<string, string>>;
   labels?: Readonly<Record<string, string>>;
   options: readonly string[];
+}
+
+export interface ImageMount {
+  /** As it was asked for. */
+  name: string;
+  /** The image that was meant when the container was made. */
+  id?: string;
+  destination: string;
+  subpath?: string;
 }
 
 export const DEFAULT_OPTIONS: ContainerOptions = {

@@ -11,16 +11,16 @@ import { observe } from './state.ts';
 export async function pauseContainer(engine: Engine, { id }: ContainerRecord): Promise<void> {
   await asOwner(engine, id, 'pause container', async (record) => {
     needRunning(engine, record, 'pause');
-    if (containerCgroups(engine, id).length === 0) {
+    if (containerCgroups(engine, record).length === 0) {
       throw new Fault('unsupported', `pause container ${record.name}: it has no control group to be held by`, {
         hint: 'None was delegated to this user when it started: docs/rootless.md says how that is done.',
       });
     }
-    if (isHeld(engine, id)) {
+    if (isHeld(engine, record)) {
       throw new Fault('conflict', `pause container ${record.name}: it is already paused`);
     }
     engine.containers.setPauseAsked(id, true);
-    await freeze(containerCgroups(engine, id));
+    await freeze(containerCgroups(engine, record));
     noteContainer(engine, record, 'pause');
   });
 }
@@ -28,9 +28,9 @@ export async function pauseContainer(engine: Engine, { id }: ContainerRecord): P
 export async function unpauseContainer(engine: Engine, { id }: ContainerRecord): Promise<void> {
   await asOwner(engine, id, 'unpause container', async (record) => {
     needRunning(engine, record, 'unpause');
-    if (!isHeld(engine, id)) throw new Fault('conflict', `unpause container ${record.name}: it is not paused`);
+    if (!isHeld(engine, record)) throw new Fault('conflict', `unpause container ${record.name}: it is not paused`);
     engine.containers.setPauseAsked(id, false);
-    await thaw(containerCgroups(engine, id));
+    await thaw(containerCgroups(engine, record));
     noteContainer(engine, record, 'unpause');
   });
 }
@@ -46,7 +46,7 @@ export function needRunning(engine: Engine, record: ContainerRecord, doing: stri
 /** The same, and it must not be paused either: what is held answers nothing. */
 export function needAwake(engine: Engine, record: ContainerRecord, doing: string): void {
   needRunning(engine, record, doing);
-  if (!isHeld(engine, record.id)) return;
+  if (!isHeld(engine, record)) return;
   throw new Fault('conflict', `${doing} container ${record.name}: it is paused`, {
     hint: `sampan unpause ${record.name} lets it go on.`,
   });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { processesOf } from '#runtime/cgroup/processes.ts';
 import { groupsBelow } from '#runtime/cgroup/tree.ts';
 import type { Engine } from '#engine/engine.ts';
-import { containerCgroups } from './cgroups.ts';
+import { containerCgroups, type CgroupOwner } from './cgroups.ts';
 import { containerDirectory } from './record.ts';
 import { readInit } from './state.ts';
 
@@ -10,9 +10,9 @@ import { readInit } from './state.ts';
  * Pids on the host of all that is in a container: in its control groups, also in those that it made. Without any, what is in
  * its pid namespace, or comes from its first process where that is the host's.
  */
-export function containerPids(engine: Engine, id: string): number[] {
-  const [group] = containerCgroups(engine, id);
-  const found = group === undefined ? withoutGroup(engine, id) : groupsBelow(group).flatMap(processesOf);
+export function containerPids(engine: Engine, owner: CgroupOwner): number[] {
+  const [group] = containerCgroups(engine, owner);
+  const found = group === undefined ? withoutGroup(engine, owner.id) : groupsBelow(group).flatMap(processesOf);
   return found.toSorted((left, right) => left - right);
 }
 

@@ -91,7 +91,7 @@ export async function settleOwned(
   const directory = containerDirectory(engine.root, record.id);
   const { status } = observe(directory);
   // Who held it for a commit may have died before letting it go.
-  if (reason === 'abandoned') await letGo(engine, record.id);
+  if (reason === 'abandoned') await letGo(engine, record);
   if (monitorLives(directory) && status !== 'exited') {
     if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
     if (reason === 'ended') return undefined;
@@ -139,7 +139,7 @@ function endInit(directory: string): void {
 
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
 async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
-  await removeContainerCgroups(engine, record.id);
+  await removeContainerCgroups(engine, record);
   endInit(directory);
   endPasta(directory);
   const state = observe(directory);

@@ -79,6 +79,7 @@ export interface ContainerRecords {
   remove(id: string): void;
   /** Containers that some process was changing or that were last seen running. */
   unsettled(): ContainerRecord[];
+  /** Made from it, or with it mounted. */
   usingImage(imageId: string): ContainerRecord[];
 }
 
@@ -117,7 +118,8 @@ export function containerRecords(database: Database): ContainerRecords {
     setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),
     remove: (id) => change('DELETE FROM containers WHERE id = ?', id),
     unsettled: () => query(`WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`),
-    usingImage: (imageId) => query('WHERE image_id = ?', imageId),
+    usingImage: (imageId) =>
+      query('WHERE image_id = ?1 OR id IN (SELECT container FROM image_use WHERE image = ?1)', imageId),
   };
 }
 

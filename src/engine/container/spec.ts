@@ -6,6 +6,8 @@ import type { ImageConfig } from '#store/image/config.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { TmpfsMount } from './confinement.ts';
 import type { BindMount, ContainerOptions } from './options.ts';
+import { imageMount } from './image-mounts.ts';
+import { hiddenPaths } from './hidden-paths.ts';
 import { processArgs } from './command.ts';
 import { askedDevices } from './asked-devices.ts';
 import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
@@ -37,22 +39,6 @@ export interface SpecInputs {
 export const DEFAULT_SHM = 64 * 2 ** 20;
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const MASKED = [
-  '/proc/asound',
-  '/proc/acpi',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/sys/firmware',
-  '/sys/devices/virtual/powercap',
-];
-const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-
 /** The runtime specification of a container: the image's wishes, under the user's, over the engine's defaults. */
 export function containerSpec(inputs: SpecInputs): Spec {
   const { options, user } = inputs;
@@ -78,12 +64,16 @@ export function containerSpec(inputs: SpecInputs): Spec {
     },
     mounts: [...systemMounts(options), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
     linux: linuxSection(inputs),
+    ...(options.annotations === undefined ? {} : { annotations: { ...options.annotations } }),
   };
 }
 
 /** What lies below another mount is mounted after it, in whatever order they were asked for. */
-export function askedMounts({ tmpfs = [], binds }: ContainerOptions, volumes: readonly Mount[] = []): Mount[] {
-  const mounts = [...tmpfs.map(tmpfsMount), ...binds.map(bindMount), ...volumes];
+export function askedMounts(
+  { tmpfs = [], binds, images = [] }: ContainerOptions,
+  volumes: readonly Mount[] = [],
+): Mount[] {
+  const mounts = [...tmpfs.map(tmpfsMount), ...binds.map(bindMount), ...images.map(imageMount), ...volumes];
   const depth = ({ destination }: Mount): number => destination.split('/').filter(Boolean).length;
   return mounts.sort((left, right) => depth(left) - depth(right));
 }
@@ -92,7 +82,6 @@ function linuxSection({ options, seccomp, sharedWith, cgroupsPath }: SpecInputs)
   const asked = askedDevices(options.devices ?? []);
   const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
   const { devices: held = [], ...resources } = resourcesOf(options);
-  const bare = options.privileged || options.security?.bareSystemPaths === true;
   return {
     namespaces: namespacesOf(options, sharedWith),
     ...idMaps(options),
@@ -100,8 +89,7 @@ function linuxSection({ options, seccomp, sharedWith, cgroupsPath }: SpecInputs)
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
     ...(options.sysctls === undefined ? {} : { sysctl: { ...options.sysctls } }),
-    maskedPaths: bare ? [] : MASKED,
-    readonlyPaths: bare ? [] : READ_ONLY,
+    ...hiddenPaths(options),
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
   };
 }
@@ -144,12 +132,13 @@ const mount = (destination: string, type: string, source: string, options: strin
 
 function systemMounts(options: ContainerOptions): Mount[] {
   const mode = options.privileged ? 'rw' : 'ro';
+  const groups = options.security?.writableCgroups === true ? 'rw' : mode;
   return [
     mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', mode]),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', groups]),
     ...sharedMemory(options),
   ];
 }
@@ -163,6 +152,9 @@ function sharedMemory({ ipcMode, shmSize = DEFAULT_SHM }: ContainerOptions): Mou
       .map((path) => mount(path, 'bind', path, ['bind', 'rprivate', ...flags]));
   const queue = mount('/dev/mqueue', 'mqueue', 'mqueue', flags);
   if (ipcMode === 'none') return [queue];
+  // That of the other container, in whose mounts it is looked up (`sharedMemoryOf`).
+  if (ipcMode?.startsWith('container:') === true)
+    return [queue, mount('/dev/shm', 'bind', '/dev/shm', ['bind', 'rprivate', ...flags])];
   return [queue, mount('/dev/shm', 'tmpfs', 'shm', [...flags, 'mode=1777', `size=${shmSize}`])];
 }
 
@@ -177,6 +169,7 @@ export function mountedPaths(options: ContainerOptions): string[] {
     ...fileMounts({ directory: '/', options }),
     ...(options.tmpfs ?? []),
     ...options.binds,
+    ...(options.images ?? []),
     ...(options.volumes ?? []),
   ];
   return all.map(({ destination }) => destination);

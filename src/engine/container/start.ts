@@ -47,7 +47,7 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
 }
 
 function refusePaused(engine: Engine, record: ContainerRecord): void {
-  if (!isHeld(engine, record.id)) return;
+  if (!isHeld(engine, record)) return;
   throw new Fault('conflict', `start container ${record.name}: it is paused`, {
     hint: `sampan unpause ${record.name} lets it go on.`,
   });
@@ -147,7 +147,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     stdin: options.interactive ? 1 : 0,
     // Nobody will ask for the exit status of one that removes itself after the machine has crashed.
     ephemeral: record.autoRemove ? 1 : 0,
-    cgroup: claimCgroups(engine, record.id),
+    cgroup: claimCgroups(engine, record),
     hold: hold ? 1 : 0,
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),

@@ -60,7 +60,7 @@ export async function endContainer(
   seat.connection.signal(number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
-  await release(engine, record.id);
+  await release(engine, record);
   const end = endOf(engine, record, seat);
   const ended = await within(end, patience < 0 ? Infinity : patience * 1000);
   if (ended === undefined) await killAndWait(record, seat, end);
@@ -69,9 +69,9 @@ export async function endContainer(
 }
 
 /** A container that is to end is paused no more. */
-async function release(engine: Engine, id: string): Promise<void> {
-  engine.containers.setPauseAsked(id, false);
-  await thaw(containerCgroups(engine, id));
+async function release(engine: Engine, record: ContainerRecord): Promise<void> {
+  engine.containers.setPauseAsked(record.id, false);
+  await thaw(containerCgroups(engine, record));
 }
 
 function stopSignalOf(engine: Engine, record: ContainerRecord): string {
@@ -89,7 +89,7 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
-  if (ends) await release(engine, record.id);
+  if (ends) await release(engine, record);
   if (number === constants.signals.SIGKILL) await within(endOf(engine, record, seat), KILL_PATIENCE_MS);
   else await seat.connection.finish();
   seat.connection.close();

@@ -75,8 +75,8 @@ async function setLimits(
   const steps = lowerUpdate(resources, {
     facts: engine.facts(),
     id: record.id,
-    cgroupsPath: cgroupsPath(record.id),
-    cgroups: containerCgroups(engine, record.id),
+    cgroupsPath: cgroupsPath(record.id, record.options),
+    cgroups: containerCgroups(engine, record),
   });
   if (steps.length === 0) return;
   await applyLimits(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { readStats } from '#runtime/cgroup/stats.ts';
 import type { Engine } from '#engine/engine.ts';
-import { containerCgroups } from './cgroups.ts';
+import { containerCgroups, type CgroupOwner } from './cgroups.ts';
 import { containerPids } from './processes.ts';
 import { containerDirectory } from './record.ts';
 import { observe } from './state.ts';
@@ -22,11 +22,11 @@ export interface Sample {
 }
 
 /** Undefined when the container does not run. */
-export function sampleContainer(engine: Engine, id: string): Sample | undefined {
-  const { status, pid } = observe(containerDirectory(engine.root, id));
+export function sampleContainer(engine: Engine, record: CgroupOwner): Sample | undefined {
+  const { status, pid } = observe(containerDirectory(engine.root, record.id));
   if (status !== 'running') return undefined;
-  const groups = containerCgroups(engine, id);
-  if (groups.length === 0) return { ...summedUp(engine, id), ...networkOf(pid) };
+  const groups = containerCgroups(engine, record);
+  if (groups.length === 0) return { ...summedUp(engine, record), ...networkOf(pid) };
   const { cpu, memory, pids, blkio } = readStats(groups);
   const number = (value: unknown): number => Number(value ?? 0);
   const all = totalmem();
@@ -52,9 +52,9 @@ export function sampleContainer(engine: Engine, id: string): Sample | undefined 
 }
 
 /** Without control groups: what the processes that there are say of themselves. Those that have ended count no more. */
-function summedUp(engine: Engine, id: string): Omit<Sample, 'received' | 'sent'> {
+function summedUp(engine: Engine, owner: CgroupOwner): Omit<Sample, 'received' | 'sent'> {
   const machine = readMachine();
-  const processes = containerPids(engine, id)
+  const processes = containerPids(engine, owner)
     .map((pid) => readProcess(pid, machine))
     .filter((one) => one !== undefined);
   const sum = (of: (one: (typeof processes)[number]) => number): number =>

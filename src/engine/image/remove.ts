@@ -42,7 +42,7 @@ export function removeRecords(
   if (user !== undefined && needsAll(removed, force)) {
     throw new Fault(
       'conflict',
-      `remove image ${nameOrId}: container ${user.name} (${user.id.slice(0, 12)}) is made from it`,
+      `remove image ${nameOrId}: container ${user.name} (${user.id.slice(0, 12)}) ${user.imageId === id ? 'is made from it' : 'has it mounted'}`,
       { hint: `Remove the container first: sampan rm ${user.name}.` },
     );
   }

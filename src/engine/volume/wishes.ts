@@ -15,12 +15,12 @@ const place = (destination: string): string => normalize(`${destination}/`);
  * was asked for, and volumes for the places that its image names where there is neither. Throws `invalid` and `notFound`.
  */
 export function withVolumes(engine: Engine, options: ContainerOptions, places: readonly string[]): ContainerOptions {
-  const { volumes = [], binds, tmpfs = [], volumesFrom = [] } = options;
-  if (volumes.length + volumesFrom.length + places.length === 0) return options;
+  const { volumes = [], binds, tmpfs = [], images = [], volumesFrom = [] } = options;
+  if (volumes.length + volumesFrom.length + images.length + places.length === 0) return options;
   for (const { name, driver, driverOptions } of volumes)
     checkVolume({ ...given('name', name), ...given('driver', driver), ...given('options', driverOptions) }, '--volume');
-  refuseTwice([...binds, ...volumes].map(({ destination }) => place(destination)));
-  const taken = new Set([...volumes, ...binds, ...tmpfs].map(({ destination }) => place(destination)));
+  refuseTwice([...binds, ...images, ...volumes].map(({ destination }) => place(destination)));
+  const taken = new Set([...volumes, ...binds, ...images, ...tmpfs].map(({ destination }) => place(destination)));
   const free = <T extends { destination: string }>(mount: T): boolean => !taken.has(place(mount.destination));
   const others = inherited(engine, volumesFrom);
   const [moreBinds, moreVolumes] = [others.binds.filter(free), others.volumes.filter(free)];

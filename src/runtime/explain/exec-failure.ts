@@ -27,7 +27,7 @@ export function explainExec(
   arch: string = process.arch,
 ): Explanation {
   const file = path === '' ? name : path;
-  if (errno === 'ENOENT' || errno === 'ENOTDIR') return missing(name, file, head);
+  if (errno === 'ENOENT' || errno === 'ENOTDIR') return missing(name, file, head, arch);
   if (errno === 'ENOEXEC') return wrongFormat(file, head, arch);
   if (errno === 'EACCES') return refused(file);
   if (errno === 'E2BIG') return { kind: 'invalid', sentence: `the arguments and environment of ${file} are too long` };
@@ -37,10 +37,18 @@ export function explainExec(
   return { kind: 'internal', sentence: `execute ${file}: ${errno}` };
 }
 
-function missing(name: string, file: string, head: Buffer): Explanation {
+function missing(name: string, file: string, head: Buffer, arch: string): Explanation {
   const script = readShebang(head);
   if (script !== undefined) return missingInterpreter(file, script.interpreter, script.carriageReturn);
   const elf = readElf(head);
+  const native = NATIVE[arch] ?? arch;
+  if (elf !== undefined && elf.machine !== native && elf.interpreter === undefined) {
+    return {
+      kind: 'notFound',
+      sentence: `${file} is a program for ${elf.machine}, and its emulator is not in the container's root: ${NO_FILE}`,
+      hint: 'Register the emulator with the flag F, which opens it on the host: qemu-user-static of Debian does.',
+    };
+  }
   if (elf !== undefined) {
     const loader = elf.interpreter === undefined ? 'its program interpreter' : elf.interpreter;
     return {
@@ -73,7 +81,7 @@ function wrongFormat(file: string, head: Buffer, arch: string): Explanation {
     return {
       kind: 'unsupported',
       sentence: `${file} is a program for ${elf.machine}, this machine is ${native}: ${NO_FORMAT}`,
-      hint: 'Use an image for this architecture, or register an emulator (binfmt_misc).',
+      hint: `Use an image for ${native}, or install an emulator for ${elf.machine} that binfmt_misc knows: qemu-user-static and binfmt-support of Debian.`,
     };
   }
   if (head.length === 0) return { kind: 'invalid', sentence: `${file} is an empty file, not a program: ${NO_FORMAT}` };

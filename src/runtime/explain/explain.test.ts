@@ -58,6 +58,7 @@ describe('why a program was not executed', () => {
     ['a missing script interpreter', 'ENOENT', Buffer.from('#!/bin/ash\n'), 'notFound', '/bin/ash'],
     ['CRLF', 'ENOENT', Buffer.from('#!/bin/sh\r\n'), 'notFound', 'CRLF'],
     ['another architecture', 'ENOEXEC', elf(183), 'unsupported', 'arm64, this machine is x86-64'],
+    ['another architecture, with an emulator that is elsewhere', 'ENOENT', elf(183), 'notFound', 'its emulator is not'],
     ['an empty file', 'ENOEXEC', none, 'invalid', 'empty file'],
     ['a text', 'ENOEXEC', Buffer.from('echo hi\n'), 'invalid', '"#!"'],
     ['a damaged program', 'ENOEXEC', elf(62), 'invalid', 'damaged'],

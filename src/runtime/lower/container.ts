@@ -5,6 +5,7 @@ import { annotationWarnings } from '#runtime/spec/annotations.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup } from './cgroup.ts';
 import { inheritedSlots, type LowerContext, type Lowered } from './context.ts';
+import { openElsewhere } from './elsewhere.ts';
 import { mainSteps } from './first-program.ts';
 import { lowerDevices } from './devices.ts';
 import { fitUserNamespace } from './fit-user-namespace.ts';
@@ -43,6 +44,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const process = spec.process;
   if (process === undefined) throw new Fault('invalid', 'process is missing', { field: 'process' });
   const namespaces = lowerNamespaces(spec, !hasHostRights(facts));
+  namespaces.open.unshift(...openElsewhere(context.places ?? {}));
   const cgroup = lowerCgroup(spec, context);
   const mapped = namespaces.isNew('user');
   const isUnified = facts.cgroup.mode === 'v2';

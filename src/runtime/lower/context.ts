@@ -80,12 +80,25 @@ export interface IdMaps {
   gids: readonly IdMapping[];
 }
 
+export interface Stack {
+  base: string;
+  /** Relative to the base; top first. */
+  layers: readonly string[];
+  /** What of it is mounted. */
+  path?: string;
+  kind: SourceKind;
+}
+
 /** What an engine asks for beyond the specification. */
 export interface MountPlaces {
   /** Bind sources that are looked up below a directory, out of which no link leads. */
   within: ReadonlyMap<string, { base: string; path: string }>;
   /** Destinations of file systems that are mounted by the first program: where the host's network is. */
   outside: ReadonlySet<string>;
+  /** Bind destinations whose sources are looked up in another mount namespace, by its path. */
+  elsewhere?: ReadonlyMap<string, string>;
+  /** Destinations of stacks of directories that are seen as one, read-only. */
+  stacks?: ReadonlyMap<string, Stack>;
 }
 
 /** Slot of the container's first process, in the first program. */

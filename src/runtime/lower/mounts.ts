@@ -5,9 +5,11 @@ import { join } from 'node:path/posix';
 import type { Mount, Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroupMount } from './cgroup-mount.ts';
 import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
-import { from, type LowerContext } from './context.ts';
+import { treeElsewhere } from './elsewhere.ts';
+import { from, type LowerContext, type Stack } from './context.ts';
 import { lowerMountIdMap, refuseIdMap } from './mount-idmap.ts';
 import { refuseOverProc } from './over-proc.ts';
+import { stackTree } from './stack-mount.ts';
 import { mountLabelOption } from './security-label.ts';
 import { OF_FILE_SYSTEM, parseMountOptions, type MountOptions } from './mount-options.ts';
 
@@ -89,6 +91,8 @@ interface OneMount {
 
 function lowerMount(one: OneMount): LoweredMounts {
   const { mount, options, slot, groups, origin } = one;
+  const stack = one.context.places?.stacks?.get(mount.destination);
+  if (stack !== undefined) return stackMount(one, stack);
   if (options.remount) return lowerRemount(one);
   if (isBind(mount)) return bindMount(one);
   refuseIdMap(mount, origin);
@@ -100,14 +104,16 @@ function bindMount({ mount, options, slot, origin, spec, context }: OneMount): L
   const path = sourcePath(mount, context.bundle);
   const link = context.links?.get(path);
   if (options.copySymlink && link !== undefined) return copyLink(mount, link);
-  const kind = options.sourceNoFollow && link !== undefined ? 'file' : context.sources?.get(path);
+  const isElsewhere = context.places?.elsewhere?.has(mount.destination) === true;
+  const known = isElsewhere ? 'directory' : context.sources?.get(path);
+  const kind = options.sourceNoFollow && link !== undefined ? 'file' : known;
   if (kind === undefined) {
     throw new Fault('notFound', `${origin}.source: ${path} does not exist`, {
       field: `${origin}.source`,
       facts: { path },
     });
   }
-  const sources = openSource(path, options, slot, context);
+  const sources = isElsewhere ? treeElsewhere(mount.destination, path, slot) : openSource(path, options, slot, context);
   sources.push(...lowerMountIdMap(mount, spec, slot, origin));
   if ((options.set | options.clear) !== 0) {
     sources.push({ op: 'mountAttr', slot, set: options.set, clear: options.clear });
@@ -117,6 +123,12 @@ function bindMount({ mount, options, slot, origin, spec, context }: OneMount): L
   }
   sources.push(...propagation(options, slot));
   return { sources, attach: attachSteps(mount, options, slot, kind === 'directory' ? 0 : 1), finish: [] };
+}
+
+function stackMount({ mount, options, slot, context }: OneMount, stack: Stack): LoweredMounts {
+  const made = stackTree(stack, slot, context.rootPoint);
+  const kind = stack.kind === 'directory' ? 0 : 1;
+  return { sources: [], attach: [...made, ...attachSteps(mount, options, slot, kind)], finish: [] };
 }
 
 function openSource(path: string, options: MountOptions, slot: string, { places }: LowerContext): Step[] {

@@ -1,29 +1,43 @@
 import { isAbsolute } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { parseBytes } from '#base/units.ts';
-import type { ConfinementWish, DeviceWish, SecurityWish, TmpfsMount } from '#engine/container/confinement.ts';
-import { readSeccompFile } from '#engine/container/seccomp-file.ts';
+import type { ConfinementWish, DeviceWish, TmpfsMount } from '#engine/container/confinement.ts';
 import { RLIMITS } from '#kernel/rlimits.ts';
 import type { DeviceRule, Rlimit } from '#runtime/spec/spec.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
+import { gpuDevices, isCdiDevice } from '#engine/cdi/names.ts';
 import { BLOCK_FLAGS, blockIo } from './block-options.ts';
 import { USERNS_FLAGS, usernsWish } from './userns-option.ts';
+import { securityWish } from './security-options.ts';
 
 /** Flags of `run` and `create` about what a container may touch and how it is held. */
 export const CONFINEMENT_FLAGS: FlagTable = {
   ...BLOCK_FLAGS,
+  annotation: { kind: 'list', value: 'NAME=VALUE', does: 'Add an annotation to its specification' },
+  'cgroup-parent': { kind: 'text', value: 'PATH', does: 'Control group that its own lies below (/sampan)' },
   cgroupns: { kind: 'text', value: 'MODE', does: 'Control group namespace: private (the default) or host' },
-  device: { kind: 'list', value: 'HOST[:INSIDE[:rwm]]', does: 'Give it a device node, or all below a directory' },
+  device: {
+    kind: 'list',
+    value: 'HOST[:INSIDE[:rwm]]',
+    does: 'Give it a device node, all below a directory, or by CDI vendor.com/class=name',
+  },
   'device-cgroup-rule': { kind: 'list', value: 'RULE', does: "Allow more devices, such as 'c 1:3 rwm'" },
   domainname: { kind: 'text', value: 'NAME', does: 'NIS domain name' },
+  gpus: { kind: 'text', value: 'GPUS', does: 'GPUs by CDI: all, a number, or "device=0,1"' },
   'group-add': { kind: 'list', value: 'GROUP', does: 'Further groups, by name or number' },
-  ipc: { kind: 'text', value: 'MODE', does: 'IPC namespace: private (the default), host or none' },
+  ipc: {
+    kind: 'text',
+    value: 'MODE',
+    does: 'IPC namespace: private (the default), shareable, container:NAME, host or none',
+  },
+  isolation: { kind: 'text', value: 'KIND', does: 'Only default: the others are of Windows' },
   'oom-score-adj': { kind: 'text', value: 'NUMBER', does: 'How readily it is killed for memory, -1000 to 1000' },
   pid: { kind: 'text', value: 'MODE', does: 'Process namespace: host or container:NAME' },
+  runtime: { kind: 'text', value: 'NAME', does: 'Only sampan: there is no other' },
   'security-opt': {
     kind: 'list',
     value: 'OPTION',
-    does: 'seccomp=FILE|unconfined, no-new-privileges, apparmor=PROFILE, systempaths=unconfined',
+    does: 'seccomp=FILE|unconfined|builtin, no-new-privileges, apparmor=PROFILE, systempaths=unconfined, mask=PATHS, unmask=PATHS|ALL, writable-cgroups',
   },
   'shm-size': { kind: 'text', value: 'BYTES', does: 'Size of /dev/shm (64m)' },
   sysctl: { kind: 'list', value: 'NAME=VALUE', does: 'Set kernel parameters of its namespaces' },
@@ -42,6 +56,9 @@ function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined })
 }
 
 /** Undefined for an empty list. */
+const some = <T>(list: T[]): T[] | undefined => (list.length === 0 ? undefined : list);
+
+/** Undefined for an empty list. */
 function each<T>(flags: Flags, name: string, read: (text: string, field: string) => T): T[] | undefined {
   const texts = flags.list(name);
   return texts.length === 0 ? undefined : texts.map((text) => read(text, `--${name}`));
@@ -54,32 +71,34 @@ export function confinementWish(flags: Flags): ConfinementWish {
     throw new Fault('invalid', 'read --hostname: with --uts the host name is that of another', { field: '--hostname' });
   }
   const shm = text('shm-size');
+  const devices = flags.list('device');
+  checkKinds(text('runtime'), text('isolation'));
   return present<ConfinementWish>({
     tmpfs: each(flags, 'tmpfs', readTmpfs),
-    devices: each(flags, 'device', readDevice),
+    devices: some(devices.filter((device) => !isCdiDevice(device)).map((device) => readDevice(device, '--device'))),
+    cdiDevices: some([...devices.filter(isCdiDevice), ...flags.list('gpus').flatMap(gpuDevices)]),
     deviceRules: each(flags, 'device-cgroup-rule', readRule),
     ulimits: each(flags, 'ulimit', readUlimit),
-    sysctls: sysctls(flags),
+    sysctls: pairs(flags, 'sysctl'),
     shmSize: shm === undefined ? undefined : parseBytes(shm, '--shm-size') || undefined,
     pidMode: mode(text('pid'), '--pid', /^(private|host|container:.+)$/),
-    ipcMode: mode(text('ipc'), '--ipc', /^(private|host|none)$/),
+    ipcMode: mode(text('ipc'), '--ipc', /^(private|shareable|host|none|container:.+)$/),
     utsMode,
+    cgroupParent: cgroupParent(text('cgroup-parent')),
+    annotations: pairs(flags, 'annotation'),
     cgroupnsMode: mode(text('cgroupns'), '--cgroupns', /^(private|host)$/),
     usernsWish: usernsWish(flags),
     domainname: text('domainname'),
     groupAdd: each(flags, 'group-add', (group) => group),
     oomScoreAdj: oomScore(text('oom-score-adj')),
-    security: security(flags.list('security-opt')),
+    security: securityWish(flags.list('security-opt')),
     blockIo: blockIo(flags),
   });
 }
 
 function mode(text: string | undefined, field: string, allowed: RegExp): string | undefined {
   if (text === undefined || allowed.test(text)) return text;
-  const sharedLater = /^(shareable|container:.+)$/.test(text);
-  throw new Fault(sharedLater ? 'unsupported' : 'invalid', `read ${field}: "${text}" is not a mode that there is`, {
-    field,
-  });
+  throw bad(field, text, 'is not a mode that there is');
 }
 
 function readTmpfs(text: string, field: string): TmpfsMount {
@@ -123,13 +142,34 @@ function readUlimit(text: string, field: string): Rlimit {
   return { type, soft, hard };
 }
 
-function sysctls(flags: Flags): Record<string, string> | undefined {
-  const pairs = each(flags, 'sysctl', (text, field): [string, string] => {
+/** `NAME=VALUE` by their names. */
+function pairs(flags: Flags, name: string): Record<string, string> | undefined {
+  const found = each(flags, name, (text, field): [string, string] => {
     const equals = text.indexOf('=');
     if (equals <= 0) throw bad(field, text, 'is not NAME=VALUE');
     return [text.slice(0, equals), text.slice(equals + 1)];
   });
-  return pairs === undefined ? undefined : Object.fromEntries(pairs);
+  return found === undefined ? undefined : Object.fromEntries(found);
+}
+
+/** As docker's driver `cgroupfs` reads it: below the root of every hierarchy, with or without a slash in front. */
+function cgroupParent(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.length === 0 || parts.includes('..')) throw bad('--cgroup-parent', text, 'is no control group');
+  return `/${parts.join('/')}`;
+}
+
+/** Docker's programs ask for these by habit. */
+function checkKinds(runtime: string | undefined, isolation: string | undefined): void {
+  if (runtime !== undefined && runtime !== 'sampan') {
+    throw new Fault('unsupported', `read --runtime: there is no runtime "${runtime}" beside sampan`, {
+      field: '--runtime',
+      hint: 'Leave the option away.',
+    });
+  }
+  if (isolation !== undefined && isolation !== 'default')
+    throw new Fault('unsupported', `read --isolation: "${isolation}" is of Windows`, { field: '--isolation' });
 }
 
 function oomScore(text: string | undefined): number | undefined {
@@ -137,32 +177,4 @@ function oomScore(text: string | undefined): number | undefined {
   const number = Number(text);
   if (/^-?\d+$/.test(text) && number >= -1000 && number <= 1000) return number;
   throw bad('--oom-score-adj', text, 'is no whole number from -1000 to 1000');
-}
-
-type ReadSecurity = (value: string) => SecurityWish | undefined;
-
-/** Options by name; undefined when the value is not one of theirs. */
-const SECURITY: Readonly<Record<string, ReadSecurity>> = {
-  'no-new-privileges': (value) => {
-    if (!/^(|true|false)$/.test(value)) return undefined;
-    return { noNewPrivileges: value !== 'false' };
-  },
-  seccomp: (value) => {
-    if (value === 'builtin') return {};
-    return { seccomp: value === 'unconfined' ? value : readSeccompFile(value) };
-  },
-  apparmor: (value) => (value === '' ? undefined : value === 'unconfined' ? {} : { apparmor: value }),
-  systempaths: (value) => (value === 'unconfined' ? { bareSystemPaths: true } : undefined),
-  label: (value) => (value === 'disable' ? {} : undefined),
-};
-
-function security(texts: readonly string[]): SecurityWish | undefined {
-  if (texts.length === 0) return undefined;
-  const wishes = texts.map((text) => {
-    const [, name = '', value = ''] = /^([^=:]+)(?:[=:]([^]*))?$/.exec(text) ?? [];
-    const wish = Object.hasOwn(SECURITY, name) ? SECURITY[name]?.(value) : undefined;
-    if (wish === undefined) throw bad('--security-opt', text, 'is not known here');
-    return wish;
-  });
-  return Object.assign({}, ...wishes) as SecurityWish;
 }

@@ -21,6 +21,10 @@ export function readPairFile(path: string, field: string): string[] {
     .map((line) => checked(line, path, field));
 }
 
+/** Docker takes a name alone for a label in no file. */
+export const readLabelFile = (path: string): string[] =>
+  readPairFile(path, '--label-file').filter((line) => line.includes('='));
+
 function checked(line: string, path: string, field: string): string {
   const name = line.split('=', 1)[0] ?? '';
   const why = name === '' ? 'a line has no name' : /\s/.test(name) ? `the name "${name}" has blanks in it` : undefined;

@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { inspectImage } from '#engine/image/inspect.ts';
 import { inspectContainer } from '#engine/inspect.ts';
+import { containerSizes } from '#engine/space/container-size.ts';
 import { inspectVolume } from '#engine/volume/inspect.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { print } from '#doors/cli/io.ts';
@@ -17,6 +18,8 @@ const FORMAT = {
   does: 'json or a template such as {{.Id}}, printed for each',
 } as const;
 
+const SIZE = { kind: 'switch', short: 's', does: 'Also SizeRw and SizeRootFs of containers' } as const;
+
 /** What `--type` asks for; containers come before images, images before volumes. */
 const LOOKS: Record<string, Look> = {
   container: inspectContainer,
@@ -26,7 +29,7 @@ const LOOKS: Record<string, Look> = {
 
 /** `inspect`: an array with what is known of each name. */
 export const inspect: Verb = {
-  flags: { type: { kind: 'text', value: 'TYPE', does: 'container, image or volume' }, format: FORMAT },
+  flags: { type: { kind: 'text', value: 'TYPE', does: 'container, image or volume' }, format: FORMAT, size: SIZE },
   args: [1, Infinity],
   act: (call) => {
     const type = call.flags.text('type') ?? '';
@@ -52,7 +55,7 @@ export const imageInspect: Verb = {
 
 /** `container inspect`: the same for containers only. */
 export const containerInspect: Verb = {
-  flags: { format: FORMAT },
+  flags: { format: FORMAT, size: SIZE },
   args: [1, Infinity],
   act: (call) => show(call, inspectContainer),
 };
@@ -64,6 +67,16 @@ export const volumeInspect: Verb = {
   act: (call) => show(call, inspectVolume),
 };
 
+/** A container with what it takes, when that was asked for. */
+async function sized(
+  { flags }: Call,
+  engine: Engine,
+  one: Record<string, unknown> | undefined,
+): Promise<Record<string, unknown> | undefined> {
+  const record = flags.on('size') ? engine.containers.get(String(one?.['Id'])) : undefined;
+  return record === undefined ? one : { ...one, ...(await containerSizes(engine, record)) };
+}
+
 async function show(call: Call, look: Look): Promise<number> {
   const format = call.flags.text('format');
   const template = format === undefined || format === 'json' ? undefined : parseTemplate(format);
@@ -72,7 +85,7 @@ async function show(call: Call, look: Look): Promise<number> {
   let status = 0;
   for (const name of call.args) {
     try {
-      const one = look(engine, name);
+      const one = await sized(call, engine, look(engine, name));
       if (one === undefined) throw new Fault('notFound', `No such object: ${name}`);
       if (template === undefined) found.push(one);
       else print(call.io, template(one));

@@ -1,9 +1,9 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, normalize, resolve } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { parseBytes } from '#base/units.ts';
 import { checkVolumeName } from '#engine/volume/name.ts';
 import type { TmpfsMount } from '#engine/container/confinement.ts';
-import type { BindMount, VolumeMount } from '#engine/container/options.ts';
+import type { BindMount, ImageMount, VolumeMount } from '#engine/container/options.ts';
 
 const FIELD = '--mount';
 const ALIASES: Readonly<Record<string, string>> = {
@@ -17,7 +17,16 @@ const PROPAGATIONS = /^r?(private|shared|slave)$/;
 
 /** What each kind of mount may be given, beside its type. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  bind: ['source', 'destination', 'readonly', 'bind-propagation', 'bind-nonrecursive', 'bind-recursive', 'consistency'],
+  bind: [
+    'source',
+    'destination',
+    'readonly',
+    'bind-propagation',
+    'bind-nonrecursive',
+    'bind-recursive',
+    'bind-create-src',
+    'consistency',
+  ],
   volume: [
     'source',
     'destination',
@@ -30,26 +39,28 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'consistency',
   ],
   tmpfs: ['destination', 'readonly', 'tmpfs-size', 'tmpfs-mode', 'consistency'],
+  image: ['source', 'destination', 'readonly', 'image-subpath', 'consistency'],
 };
 
 export interface AskedMounts {
   binds: BindMount[];
   tmpfs: TmpfsMount[];
   volumes: VolumeMount[];
+  images: ImageMount[];
 }
 
 /** Reads `--mount type=bind,source=...,target=...`. */
 export function readMounts(texts: readonly string[]): AskedMounts {
-  const asked: AskedMounts = { binds: [], tmpfs: [], volumes: [] };
+  const asked: AskedMounts = { binds: [], tmpfs: [], volumes: [], images: [] };
   for (const text of texts) {
     const values = readPairs(text);
-    const type = values.get('type') ?? 'volume';
+    const type = (values.get('type') ?? 'volume').toLowerCase();
     const allowed = Object.hasOwn(KEYS, type) ? KEYS[type] : undefined;
     if (allowed === undefined) {
-      const known = /^(image|npipe|cluster)$/.test(type);
+      const known = /^(npipe|cluster)$/.test(type);
       throw new Fault(known ? 'unsupported' : 'invalid', `read ${FIELD}: mounts of type "${type}" are not there`, {
         field: FIELD,
-        hint: 'Write type=volume, type=bind or type=tmpfs.',
+        hint: 'Write type=volume, type=bind, type=tmpfs or type=image.',
       });
     }
     for (const key of values.keys())
@@ -59,6 +70,7 @@ export function readMounts(texts: readonly string[]): AskedMounts {
       throw bad(text, 'target must be an absolute path, not the root');
     if (type === 'volume') asked.volumes.push(readVolume(text, values, destination));
     else if (type === 'bind') asked.binds.push(readBind(text, values, destination));
+    else if (type === 'image') asked.images.push(readImage(text, values, destination));
     else asked.tmpfs.push(readTmpfs(text, values, destination));
   }
   return asked;
@@ -100,7 +112,9 @@ function isOn(text: string, values: ReadonlyMap<string, string>, key: string): b
 }
 
 function readBind(text: string, values: ReadonlyMap<string, string>, destination: string): BindMount {
-  const source = values.get('source') ?? '';
+  const given = values.get('source') ?? '';
+  // A path that begins with a dot is one of where we are.
+  const source = /^\.(\/|$)/.test(given) ? resolve(given) : given;
   if (!isAbsolute(source)) throw bad(text, 'source must be an absolute path');
   const propagation = values.get('bind-propagation');
   if (propagation !== undefined && !PROPAGATIONS.test(propagation))
@@ -108,12 +122,16 @@ function readBind(text: string, values: ReadonlyMap<string, string>, destination
   const recursive = values.get('bind-recursive') ?? 'enabled';
   if (!/^(enabled|disabled|writable|readonly)$/.test(recursive)) throw bad(text, `"${recursive}" is no way to recurse`);
   const readOnly = isOn(text, values, 'readonly');
+  if (/^(writable|readonly)$/.test(recursive) && !readOnly)
+    throw bad(text, `bind-recursive=${recursive} needs readonly`);
+  if (recursive === 'readonly' && propagation !== 'rprivate')
+    throw bad(text, 'bind-recursive=readonly needs bind-propagation=rprivate');
   const shallow = readOnly && recursive === 'writable';
   return {
     source,
     destination,
     readOnly: readOnly && !shallow,
-    mustExist: true,
+    mustExist: !isOn(text, values, 'bind-create-src'),
     ...(recursive === 'disabled' || isOn(text, values, 'bind-nonrecursive') ? { flat: true } : {}),
     options: [
       ...(shallow ? ['ro'] : []),
@@ -146,6 +164,18 @@ function readVolume(text: string, values: ReadonlyMap<string, string>, destinati
     labels: pairs('volume-label'),
     options: [],
   };
+}
+
+/** Read-only whatever is said, as docker has it. */
+function readImage(text: string, values: ReadonlyMap<string, string>, destination: string): ImageMount {
+  const [name = '', subpath] = ['source', 'image-subpath'].map((key) => values.get(key));
+  if (name === '') throw bad(text, 'source must be an image');
+  isOn(text, values, 'readonly');
+  if (subpath === undefined) return { name, destination };
+  const path = normalize(subpath).replace(/\/$/, '');
+  if (subpath === '' || isAbsolute(path) || path === '..' || path.startsWith('../'))
+    throw bad(text, 'image-subpath must be a path below the root of the image');
+  return { name, destination, ...(path === '.' ? {} : { subpath: path }) };
 }
 
 function readTmpfs(text: string, values: ReadonlyMap<string, string>, destination: string): TmpfsMount {

@@ -10,7 +10,7 @@ type NetworkWish = Pick<ContainerOptions, 'network' | 'pasta' | 'publish'>;
 /** `--network` and `--publish`. What is usual: for root the loopback alone, for an ordinary user pasta where it is installed. */
 export function networkWish(flags: Flags, env: Readonly<Record<string, string | undefined>>): NetworkWish {
   const publish = flags.list('publish').map((text) => readPublished(text, '--publish'));
-  const asked = flags.text('network');
+  const asked = flags.text('network') ?? flags.text('net');
   const wish = asked === undefined ? { network: usual(env) } : networkMode(asked);
   if (publish.length === 0) return wish;
   if (wish.network !== 'pasta') {

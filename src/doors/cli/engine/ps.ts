@@ -1,47 +1,97 @@
 import { shortId } from '#base/ids.ts';
 import { formatDuration } from '#base/units.ts';
+import { containerFilter, CONTAINER_FILTERS } from '#engine/container/list-filter.ts';
 import { listContainers, type ListedContainer } from '#engine/container/list.ts';
-import { print } from '#doors/cli/io.ts';
+import type { Engine } from '#engine/engine.ts';
+import { usage } from '#doors/cli/flags.ts';
+import { print, warn } from '#doors/cli/io.ts';
 import { table } from '#doors/cli/table.ts';
-import type { Verb } from '#doors/cli/verb.ts';
+import { formatRows } from '#doors/cli/template.ts';
+import type { Call, Verb } from '#doors/cli/verb.ts';
+import { sizeTexts, wantsSize } from './container-size-text.ts';
+import { quoted, shownLabels, shownMountNames } from './ps-cells.ts';
+import { goTime } from './go-time.ts';
+
+/** Docker's names for `--format`, with the headings they get in a table. */
+const HEADINGS = {
+  ID: 'CONTAINER ID',
+  Image: 'IMAGE',
+  Command: 'COMMAND',
+  RunningFor: 'CREATED',
+  Status: 'STATUS',
+  Ports: 'PORTS',
+  Names: 'NAMES',
+  Size: 'SIZE',
+  CreatedAt: 'CREATED AT',
+  State: 'STATE',
+  Labels: 'LABELS',
+  Label: (name: string) => name,
+  LocalVolumes: 'LOCAL VOLUMES',
+  Mounts: 'MOUNTS',
+  Networks: 'NETWORKS',
+  Platform: 'PLATFORM',
+} as const;
+
+const COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'] as const;
 
 /** `ps`: what runs, or with -a what there is. */
 export const ps: Verb = {
   flags: {
     all: { kind: 'switch', short: 'a', does: 'Show all containers, not only the running ones' },
+    filter: {
+      kind: 'list',
+      short: 'f',
+      value: 'KEY=VALUE',
+      does: `Only such containers: ${CONTAINER_FILTERS.join(', ')}`,
+    },
     quiet: { kind: 'switch', short: 'q', does: 'Only show ids' },
-    last: { kind: 'number', short: 'n', value: 'N', does: 'Show the last N containers, whatever their state' },
+    last: { kind: 'text', short: 'n', value: 'N', does: 'Show the last N containers, whatever their state' },
     latest: { kind: 'switch', short: 'l', does: 'Show the newest container, whatever its state' },
     'no-trunc': { kind: 'switch', does: 'Do not shorten' },
-    format: { kind: 'text', value: 'FORMAT', does: 'table or json' },
+    size: { kind: 'switch', short: 's', does: 'Show what each has written, and its image with it' },
+    format: { kind: 'text', value: 'FORMAT', does: 'table, table TEMPLATE, json or a template such as {{.Names}}' },
   },
   args: [0, 0],
   act: async (call) => {
     const engine = await call.engine();
-    const last = call.flags.on('latest') ? 1 : (call.flags.number('last') ?? -1);
-    const found = listContainers(engine, call.flags.on('all') || last >= 0);
-    const shown = last >= 0 ? found.slice(0, last) : found;
+    const shown = chosen(engine, call);
     const whole = call.flags.on('no-trunc');
-    if (call.flags.on('quiet')) for (const one of shown) print(call.io, idOf(one, whole));
-    else if (call.flags.text('format') === 'json')
-      for (const one of shown) print(call.io, JSON.stringify(asJson(one, whole)));
-    else
-      print(
-        call.io,
-        table(
-          ['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'PORTS', 'NAMES'],
-          shown.map((one) => row(one, whole)),
-        ),
+    const format = call.flags.text('format') || undefined;
+    if (call.flags.on('quiet')) {
+      if (format !== undefined) warn(call.io, 'Ignoring custom format, because both --format and --quiet are set.');
+      for (const one of shown) print(call.io, idOf(one, whole));
+      return 0;
+    }
+    const sized = call.flags.on('size');
+    const sizes = sized || wantsSize(format) ? await sizeTexts(engine, shown) : [];
+    const rows = shown.map((one, at) => rowOf(engine, one, { whole, size: sizes[at] ?? '0B' }));
+    const columns = [...COLUMNS, ...(sized ? (['Size'] as const) : [])];
+    const own = (): string =>
+      table(
+        columns.map((column) => HEADINGS[column]),
+        rows.map((row) => columns.map((column) => row[column])),
       );
+    for (const line of formatRows(format, rows, HEADINGS) ?? [own()]) print(call.io, line);
     return 0;
   },
 };
 
+/** The newest first; a number of them counts after the filters. */
+function chosen(engine: Engine, { flags }: Call): ListedContainer[] {
+  const asked = Number(flags.text('last') ?? -1);
+  const last = flags.on('latest') && asked < 0 ? 1 : asked;
+  if (!Number.isSafeInteger(last)) throw usage(`invalid value "${flags.text('last')}" for flag --last`);
+  const filter = containerFilter(engine, flags.list('filter'));
+  const all = flags.on('all') || last > 0 || filter.all;
+  const found = listContainers(engine, all, filter.record).filter(filter.state);
+  return last > 0 ? found.slice(0, last) : found;
+}
+
 const idOf = ({ record }: ListedContainer, whole: boolean): string => (whole ? record.id : shortId(record.id));
 
-function commandOf({ args }: ListedContainer, whole: boolean): string {
-  const text = args.join(' ');
-  return `"${whole || text.length <= 20 ? text : `${text.slice(0, 19)}…`}"`;
+function commandOf({ args: [program = '', ...rest] }: ListedContainer, whole: boolean): string {
+  const text = [program, ...rest.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ');
+  return quoted(whole || text.length <= 20 ? text : `${text.slice(0, 19)}…`);
 }
 
 /** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
@@ -53,33 +103,28 @@ function statusText({ state, paused }: ListedContainer): string {
   return state.status === 'dead' ? `Dead (monitor killed)${finished}` : `Exited (${state.exit?.code ?? 0})${finished}`;
 }
 
-function row(one: ListedContainer, whole: boolean): string[] {
+function rowOf(engine: Engine, one: ListedContainer, { whole, size }: { whole: boolean; size: string }) {
   const { record } = one;
-  return [
-    idOf(one, whole),
-    record.imageName,
-    commandOf(one, whole),
-    `${formatDuration(Date.now() - record.created)} ago`,
-    statusText(one),
-    '',
-    record.name,
-  ];
-}
-
-function asJson(one: ListedContainer, whole: boolean): Record<string, unknown> {
-  const { record } = one;
+  const { options } = record;
   return {
+    Command: commandOf(one, whole),
+    CreatedAt: goTime(record.created),
     ID: idOf(one, whole),
     Image: record.imageName,
-    Command: commandOf(one, whole),
-    CreatedAt: new Date(record.created).toISOString(),
+    Label: (name: string) => options.labels[name] ?? '',
+    Labels: shownLabels(options.labels),
+    LocalVolumes: String(options.volumes?.length ?? 0),
+    Mounts: shownMountNames(options, whole),
+    Names: record.name,
+    Networks: options.network,
+    // Looked up by those alone who ask for it.
+    get Platform() {
+      return engine.store.images.find(record.imageId)?.platform ?? '';
+    },
+    Ports: '',
     RunningFor: `${formatDuration(Date.now() - record.created)} ago`,
+    Size: size,
     State: one.paused ? 'paused' : one.state.status,
     Status: statusText(one),
-    Ports: '',
-    Names: record.name,
-    Labels: Object.entries(record.options.labels)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(','),
   };
 }

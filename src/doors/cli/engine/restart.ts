@@ -1,3 +1,4 @@
+import { loadForStart } from '#engine/cdi/needed.ts';
 import { restartContainer } from '#engine/container/restart.ts';
 import { warn } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
@@ -10,8 +11,10 @@ export const restart: Verb = {
   args: [1, Infinity],
   act: (call) => {
     const request = stopRequest(call.flags);
-    return forEachContainer(call, (engine, record) =>
-      restartContainer(engine, record, request, { warn: (text) => warn(call.io, text) }),
+    return forEachContainer(
+      call,
+      (engine, record) => restartContainer(engine, record, request, { warn: (text) => warn(call.io, text) }),
+      loadForStart,
     );
   },
 };

@@ -4,7 +4,7 @@ import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/option
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { readMounts } from './mount-option.ts';
 import { networkWish } from './network-option.ts';
-import { readPairFile } from './env-file.ts';
+import { readLabelFile, readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 import { readVolumes, readVolumesFrom } from './volume-option.ts';
 
@@ -15,6 +15,7 @@ export const CONTAINER_FLAGS: FlagTable = {
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
+  'disable-content-trust': { kind: 'switch', does: 'No effect, as in docker by now' },
   entrypoint: { kind: 'text', value: 'PROGRAM', does: "Replace the image's entrypoint" },
   env: {
     kind: 'list',
@@ -28,8 +29,13 @@ export const CONTAINER_FLAGS: FlagTable = {
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
   'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
-  mount: { kind: 'list', value: 'KEY=VALUE,...', does: 'Mount type=volume, bind or tmpfs, by source and target' },
+  mount: {
+    kind: 'list',
+    value: 'KEY=VALUE,...',
+    does: 'Mount type=volume, bind, tmpfs or image, by source and target',
+  },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
+  net: { kind: 'text', value: 'MODE', does: 'The same as --network' },
   network: { kind: 'text', value: 'MODE', does: 'none (loopback only), host, or pasta[:OPTION,...]' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
@@ -86,12 +92,13 @@ export function containerOptions(
       .map((entry) => environmentEntry(entry, env))
       .filter((entry) => entry !== undefined),
     labels: Object.fromEntries(
-      [...flags.list('label-file').flatMap((path) => readPairFile(path, '--label-file')), ...flags.list('label')].map(
-        (entry) => splitPair(entry, '--label'),
+      [...flags.list('label-file').flatMap(readLabelFile), ...flags.list('label')].map((entry) =>
+        splitPair(entry, '--label'),
       ),
     ),
     binds: [...asked.binds, ...mounts.binds],
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...(mounts.images.length === 0 ? {} : { images: mounts.images }),
     ...(volumesFrom.length === 0 ? {} : { volumesFrom }),
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),

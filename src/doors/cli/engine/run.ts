@@ -7,6 +7,7 @@ import { ended } from './attach.ts';
 import { runAttached } from './attached.ts';
 import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 import { createFromCall } from './create.ts';
+import { REFUSED_OPTIONS } from './refused-options.ts';
 import { CONTAINER_FLAGS } from './run-options.ts';
 import { giveUp, settle } from '#engine/container/reconcile.ts';
 
@@ -18,6 +19,7 @@ export const run: Verb = {
     'detach-keys': DETACH_KEYS_FLAG,
     'sig-proxy': { kind: 'switch', does: 'Hand signals on to the container (true)' },
   },
+  refused: REFUSED_OPTIONS,
   args: [1, Infinity],
   stop: true,
   act: async (call) => {

@@ -1,3 +1,4 @@
+import { loadForStart } from '#engine/cdi/needed.ts';
 import { stateOf } from '#engine/container/list.ts';
 import { settle } from '#engine/container/reconcile.ts';
 import { startContainer } from '#engine/container/start.ts';
@@ -22,8 +23,10 @@ export const start: Verb = {
   act: async (call) => {
     const attach = call.flags.on('attach') || call.flags.on('interactive');
     if (!attach)
-      return forEachContainer(call, (engine, record) =>
-        startContainer(engine, record.id, { warn: (text) => warn(call.io, text) }),
+      return forEachContainer(
+        call,
+        (engine, record) => startContainer(engine, record.id, { warn: (text) => warn(call.io, text) }),
+        loadForStart,
       );
     if (call.args.length > 1) throw usage('you cannot start and attach multiple containers at once');
     try {

@@ -45,12 +45,12 @@ export const stats: Verb = {
 
 async function watch(call: Call, engine: Engine, signal: AbortSignal): Promise<number> {
   const once = call.flags.on('no-stream');
-  let before = new Map(chosen(call, engine).map(({ id }) => [id, sampleContainer(engine, id)]));
+  let before = new Map(chosen(call, engine).map((record) => [record.id, sampleContainer(engine, record)]));
   while (!signal.aborted) {
     await sleep(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     const records = chosen(call, engine);
-    const now = new Map(records.map(({ id }) => [id, sampleContainer(engine, id)]));
+    const now = new Map(records.map((record) => [record.id, sampleContainer(engine, record)]));
     const rows = records
       .filter(({ id }) => call.flags.on('all') || call.args.length > 0 || now.get(id) !== undefined)
       .map((record) => rowOf(record, before.get(record.id), now.get(record.id), call.flags.on('no-trunc')));

@@ -22,7 +22,7 @@ export function topOf(engine: Engine, record: ContainerRecord, options: readonly
     userName: (uid: number) => users.get(String(uid)) ?? String(uid),
     groupName: (gid: number) => groups.get(String(gid)) ?? String(gid),
   };
-  const processes = containerPids(engine, record.id)
+  const processes = containerPids(engine, record)
     .map((pid) => readProcess(pid, machine))
     .filter((process) => process !== undefined);
   return {
