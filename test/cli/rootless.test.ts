@@ -178,6 +178,15 @@ test('a user without further ids has one, is told so, and what needs more of the
   const script = `mkdir bin && cp /bin/busybox bin/ && tar --owner=0 --group=0 -cf ${archive} bin`;
   expect((await alone.as('sh', '-c', script)).status).toBe(0);
   expect((await alone.sampan('import', archive, 'own:1')).status).toBe(0);
-  const seen = await alone.sampan('run', '--rm', '--network', 'none', 'own:1', '/bin/busybox', 'cat', '/proc/self/uid_map');
+  const seen = await alone.sampan(
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    'own:1',
+    '/bin/busybox',
+    'cat',
+    '/proc/self/uid_map',
+  );
   expect(seen.stdout.trim().split(/ +/)).toEqual(['0', '54323', '1']);
 });

@@ -71,6 +71,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     user: { ...user, additionalGids: [...user.additionalGids, ...groups] },
     directory,
     ...(cgroup === undefined ? { cgroupsPath: cgroupsPath(id, options) } : {}),
+    groupsFixed: facts.inUserNamespace && facts.groupsFixed,
     allCapabilities: available,
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),

@@ -28,6 +28,8 @@ export interface SpecInputs {
   allCapabilities: readonly string[];
   /** Hard limit of open files that this process may give on. */
   hardOpenFiles: number;
+  /** Nobody in this user namespace may change their supplementary groups. */
+  groupsFixed?: boolean;
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
@@ -52,7 +54,7 @@ export function containerSpec(inputs: SpecInputs): Spec {
     root: { path: inputs.rootPath, readonly: options.readOnly },
     process: {
       terminal: options.tty,
-      user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set([user.gid, ...user.additionalGids])] },
+      user: { uid: user.uid, gid: user.gid, additionalGids: groupsOf(inputs) },
       args: processArgs(options, inputs.image),
       env: environment(inputs),
       cwd: options.workdir ?? (inputs.image.WorkingDir || '/'),
@@ -92,6 +94,12 @@ function linuxSection({ options, seccomp, sharedWith, cgroupsPath }: SpecInputs)
     ...hiddenPaths(options),
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
   };
+}
+
+/** The own group is among them, as in every engine; but where nobody may change groups, none is asked for in vain. */
+function groupsOf({ user, groupsFixed }: SpecInputs): number[] {
+  if (groupsFixed === true && user.additionalGids.length === 0) return [];
+  return [...new Set([user.gid, ...user.additionalGids])];
 }
 
 function idMaps({ userns }: ContainerOptions): Pick<Linux, 'uidMappings' | 'gidMappings'> {
