@@ -2,10 +2,12 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
+import { withSockets } from '#runtime/lower/listen.ts';
 import type { MountPlaces, SourceKind } from '#runtime/lower/context.ts';
 import { KERNEL_TREES } from '#runtime/lower/fit-user-namespace.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
-import { livesInUserNamespace } from '#runtime/lower/rights.ts';
+import type { Notify } from '#runtime/lower/notify.ts';
+import { hasHostRights, livesInUserNamespace } from '#runtime/lower/rights.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { Mount, SeccompProfile, Spec } from '#runtime/spec/spec.ts';
@@ -26,6 +28,7 @@ import { imageStacks } from './image-mounts.ts';
 import { sharedContainers, sharedMemoryOf, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec, hasMaps } from './spec.ts';
+import { systemdWarnings } from './systemd-warnings.ts';
 import { usualFilter } from './usual-filter.ts';
 import { groupIds, resolveUser } from './user.ts';
 
@@ -45,11 +48,14 @@ export interface CompileRequest {
   root: RootMount;
   snapshotter: SnapshotDriver;
   directory: string;
+  /** Of systemd's, for its program. */
+  sockets?: number;
+  notify?: Notify;
 }
 
 /** Options and image to specification to plan. Touches nothing but, once per image, its user files. */
 export async function compileContainer(engine: Engine, request: CompileRequest): Promise<Compiled> {
-  const { id, options, image, directory } = request;
+  const { id, options, image, directory, sockets = 0, notify } = request;
   const facts = engine.facts();
   const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image, request.snapshotter);
@@ -76,11 +82,14 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
     sharedWith,
+    // Its groups have other numbers in a user namespace.
+    asHostRoot: hasHostRights(facts) && options.userns === undefined,
+    unified: facts.cgroup.mode === 'v2',
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const spec = await withCdi(engine, options, plain);
   const rootIds = joinedMaps(spec);
-  const lowered = lowerContainer(spec, {
+  const lowered = lowerContainer(withSockets(spec, sockets), {
     id,
     facts,
     root: request.root,
@@ -92,13 +101,19 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     ...(network === undefined ? {} : { network }),
     ...(rootIds === undefined ? {} : { rootIds }),
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes, facts),
+    sources: withSource(sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes, facts), notify),
+    preserveFds: sockets,
+    ...(notify === undefined ? {} : { notify }),
     places: { ...mountPlaces(volumes), ...elsewhere(options, sharedWith), ...imageStacks(engine, options) },
     // Hooks find the configuration there.
     ...(spec.hooks === undefined ? {} : { bundle: directory }),
     paths: { state: join(directory, 'pid') },
   });
-  return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
+  return {
+    spec,
+    plan: surePlan(lowered.plan, sharedWith),
+    warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings],
+  };
 }
 
 /** A volume has the owners that images have; a container with other ids is shown it with these. */
@@ -106,6 +121,9 @@ function withOwners(engine: Engine, options: ContainerOptions, mount: Mount): Mo
   const isOurs = mount.type === 'bind' && mount.source?.startsWith(`${join(engine.root, 'volumes')}/`) === true;
   return isOurs && hasMaps(options) ? { ...mount, options: [...(mount.options ?? []), 'idmap'] } : mount;
 }
+
+const withSource = (sources: Map<string, SourceKind>, notify: Notify | undefined): Map<string, SourceKind> =>
+  notify === undefined ? sources : sources.set(notify.directory, 'directory');
 
 async function withCdi(engine: Engine, { cdiDevices = [] }: ContainerOptions, spec: Spec): Promise<Spec> {
   if (cdiDevices.length === 0) return spec;

@@ -32,6 +32,8 @@ export interface ImageMounts {
   find(image: Digest): ImageMount | undefined;
   put(mount: ImageMount): void;
   remove(image: Digest): void;
+  /** What is mounted no more, after a reboot or a crash. */
+  lost(): ImageMount[];
   /** Forgets what is mounted no more, after a reboot or a crash. A sentence for each. */
   settle(): string[];
 }
@@ -54,6 +56,7 @@ export function imageMounts(database: Database): ImageMounts {
         owner ?? null,
       ),
     remove,
+    lost: () => lost(query('')).map(fromRow),
     settle: () => {
       const gone = lost(query(''));
       for (const { image, path } of gone) {

@@ -94,7 +94,7 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
   },
   update: {
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
-    summary: 'Update the resource limits of one or more containers',
+    summary: 'Update the resource limits and restart policy of one or more containers',
     load: async () => (await import('#doors/cli/engine/update.ts')).update,
   },
   rm: {
@@ -137,6 +137,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     usage: '[OPTIONS] IMAGE [COMMAND] [ARG...] | --bundle DIR',
     summary: 'Print the plan of what run would do, without doing it',
     load: async () => (await import('#doors/cli/engine/explain.ts')).explain,
+  },
+  why: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: 'Explain how a container ended, or why it does not start',
+    load: async () => (await import('#doors/cli/engine/why.ts')).why,
   },
   'container prune': {
     usage: '[OPTIONS]',
