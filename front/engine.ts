@@ -15,6 +15,7 @@ import { makePrivate } from '#kernel/install-launcher.ts';
 import { nativeLauncher, type Launcher } from '#kernel/launcher.ts';
 import { isShort } from '#store/registry/short-names.ts';
 import { FRONT_COMMANDS, LARGE_NAME } from './commands.ts';
+import { enterUserNamespace, needsNamespace } from './enter-user.ts';
 import { installGlobals } from './shim/globals.ts';
 import { host } from './shim/host.ts';
 import { becomeLarge } from './shim/large.ts';
@@ -42,7 +43,6 @@ function theWorld(): CliWorld {
       env,
     },
     openEngine: async (flags) => {
-      if (host.uid !== 0) becomeLarge();
       const { root, runDirectory } = places(flags, env, host.uid);
       return openEngine({
         root,
@@ -84,6 +84,8 @@ async function command(world: CliWorld): Promise<number> {
   // Else a front that is not joined with the large program would begin anew for ever.
   if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
   const { flags, rest } = globalFlags(host.argv.slice(1));
+  if (host.uid !== 0 && needsNamespace(rest))
+    enterUserNamespace(flags, (text) => world.io.err(`sampan: warning: ${text}\n`));
   const { name, args, entry, forLarge } = commandOf(rest);
   if (entry === undefined || forLarge === undefined) return becomeLarge();
   const verb = await entry.load();

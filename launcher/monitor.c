@@ -160,7 +160,7 @@ static int leave(const struct monitor *monitor)
 	int code = monitor->exit_lost || monitor->error != 0 ? EXIT_STEP_FAILED : exit_code(monitor);
 	pid_t child = 0;
 
-	cgroups_remove(&config->cgroup);
+	container_end(&config->cgroup);
 	if (config->on_exit.count == 0 || monitor->attended || monitor->error != 0 || monitor->init == 0)
 		return code;
 	restore_process();

@@ -254,7 +254,7 @@ int exit_code(const struct monitor *monitor);
 void conclude_failure(struct monitor *monitor);
 
 /* monitor_cgroup.c */
-void cgroups_remove(const struct texts *directories);
+void container_end(const struct texts *directories);
 /* One pass: kills what is in the group, and removes it if that was quick. */
 void cgroup_remove(const char *directory);
 bool cgroups_held(const struct texts *directories);

@@ -74,7 +74,7 @@ void restart_wait(struct monitor *monitor)
 			client_drop(&monitor->clients[place]);
 	}
 	close_all(monitor);
-	cgroups_remove(&monitor->config->cgroup);
+	container_end(&monitor->config->cgroup);
 	monitor->phase = WAITING;
 }
 

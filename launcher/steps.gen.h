@@ -1351,10 +1351,12 @@ static const struct field fields_of_file_opaque[] = {
 };
 
 struct file_keep_kinds {
-	char nothing;
+	uint32_t uid;
+	uint32_t gid;
 };
 static const struct field fields_of_file_keep_kinds[] = {
-	{ FIELD_U32, 0 },
+	{ FIELD_U32, offsetof(struct file_keep_kinds, uid) },
+	{ FIELD_U32, offsetof(struct file_keep_kinds, gid) },
 };
 
 struct file_end {
@@ -1373,7 +1375,7 @@ static const struct step_shape file_shapes[] = {
 	{ 6, 9, sizeof(struct file_node), fields_of_file_node },
 	{ 7, 1, sizeof(struct file_whiteout), fields_of_file_whiteout },
 	{ 8, 1, sizeof(struct file_opaque), fields_of_file_opaque },
-	{ 9, 0, sizeof(struct file_keep_kinds), fields_of_file_keep_kinds },
+	{ 9, 2, sizeof(struct file_keep_kinds), fields_of_file_keep_kinds },
 	{ 15, 1, sizeof(struct file_end), fields_of_file_end },
 };
 

@@ -152,6 +152,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['system check --repair', 'All of it, byte for byte, and mended'],
   ],
   'system prune': [['system prune -af', 'Stopped containers and all images that nothing uses']],
+  unshare: [
+    ['unshare', "A shell in which the files of a user's containers and volumes can be looked at"],
+    ['unshare rm -rf data', 'Remove what a container has left with owners of its own'],
+  ],
   doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],
 };

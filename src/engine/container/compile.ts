@@ -4,26 +4,30 @@ import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
 import { withSockets } from '#runtime/lower/listen.ts';
 import type { MountPlaces, SourceKind } from '#runtime/lower/context.ts';
+import { KERNEL_TREES } from '#runtime/lower/fit-user-namespace.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
 import type { Notify } from '#runtime/lower/notify.ts';
-import { hasHostRights } from '#runtime/lower/rights.ts';
+import { hasHostRights, livesInUserNamespace } from '#runtime/lower/rights.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
-import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
+import type { Mount, SeccompProfile, Spec } from '#runtime/spec/spec.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
 import type { ImageRecord, SnapshotDriver } from '#store/store.ts';
 import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { lowerVolumes, mountPlaces, withinKinds, type LoweredVolume } from '#engine/volume/mounts.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
+import { pastaOf } from '#engine/network/pasta.ts';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { joinedMaps } from '#engine/userns/joined-maps.ts';
 import { imageAccounts } from './accounts.ts';
+import { cgroupPlace, cgroupsPath } from './cgroups.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import type { ContainerOptions } from './options.ts';
 import { imageStacks } from './image-mounts.ts';
 import { sharedContainers, sharedMemoryOf, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
-import { containerSpec } from './spec.ts';
+import { containerSpec, hasMaps } from './spec.ts';
 import { systemdWarnings } from './systemd-warnings.ts';
 import { usualFilter } from './usual-filter.ts';
 import { groupIds, resolveUser } from './user.ts';
@@ -63,22 +67,28 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
   const groups = groupIds(options.groupAdd ?? [], accounts);
   const volumes = lowerVolumes(engine, options.volumes ?? []);
   const sharedWith = sharedContainers(engine, options);
+  const cgroup = cgroupPlace(engine, { id, options });
+  const network = pastaOf(options, directory, facts);
   const plain = containerSpec({
-    volumes: volumes.map(({ mount }) => mount),
+    volumes: volumes.map(({ mount }) => withOwners(engine, options, mount)),
     id,
     options,
     image: image.config,
     user: { ...user, additionalGids: [...user.additionalGids, ...groups] },
     directory,
+    ...(cgroup === undefined ? { cgroupsPath: cgroupsPath(id, options) } : {}),
+    groupsFixed: facts.inUserNamespace && facts.groupsFixed,
     allCapabilities: available,
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
     sharedWith,
-    asHostRoot: hasHostRights(facts),
+    // Its groups have other numbers in a user namespace.
+    asHostRoot: hasHostRights(facts) && options.userns === undefined,
     unified: facts.cgroup.mode === 'v2',
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const spec = await withCdi(engine, options, plain);
+  const rootIds = joinedMaps(spec);
   const lowered = lowerContainer(withSockets(spec, sockets), {
     id,
     facts,
@@ -87,8 +97,11 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     mode: 'detached',
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
+    ...(cgroup === undefined ? {} : { cgroup }),
+    ...(network === undefined ? {} : { network }),
+    ...(rootIds === undefined ? {} : { rootIds }),
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: withSource(sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes), notify),
+    sources: withSource(sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes, facts), notify),
     preserveFds: sockets,
     ...(notify === undefined ? {} : { notify }),
     places: { ...mountPlaces(volumes), ...elsewhere(options, sharedWith), ...imageStacks(engine, options) },
@@ -101,6 +114,12 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     plan: surePlan(lowered.plan, sharedWith),
     warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings],
   };
+}
+
+/** A volume has the owners that images have; a container with other ids is shown it with these. */
+function withOwners(engine: Engine, options: ContainerOptions, mount: Mount): Mount {
+  const isOurs = mount.type === 'bind' && mount.source?.startsWith(`${join(engine.root, 'volumes')}/`) === true;
+  return isOurs && hasMaps(options) ? { ...mount, options: [...(mount.options ?? []), 'idmap'] } : mount;
 }
 
 const withSource = (sources: Map<string, SourceKind>, notify: Notify | undefined): Map<string, SourceKind> =>
@@ -137,10 +156,18 @@ function sourcesOf(
   spec: Spec,
   [directory, data]: readonly [string, string],
   volumes: readonly LoweredVolume[],
+  facts: HostFacts,
 ): Map<string, SourceKind> {
   const within = withinKinds(volumes);
   const paths = bindSources(spec, undefined).filter((path) => !within.has(path));
   const below = (base: string, kind: SourceKind): [string, SourceKind][] =>
     paths.filter((path) => path.startsWith(`${base}/`)).map((path) => [path, kind]);
-  return new Map([...below(data, 'directory'), ...sourceKinds(paths), ...below(directory, 'file'), ...within]);
+  // Where a user namespace is refused a new one, the host's is bound.
+  const kernel = livesInUserNamespace(spec, facts) ? KERNEL_TREES : [];
+  return new Map([
+    ...below(data, 'directory'),
+    ...sourceKinds([...paths, ...kernel]),
+    ...below(directory, 'file'),
+    ...within,
+  ]);
 }

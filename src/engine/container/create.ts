@@ -9,10 +9,13 @@ import { decideAlone } from '#engine/volume/busy.ts';
 import { JOURNAL_START } from '#engine/monitor/journal.ts';
 import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
 import { withVolumes } from '#engine/volume/wishes.ts';
+import { idsNeeded } from '#engine/userns/allot.ts';
+import { resolveUserns } from '#engine/userns/resolve.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
+import { imageAccounts } from './accounts.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { writeHostFiles } from './host-files.ts';
 import { withHealth } from './health-check.ts';
@@ -52,13 +55,14 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
   const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
   const wished = { ...withVolumes(engine, { ...asked, log }, places), labels: { ...labels, ...asked.labels } };
   const options = withHealth(wished, request.image.config);
-  const claim = (): ContainerRecord => claimName(engine, { ...request, options });
+  const needed = options.usernsWish?.kind === 'auto' ? await idsOf(engine, request) : 0;
+  const claim = (): ContainerRecord => claimName(engine, { ...request, options: withUserns(engine, options, needed) });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {
     makeBindSources(options);
     const directory = containerDirectory(engine.root, record.id);
     mkdirSync(directory, { mode: 0o700 });
-    writeHostFiles(directory, hostnameOf(options, record.id));
+    writeHostFiles(directory, hostnameOf(options, record.id), options);
     await engine.store.snapshots.prepare(record.id, request.image.chainId || undefined);
     if (options.volumes !== undefined) await makeVolumes(engine, record);
     engine.database.transaction(() => {
@@ -73,6 +77,19 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     await discardContainer(engine, record);
     throw error;
   }
+}
+
+/** In the transaction that records the container: what it is given is nobody else's from then on. */
+function withUserns(engine: Engine, { usernsWish, ...options }: ContainerOptions, needed: number): ContainerOptions {
+  const userns = usernsWish === undefined ? undefined : resolveUserns(engine, usernsWish, needed);
+  return userns === undefined ? options : { ...options, userns };
+}
+
+/** The ids of the image's users, and of the one that was asked for. */
+async function idsOf(engine: Engine, { image, options }: CreateRequest): Promise<number> {
+  const { passwd, groups } = await imageAccounts(engine, image, engine.store.snapshots.driver);
+  const asked = `${options.user ?? ''}:${image.config.User ?? ''}`.split(':').filter((word) => /^\d+$/.test(word));
+  return idsNeeded([passwd, groups], asked.map(Number));
 }
 
 async function makeVolumes(engine: Engine, record: ContainerRecord): Promise<void> {

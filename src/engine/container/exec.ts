@@ -62,6 +62,7 @@ export async function execInContainer(
     facts,
     init: { pid: init.pid, startTime: init.startTime },
     cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id, record.options),
+    cgroups: containerCgroups(engine, record),
     subGroups: ownGroup(facts.cgroup, top, init.pid),
     terminal: { kind: request.tty ? 'relay' : 'none' },
     ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),

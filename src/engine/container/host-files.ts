@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { forwardedResolvers } from '#engine/network/pasta.ts';
+import type { ContainerOptions } from './options.ts';
 
 /** Writes the files that are bound into the container at /etc/hostname, /etc/hosts and /etc/resolv.conf. */
-export function writeHostFiles(directory: string, hostname: string): void {
+export function writeHostFiles(directory: string, hostname: string, { network }: ContainerOptions): void {
   const files: Record<string, string> = {
     hostname: `${hostname}\n`,
     hosts: [
@@ -14,7 +16,7 @@ export function writeHostFiles(directory: string, hostname: string): void {
       `127.0.0.1\t${hostname}`,
       '',
     ].join('\n'),
-    'resolv.conf': hostResolver(),
+    'resolv.conf': network === 'pasta' ? forwardedResolvers(hostResolver()) : hostResolver(),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text, { mode: 0o644 });
 }

@@ -3,6 +3,7 @@ import type { SdnotifyMode } from './sdnotify.ts';
 import type { ConfinementWish } from './confinement.ts';
 import type { HealthAction, HealthCheck } from './health-check.ts';
 import type { LogWish } from '#engine/log/drivers.ts';
+import type { PublishedPort } from '#engine/network/published.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
@@ -38,7 +39,10 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   stdinOnce?: boolean;
   /** Run the built-in init as PID 1. */
   init: boolean;
-  network: 'none' | 'host';
+  network: 'none' | 'host' | 'pasta';
+  /** Further arguments of pasta. */
+  pasta?: readonly string[];
+  publish?: readonly PublishedPort[];
   readOnly: boolean;
   capAdd: readonly string[];
   capDrop: readonly string[];

@@ -11,6 +11,11 @@ import { observe } from './state.ts';
 export async function pauseContainer(engine: Engine, { id }: ContainerRecord): Promise<void> {
   await asOwner(engine, id, 'pause container', async (record) => {
     needRunning(engine, record, 'pause');
+    if (containerCgroups(engine, record).length === 0) {
+      throw new Fault('unsupported', `pause container ${record.name}: it has no control group to be held by`, {
+        hint: 'None was delegated to this user when it started: docs/rootless.md says how that is done.',
+      });
+    }
     if (isHeld(engine, record)) {
       throw new Fault('conflict', `pause container ${record.name}: it is already paused`);
     }

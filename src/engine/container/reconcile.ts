@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isFault, sentence } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
+import { endPasta } from '#engine/network/pasta.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
@@ -18,7 +19,7 @@ import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord, type UnsettledRecord } from './record.ts';
 import { forgetFormerBoot } from './reboot.ts';
 import { LAST_RUN } from './restart-policy.ts';
-import { MONITOR_KILLED, observe, type ContainerState } from './state.ts';
+import { MONITOR_KILLED, observe, readInit, type ContainerState } from './state.ts';
 
 const KILLED = 137;
 const END_TRIES = 10;
@@ -154,9 +155,22 @@ async function endMonitor(directory: string): Promise<void> {
   }
 }
 
+/** One without control groups is ended by its first process, with which its pid namespace ends. */
+function endInit(directory: string): void {
+  const init = readInit(directory);
+  if (init?.alive !== true) return;
+  try {
+    process.kill(init.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
 async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
   await removeContainerCgroups(engine, record);
+  endInit(directory);
+  endPasta(directory);
   const state = observe(directory);
   if (state.status !== 'dead' || state.exit !== undefined) return undefined;
   const now = Date.now();

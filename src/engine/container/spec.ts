@@ -7,7 +7,6 @@ import { grantedCapabilities } from './capabilities.ts';
 import type { TmpfsMount } from './confinement.ts';
 import type { BindMount, ContainerOptions } from './options.ts';
 import { imageMount } from './image-mounts.ts';
-import { cgroupsPath } from './cgroups.ts';
 import { hiddenPaths } from './hidden-paths.ts';
 import { processArgs } from './command.ts';
 import { askedDevices } from './asked-devices.ts';
@@ -25,10 +24,14 @@ export interface SpecInputs {
   user: UserIdentity;
   /** The container's directory, which holds its `hosts`, `hostname` and `resolv.conf`. */
   directory: string;
+  /** Left out where the place of its control groups depends on who starts it. */
+  cgroupsPath?: string;
   /** Names of the capabilities that a privileged container is given. */
   allCapabilities: readonly string[];
   /** Hard limit of open files that this process may give on. */
   hardOpenFiles: number;
+  /** Nobody in this user namespace may change their supplementary groups. */
+  groupsFixed?: boolean;
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
@@ -57,7 +60,7 @@ export function containerSpec(inputs: SpecInputs): Spec {
     root: { path: inputs.rootPath, readonly: options.readOnly },
     process: {
       terminal: options.tty,
-      user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set([user.gid, ...user.additionalGids])] },
+      user: { uid: user.uid, gid: user.gid, additionalGids: groupsOf(inputs) },
       args: processArgs(options, inputs.image),
       env: environment(inputs),
       cwd: options.workdir ?? (inputs.image.WorkingDir || '/'),
@@ -88,20 +91,32 @@ export function askedMounts(
   return mounts.sort((left, right) => depth(left) - depth(right));
 }
 
-function linuxSection({ id, options, seccomp, sharedWith, asHostRoot = false }: SpecInputs): Linux {
+function linuxSection({ options, seccomp, sharedWith, cgroupsPath, asHostRoot = false }: SpecInputs): Linux {
   const asked = askedDevices(options.devices ?? []);
   const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
   const { devices: held = [], ...resources } = resourcesOf(options);
   const sysctls = sysctlsOf(options, asHostRoot);
   return {
     namespaces: namespacesOf(options, sharedWith),
-    cgroupsPath: cgroupsPath(id, options),
+    ...idMaps(options),
+    ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
     ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
     ...hiddenPaths(options),
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
   };
+}
+
+/** The own group is among them, as in every engine; but where nobody may change groups, none is asked for in vain. */
+function groupsOf({ user, groupsFixed }: SpecInputs): number[] {
+  if (groupsFixed === true && user.additionalGids.length === 0) return [];
+  return [...new Set([user.gid, ...user.additionalGids])];
+}
+
+function idMaps({ userns }: ContainerOptions): Pick<Linux, 'uidMappings' | 'gidMappings'> {
+  const { uids, gids } = userns ?? {};
+  return uids === undefined || gids === undefined ? {} : { uidMappings: [...uids], gidMappings: [...gids] };
 }
 
 function rlimits({ options, hardOpenFiles }: SpecInputs): Rlimit[] {
@@ -194,10 +209,14 @@ export function mountedPaths(options: ContainerOptions): string[] {
   return all.map(({ destination }) => destination);
 }
 
+/** The engine's own files and volumes are shown with the owners that the container knows. */
+export const hasMaps = ({ userns }: ContainerOptions): boolean =>
+  userns?.uids !== undefined && userns.mode !== 'keep-id';
+
 /** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
 function fileMounts({ directory, options }: Pick<SpecInputs, 'directory' | 'options'>): Mount[] {
   const bind = (destination: string, source: string): Mount =>
-    mount(destination, 'bind', source, ['rbind', 'rprivate']);
+    mount(destination, 'bind', source, ['rbind', 'rprivate', ...(hasMaps(options) ? ['idmap'] : [])]);
   return [
     bind('/etc/hostname', join(directory, 'hostname')),
     ...(options.network === 'host'

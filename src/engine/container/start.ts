@@ -7,8 +7,9 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { logTarget } from '#engine/log/target.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
-import { containerCgroups, isHeld } from './cgroups.ts';
 import { healthFields } from './health-plan.ts';
+import { claimCgroups, isHeld } from './cgroups.ts';
+import { prepareNetwork } from '#engine/network/pasta.ts';
 import { noteStart } from './journal.ts';
 import { noteFailure } from './failure-note.ts';
 import { asOwner } from './ownership.ts';
@@ -139,6 +140,7 @@ function startMonitor(
   request: StartRequest,
   hold: boolean,
 ): Promise<LaunchResult> {
+  prepareNetwork(record.options, containerDirectory(engine.root, record.id));
   makeNotifyPlace(notifyOf(engine, record.id, request.service));
   return engine.launcher.monitor(monitorPlan(engine, record, request, hold), serviceSockets(request.service));
 }
@@ -156,7 +158,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     stdin: options.interactive ? 1 : 0,
     // Nobody will ask for the exit status of one that removes itself after the machine has crashed.
     ephemeral: record.autoRemove ? 1 : 0,
-    cgroup: containerCgroups(engine, record),
+    cgroup: claimCgroups(engine, record),
     hold: hold ? 1 : 0,
     ...healthFields(engine, record, directory),
     restart: restartCode(options.restart),

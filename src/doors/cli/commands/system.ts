@@ -50,6 +50,11 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Say what this machine can do for containers, and how to mend what it cannot',
     load: async () => (await import('#doors/cli/engine/doctor.ts')).doctor,
   },
+  unshare: {
+    usage: '[PROGRAM [ARGUMENT...]]',
+    summary: "Run a program, or a shell, in the user namespace of an ordinary user's containers",
+    load: async () => (await import('#doors/cli/engine/unshare.ts')).unshare,
+  },
   completion: {
     usage: 'bash|zsh|fish',
     summary: 'Print the script that completes command lines in a shell',

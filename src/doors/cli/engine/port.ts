@@ -1,19 +1,29 @@
 import { Fault } from '#base/fault.ts';
+import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
+import { publishedLines } from './published-words.ts';
 
-/** `port`: ports of the host that lead into a container. There are none until there are networks. */
+/** `port`: ports of the host that lead into a container. */
 export const port: Verb = {
   flags: {},
   args: [1, 2],
-  act: async ({ args: [name = '', wanted], engine: open }) => {
+  act: async ({ args: [name = '', wanted], io, engine: open }) => {
     const record = (await open()).containers.find(name);
-    if (wanted === undefined) return 0;
+    const all = publishedLines(record.options.publish);
+    if (wanted === undefined) {
+      for (const { inside, outside } of all) print(io, `${inside} -> ${outside}`);
+      return 0;
+    }
     const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(wanted);
     if (match === null || Number(match[1]) > 65_535) {
       throw new Fault('invalid', `read PRIVATE_PORT: "${wanted}" is no port such as 80 or 53/udp`, {
         field: 'PRIVATE_PORT',
       });
     }
-    throw new Fault('notFound', `no public port '${match[1]}/${match[2] ?? 'tcp'}' published for ${record.name}`);
+    const asked = `${match[1]}/${match[2] ?? 'tcp'}`;
+    const found = all.filter(({ inside }) => inside === asked);
+    if (found.length === 0) throw new Fault('notFound', `no public port '${asked}' published for ${record.name}`);
+    for (const { outside } of found) print(io, outside);
+    return 0;
   },
 };

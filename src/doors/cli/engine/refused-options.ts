@@ -1,7 +1,7 @@
 import type { Refusal } from '#doors/cli/flags.ts';
 
 const WINDOWS: Refusal = { why: 'it is of containers on Windows' };
-const NETWORKS: Refusal = { why: 'there are no networks yet', hint: 'There are --network none and --network host.' };
+const NETWORKS: Refusal = { why: 'there are no networks yet', hint: 'There are --network none, host and pasta.' };
 
 /** Options of docker's `run` and `create` that are not there, each with the reason; docs/docker.md has the same list. */
 export const REFUSED_OPTIONS: Readonly<Record<string, Refusal>> = {
@@ -23,7 +23,6 @@ export const REFUSED_OPTIONS: Readonly<Record<string, Refusal>> = {
   'mac-address': NETWORKS,
   'net-alias': NETWORKS,
   'network-alias': NETWORKS,
-  publish: { ...NETWORKS, short: 'p' },
   'publish-all': { ...NETWORKS, short: 'P' },
   'storage-opt': { why: 'the size of a root would need project quotas', hint: 'A tmpfs has one: --tmpfs DIR:size=64m' },
   'use-api-socket': { why: 'there is no API socket to hand on yet' },

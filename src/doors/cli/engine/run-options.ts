@@ -7,6 +7,7 @@ import { HEALTH_FLAGS, healthWish } from './health-options.ts';
 import { attachedStreams } from './attached-streams.ts';
 import { logWish } from './log-option.ts';
 import { readMounts } from './mount-option.ts';
+import { networkWish } from './network-option.ts';
 import { readLabelFile, readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
 import { SDNOTIFY_FLAG, sdnotifyMode } from './service-options.ts';
@@ -48,12 +49,18 @@ export const CONTAINER_FLAGS: FlagTable = {
   },
   name: { kind: 'text', value: 'NAME', does: 'Assign a name' },
   net: { kind: 'text', value: 'MODE', does: 'The same as --network' },
-  network: { kind: 'text', value: 'MODE', does: 'none (loopback only, the default) or host' },
+  network: { kind: 'text', value: 'MODE', does: 'none (loopback only), host, or pasta[:OPTION,...]' },
   platform: { kind: 'text', value: 'OS/ARCH', does: 'Platform to pull when the image is not here' },
   'plain-http': { kind: 'switch', does: 'Speak HTTP to a registry that is not on loopback' },
   privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
   pull: { kind: 'text', value: 'POLICY', does: 'always, missing (the default), newer or never' },
   quiet: { kind: 'switch', short: 'q', does: 'Show nothing of a pull' },
+  publish: {
+    kind: 'list',
+    short: 'p',
+    value: '[[ADDRESS:]HOST:]PORT[/PROTOCOL]',
+    does: 'Lead a port of the host into the container; with --network pasta',
+  },
   'read-only': { kind: 'switch', does: 'Mount its root read-only' },
   restart: { kind: 'text', value: 'POLICY', does: 'no (the default), on-failure[:N], always or unless-stopped' },
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
@@ -124,7 +131,7 @@ export function containerOptions(
     autoRemove: flags.on('rm'),
     capAdd: flags.list('cap-add'),
     capDrop: flags.list('cap-drop'),
-    network: networkMode(flags.text('network') ?? flags.text('net') ?? 'none'),
+    ...networkWish(flags, env),
     ...given('entrypoint', entrypoint === undefined ? undefined : [entrypoint].filter(Boolean)),
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),
@@ -160,14 +167,6 @@ function splitPair(entry: string, field: string): [string, string] {
   const [name = '', ...value] = entry.split('=');
   if (name === '') throw new Fault('invalid', `read ${field}: "${entry}" has no name`, { field });
   return [name, value.join('=')];
-}
-
-function networkMode(mode: string): 'none' | 'host' {
-  if (mode === 'none' || mode === 'host') return mode;
-  throw new Fault('unsupported', `read --network: "${mode}" is not there yet`, {
-    field: '--network',
-    hint: 'Write none (loopback only) or host.',
-  });
 }
 
 /** As podman's. */

@@ -6,10 +6,12 @@ import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { hostSource, packContents, placeOnHost } from './host.ts';
+import { insideOf, outsideOf, type Shift } from '#engine/userns/shift.ts';
 import { findInside, type Inside } from './inside.ts';
 import { meansContents, placeCopy, type CopySource, type CopyTarget } from './place.ts';
 import { hasMounts } from './resting-mounts.ts';
 import { withContainerRoot } from './root.ts';
+import type { CopyWish } from './steps.ts';
 import { unpackCopy } from './unpack.ts';
 
 export interface CopyWishes {
@@ -30,9 +32,10 @@ export function copyFromContainer(
   { archive, follow }: CopyWishes,
 ): Promise<number> {
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  return withSource(engine, record, path, follow, (source, pack) => {
+  return withSource(engine, record, path, follow, (source, pack, running) => {
     const { directory, as } = placeOnHost(source, destination);
-    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }) };
+    const shift = running && archive ? insideOf(record.options.userns) : undefined;
+    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }), ...shifted(shift) };
     return unpackCopy(engine.launcher, pack(as === undefined), directory, wish);
   });
 }
@@ -58,9 +61,9 @@ export function copyToContainer(
 ): Promise<number> {
   const source = hostSource(path, follow);
   const owner = { uid: 0, gid: 0 };
-  return withTarget(engine, record, destination, (target, open) => {
+  return withTarget(engine, record, destination, (target, open, shift) => {
     const { below, as } = placeCopy(source, target);
-    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }) };
+    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }), ...madeInside(shift) };
     return open(below, (directory) =>
       unpackCopy(engine.launcher, source.archive(engine.launcher, as === undefined), directory, wish),
     );
@@ -74,14 +77,14 @@ export function archiveToContainer(
   archive: Chunks,
   destination: string,
 ): Promise<number> {
-  return withTarget(engine, record, destination, (target, open) => {
+  return withTarget(engine, record, destination, (target, open, shift) => {
     if (target.kind !== 'directory') {
       throw new Fault('invalid', `copy: "${destination}" must be a directory of the container`, { field: 'DEST_PATH' });
     }
     return open('itself', async (directory) => {
       let bytes = 0;
       await unwrap(archive, async (plain) => {
-        bytes = await unpackCopy(engine.launcher, plain, directory, {});
+        bytes = await unpackCopy(engine.launcher, plain, directory, madeInside(shift));
       });
       return bytes;
     });
@@ -105,9 +108,9 @@ function withSource<T>(
   record: ContainerRecord,
   path: string,
   follow: boolean,
-  work: (source: CopySource, pack: (contents: boolean) => Chunks) => Promise<T>,
+  work: (source: CopySource, pack: (contents: boolean) => Chunks, running: boolean) => Promise<T>,
 ): Promise<T> {
-  const copy = withContainerRoot(engine, record, (root) =>
+  const copy = withContainerRoot(engine, record, (root, running) =>
     within(findInside(root, bytesOf(path), follow || meansContents(path)), (found) => {
       const { stat, parent, name } = found;
       if (stat === undefined) throw missing(record, path);
@@ -117,15 +120,19 @@ function withSource<T>(
       }
       const as = name === '' ? '' : (lastPart(path) ?? name);
       const contents = meansContents(path) || name === '';
-      return work({ isDirectory, contents, name: as }, (inner) =>
+      const pack = (inner: boolean): Chunks =>
         inner || name === ''
           ? packDirectory(engine, found)
-          : engine.launcher.packOne(`/proc/self/fd/${parent}`, { name: textOf(name), as }),
-      );
+          : engine.launcher.packOne(`/proc/self/fd/${parent}`, { name: textOf(name), as });
+      return work({ isDirectory, contents, name: as }, pack, running);
     }),
   );
   return noted(engine, record, 'archive-path', copy);
 }
+
+const shifted = (shift: Shift | undefined): Pick<CopyWish, 'shift'> => (shift === undefined ? {} : { shift });
+const madeInside = (shift: Shift | undefined): Pick<CopyWish, 'shift' | 'maker'> =>
+  shift === undefined ? {} : { shift, maker: shift({ uid: 0, gid: 0 }) };
 
 type OpenTarget<T> = (below: 'itself' | 'parent', work: (directory: string) => Promise<T>) => Promise<T>;
 
@@ -133,7 +140,7 @@ function withTarget<T>(
   engine: Engine,
   record: ContainerRecord,
   path: string,
-  work: (target: CopyTarget, open: OpenTarget<T>) => Promise<T>,
+  work: (target: CopyTarget, open: OpenTarget<T>, shift: Shift | undefined) => Promise<T>,
 ): Promise<T> {
   const copy = withContainerRoot(engine, record, (root, running) => {
     if (record.options.readOnly && !running && !hasMounts(record.options)) {
@@ -144,14 +151,16 @@ function withTarget<T>(
     return within(findInside(root, bytesOf(path), true), (found) => {
       const { stat, name } = found;
       const kind = stat === undefined ? 'missing' : stat.isDirectory() ? 'directory' : 'other';
-      return work({ path, kind, name: textOf(name) }, async (below, inner) => {
+      const shift = running ? outsideOf(record.options.userns) : undefined;
+      const open: OpenTarget<T> = async (below, inner) => {
         const fd = below === 'itself' ? openDirectory(found) : found.parent;
         try {
           return await inner(`/proc/self/fd/${fd}`);
         } finally {
           if (fd !== found.parent) closeSync(fd);
         }
-      });
+      };
+      return work({ path, kind, name: textOf(name) }, open, shift);
     });
   });
   return noted(engine, record, 'extract-to-dir', copy);
