@@ -121,6 +121,8 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
 
 /** What fails before there is a launch is kept as well, for `why`. */
 async function storeNoted(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Prepared> {
+  // First: the plan of health checks names the groups.
+  claimCgroups(engine, record);
   return storePlan(engine, record, request).catch((error: unknown) => {
     throw noteFailure(containerDirectory(engine.root, record.id), error);
   });
