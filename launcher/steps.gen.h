@@ -1220,7 +1220,7 @@ static const struct step_shape step_shapes[] = {
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), fields_of_step_bus_call },
-	{ 100, 20, sizeof(struct step_monitor), fields_of_step_monitor },
+	{ 100, 22, sizeof(struct step_monitor), fields_of_step_monitor },
 };
 
 enum file_code {
