@@ -6,7 +6,7 @@
 
 #include "monitor.h"
 
-enum { JOURNAL_MAX = 64 * 1024, LINE_MAX_SIZE = 512 };
+enum { JOURNAL_MAX = 64 * 1024, JOURNAL_KEPT = 16 * 1024, LINE_MAX_SIZE = 512 };
 
 /* Time of the newest line, by which readers know how far they have come: it never stands still or goes back. */
 static uint64_t newest;
@@ -32,10 +32,10 @@ static void take_over(int fd, off_t size)
 	}
 }
 
-/* The newest READ_SIZE bytes in place of all. */
+/* The newest JOURNAL_KEPT bytes in place of all. */
 static void shorten(int fd, off_t size)
 {
-	ssize_t length = pread(fd, scratch.output, READ_SIZE, size - READ_SIZE);
+	ssize_t length = pread(fd, scratch.output, JOURNAL_KEPT, size - JOURNAL_KEPT);
 	const uint8_t *line = length > 0 ? memchr(scratch.output, '\n', (size_t)length) : NULL;
 
 	if (line++ != NULL)
