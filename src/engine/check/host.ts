@@ -9,7 +9,6 @@ import { namesIn } from '#store/content/work-area.ts';
 import { containerCgroups, removeContainerCgroups } from '#engine/container/cgroups.ts';
 import { containerDirectory } from '#engine/container/record.ts';
 import { observe } from '#engine/container/state.ts';
-import type { Engine } from '#engine/engine.ts';
 import { UNMOUNT_FLAGS } from '#engine/image/mount-steps.ts';
 import { monitorLives } from '#engine/monitor/liveness.ts';
 import { isSettled } from './containers.ts';
