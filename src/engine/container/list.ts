@@ -2,7 +2,7 @@ import type { Engine } from '#engine/engine.ts';
 import { isHeld } from './cgroups.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { observe, type ContainerState } from './state.ts';
+import { isUp, observe, type ContainerState } from './state.ts';
 
 export interface ListedContainer {
   record: ContainerRecord;
@@ -26,13 +26,16 @@ export function listContainers(
       const paused = state.status === 'running' && isHeld(engine, record);
       return { record, state, paused, args: argsOf(engine, record) };
     })
-    .filter(({ state }) => all || state.status === 'running');
+    .filter(({ state }) => all || isUp(state));
 }
 
 export function argsOf(engine: Engine, record: ContainerRecord): string[] {
   const image = engine.store.images.find(record.imageId);
   return image === undefined ? [...record.options.command] : processArgs(record.options, image.config);
 }
+
+/** Its monitor keeps it going. */
+export const isContainerUp = (engine: Engine, record: ContainerRecord): boolean => isUp(stateOf(engine, record));
 
 export function stateOf(engine: Engine, record: ContainerRecord): ContainerState {
   return observe(containerDirectory(engine.root, record.id));

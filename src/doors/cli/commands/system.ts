@@ -40,6 +40,11 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Remove everything: containers, volumes and images',
     load: async () => (await import('#doors/cli/engine/system-reset.ts')).systemReset,
   },
+  'generate systemd': {
+    usage: '[OPTIONS] CONTAINER | --all',
+    summary: 'Print a systemd unit that runs a container as a service, or one that starts containers at boot',
+    load: async () => (await import('#doors/cli/engine/generate-systemd.ts')).generateSystemd,
+  },
   doctor: {
     usage: '[OPTIONS]',
     summary: 'Say what this machine can do for containers, and how to mend what it cannot',
