@@ -15,6 +15,8 @@ export interface Podman {
   env: Record<string, string>;
   pull(image: string): string[];
   runTrue(image: string): string[];
+  /** Made and not started. */
+  createOne(name: string, image: string, ...command: string[]): string[];
   runDetached(name: string, image: string, ...command: string[]): string[];
   command(...args: string[]): string[];
 }
@@ -34,11 +36,13 @@ export function podman(directory: string, runRoot: string, cgroupParent: string)
   writeFileSync(registries, 'unqualified-search-registries = []\n');
   const stores = ['--root', join(directory, 'root'), '--runroot', runRoot];
   const base = ['podman', ...stores, ...PLAIN];
-  const run = ['run', '--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
+  const wishes = ['--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
+  const run = ['run', ...wishes];
   return {
     env: { CONTAINERS_CONF: configuration, CONTAINERS_REGISTRIES_CONF: registries },
     pull: (image) => [...base, 'pull', '-q', '--tls-verify=false', image],
     runTrue: (image) => [...base, ...run, '--rm', image, 'true'],
+    createOne: (name, image, ...command) => [...base, 'create', ...wishes, '--name', name, image, ...command],
     runDetached: (name, image, ...command) => [...base, ...run, '-d', '--name', name, image, ...command],
     command: (...args) => [...base, ...args],
   };

@@ -69,12 +69,20 @@ function isPlain(verb: Verb, args: readonly string[], forLarge: readonly string[
   }
 }
 
+/** Of what is called `container WORD`, the clean-up, and those that mean the same without the group's word. */
+function commandOf(rest: readonly string[]) {
+  const isLong = rest[0] === 'container';
+  const [word = '', ...args] = isLong ? rest.slice(1) : rest;
+  const name = isLong && COMMANDS[`container ${word}`] !== undefined ? `container ${word}` : word;
+  const isOurs = name === word || name === 'container cleanup';
+  return { name, args, entry: COMMANDS[name], forLarge: isOurs ? FRONT_COMMANDS[word] : undefined };
+}
+
 async function command(world: CliWorld): Promise<number> {
   // Else a front that is not joined with the large program would begin anew for ever.
   if (host.argv[0] === LARGE_NAME) throw new Fault('internal', 'the large program is missing from this executable');
   const { flags, rest } = globalFlags(host.argv.slice(1));
-  const [name = '', ...args] = rest;
-  const [entry, forLarge] = [COMMANDS[name], FRONT_COMMANDS[name]];
+  const { name, args, entry, forLarge } = commandOf(rest);
   if (entry === undefined || forLarge === undefined) return becomeLarge();
   const verb = await entry.load();
   if (!isPlain(verb, args, forLarge)) return becomeLarge();

@@ -7,6 +7,7 @@ export interface Host {
   write(fd: number, buffer: ArrayBufferLike, offset: number, size: number): number;
   /** mode, size, uid, gid, dev, ino, rdev, nlink, blocks of 512 bytes, mtime in milliseconds */
   stat(path: string, follow: boolean): number[];
+  exists(path: string): boolean;
   fstat(fd: number): number[];
   fsync(fd: number): void;
   mkdir(path: string, mode: number): void;

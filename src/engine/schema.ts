@@ -59,6 +59,13 @@ export const ENGINE_MIGRATIONS = [
     sql: 'CREATE TABLE boot (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT',
   },
   {
+    id: 'engine-unsettled-1',
+    sql: `
+      CREATE INDEX containers_unsettled ON containers (id, name, phase, owner, journal_size)
+        WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready';
+    `,
+  },
+  {
     id: 'engine-volumes-1',
     sql: `
       CREATE TABLE volume (

@@ -32,13 +32,10 @@ export function takeJournal(engine: Noting, { id }: Pick<ContainerRecord, 'id'>)
   });
 }
 
-/** Whether the journal of a container that goes on by itself has grown since the last look. */
-export function hasNews(engine: Noting, record: ContainerRecord): boolean {
-  return changesAlone(record) && journalSize(containerDirectory(engine.root, record.id)) !== record.journalSize;
+/** Whether the journal of a container has grown since the last look. */
+export function hasNews(engine: Noting, record: Pick<ContainerRecord, 'id' | 'journalSize'>): boolean {
+  return journalSize(containerDirectory(engine.root, record.id)) !== record.journalSize;
 }
-
-/** Its monitor does more than wait for its end. */
-const changesAlone = ({ options }: ContainerRecord): boolean => options.restart !== undefined;
 
 function exitOf({ fields, time }: JournalLine): ExitStatus {
   const started = (fields['started'] ?? '').slice(0, -6);

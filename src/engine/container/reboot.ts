@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '#engine/engine.ts';
-import { containerDirectory, type ContainerRecord } from './record.ts';
+import { containerDirectory, type UnsettledRecord } from './record.ts';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
@@ -9,7 +9,7 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
  * After a boot no process of before lives, though one of now may have its number and its start time, both of which
  * count from the boot: what names processes is forgotten. Once for each boot, whoever comes first.
  */
-export function forgetFormerBoot(engine: Engine, unsettled: readonly ContainerRecord[]): void {
+export function forgetFormerBoot(engine: Engine, unsettled: readonly UnsettledRecord[]): void {
   const now = readFileSync(BOOT_ID, 'latin1').trim();
   const { database } = engine;
   const known = (): string | undefined => database.get<{ id: string }>('SELECT id FROM boot')?.id;

@@ -14,7 +14,7 @@ import { removeContainerCgroups } from './cgroups.ts';
 import { letGo } from './hold.ts';
 import { hasNews, noteLastEnd, takeJournal } from './journal.ts';
 import { asOwner } from './ownership.ts';
-import { containerDirectory, type ContainerRecord } from './record.ts';
+import { containerDirectory, type ContainerRecord, type UnsettledRecord } from './record.ts';
 import { forgetFormerBoot } from './reboot.ts';
 import { LAST_RUN } from './restart-policy.ts';
 import { MONITOR_KILLED, observe, type ContainerState } from './state.ts';
@@ -63,14 +63,18 @@ export async function giveUp(engine: Engine, id: string): Promise<void> {
 }
 
 /** It is being changed by a living process, or it runs and its monitor is there. */
-function isWell(engine: Engine, record: ContainerRecord): boolean {
+function isWell(engine: Engine, record: UnsettledRecord): boolean {
   if (record.owner !== undefined) return isAlive(record.owner);
   const directory = containerDirectory(engine.root, record.id);
-  return record.phase === 'ready' && monitorLives(directory) && observe(directory).status !== 'exited';
+  return record.phase === 'ready' && monitorLives(directory) && !hasEnded(directory);
 }
 
+/** There is an exit between two runs, too. */
+const hasEnded = (directory: string): boolean =>
+  existsSync(join(directory, 'exit')) && observe(directory).status === 'exited';
+
 /** One container that cannot be settled must not keep all commands from their work; the next one tries again. */
-function stuck(record: ContainerRecord, error: unknown): string | undefined {
+function stuck(record: UnsettledRecord, error: unknown): string | undefined {
   return isFault(error, 'notFound') ? undefined : `container ${record.name} could not be settled: ${sentence(error)}`;
 }
 
@@ -127,8 +131,9 @@ function widowed({ name, active }: ContainerRecord, { exit }: ContainerState): s
 /** Not so when its launch failed: then there was no program that could end. */
 const hasRun = ({ error }: ExitStatus): boolean => error === undefined || error === MONITOR_KILLED;
 
-/** Who died may have been changing its limits or its policy. */
+/** Who died may have started it without saying so, or been changing its limits or its policy. */
 async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefined> {
+  takeJournal(engine, record);
   const { restoreLimits } = await import('./update.ts');
   await restoreLimits(engine, record);
   const { tellPolicy } = await import('./update-restart.ts');

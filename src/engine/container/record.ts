@@ -71,6 +71,9 @@ const fromRow = (row: Row): ContainerRecord => ({
   wanted: row.wanted === 1,
 });
 
+/** What every command looks at of each container that is up or being changed. */
+export type UnsettledRecord = Pick<ContainerRecord, 'id' | 'name' | 'phase' | 'owner' | 'journalSize'>;
+
 /** Directory of a container below the engine's root: its plan, log, lock, exit status and attach socket. */
 export const containerDirectory = (root: string, id: string): string => join(root, 'containers', id);
 
@@ -100,7 +103,7 @@ export interface ContainerRecords {
   setOptions(id: string, options: ContainerOptions): void;
   remove(id: string): void;
   /** Containers that some process was changing or that were last seen running. */
-  unsettled(): ContainerRecord[];
+  unsettled(): UnsettledRecord[];
   /** Made from it, or with it mounted. */
   usingImage(imageId: string): ContainerRecord[];
 }
@@ -152,7 +155,14 @@ export function containerRecords(database: Database): ContainerRecords {
     setName: (id, name) => change('UPDATE containers SET name = ? WHERE id = ?', name, id),
     setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),
     remove: (id) => change('DELETE FROM containers WHERE id = ?', id),
-    unsettled: () => query(`WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`),
+    // From the index `containers_unsettled`, which is of the same condition.
+    unsettled: () =>
+      database
+        .all<Pick<Row, 'id' | 'name' | 'phase' | 'owner' | 'journal_size'>>(
+          `SELECT id, name, phase, owner, journal_size FROM containers
+           WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`,
+        )
+        .map(({ owner, journal_size: journalSize, ...row }) => ({ ...row, journalSize, owner: owner ?? undefined })),
     usingImage: (imageId) =>
       query('WHERE image_id = ?1 OR id IN (SELECT container FROM image_use WHERE image = ?1)', imageId),
   };
@@ -162,7 +172,8 @@ function findOne(query: (where: string, ...values: string[]) => ContainerRecord[
   // An id is nobody else's name.
   const exact = query('WHERE name = ?1 OR id = ?1 ORDER BY id = ?1 DESC', nameOrId)[0];
   if (exact !== undefined) return exact;
-  const found = /^[0-9a-f]+$/.test(nameOrId) ? query('WHERE substr(id, 1, length(?)) = ?', nameOrId, nameOrId) : [];
+  // `g` comes after every hexadecimal digit.
+  const found = /^[0-9a-f]+$/.test(nameOrId) ? query('WHERE id > ? AND id < ? LIMIT 2', nameOrId, `${nameOrId}g`) : [];
   const [first, second] = found;
   if (first === undefined)
     throw new Fault('notFound', `No such container: ${nameOrId}`, {

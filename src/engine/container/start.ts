@@ -7,16 +7,15 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
-import type { Compiled } from './compile.ts';
-import { noteFailure } from './failure-note.ts';
 import { noteStart } from './journal.ts';
+import { noteFailure } from './failure-note.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
 import { restartCode } from './restart-policy.ts';
 import { makeNotifyPlace, notifyOf, serviceSockets, type Service } from './service.ts';
 import { isUp, observe } from './state.ts';
-import { storePlan } from './stored-plan.ts';
+import { storePlan, type Prepared } from './stored-plan.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
 const LOG_MAX_FILES = 3;
@@ -39,11 +38,11 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
   await settleFormer(engine, record);
-  const compiled = await storeNoted(engine, record, request);
+  const prepared = await storeNoted(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
   const result = await startMonitor(engine, record, request, false);
-  const words = startWords(engine, record, compiled);
+  const words = startWords(engine, record, prepared);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
   await settleOwned(engine, record, 'failed');
@@ -86,14 +85,14 @@ export async function startAttached(
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
     const up = startMonitor(engine, record, request, true);
-    const [compiled, result] = await Promise.all([storeNoted(engine, record, request), up]).catch(
+    const [prepared, result] = await Promise.all([storeNoted(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
         await settleOwned(engine, record, 'failed');
         throw error;
       },
     );
-    const words = startWords(engine, record, compiled);
+    const words = startWords(engine, record, prepared);
     if (result.code !== 0) {
       await settleOwned(engine, record, 'failed');
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
@@ -121,7 +120,7 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
 }
 
 /** What fails before there is a launch is kept as well, for `why`. */
-async function storeNoted(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
+async function storeNoted(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Prepared> {
   return storePlan(engine, record, request).catch((error: unknown) => {
     throw noteFailure(containerDirectory(engine.root, record.id), error);
   });
@@ -170,11 +169,11 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }
 
-function startWords({ root }: Engine, record: ContainerRecord, compiled: Compiled): StartWords {
+function startWords({ root }: Engine, record: ContainerRecord, prepared: Prepared): StartWords {
   const load = () => import('./start-words.ts');
   const directory = containerDirectory(root, record.id);
   return {
-    fault: async (failure) => noteFailure(directory, (await load()).startFault(record, compiled.plan, failure)),
-    warning: async (warning) => (await load()).warningText(warning, compiled.plan),
+    fault: async (failure) => noteFailure(directory, (await load()).startFault(record, await prepared(), failure)),
+    warning: async (warning) => (await load()).warningText(warning, await prepared()),
   };
 }

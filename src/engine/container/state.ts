@@ -59,7 +59,8 @@ export interface InitProcess {
   pid: number;
   /** Clock ticks since boot; with the pid it names one process for ever. */
   startTime: string;
-  alive: boolean;
+  /** Looked for when it is asked. */
+  readonly alive: boolean;
   since: number;
 }
 
@@ -79,7 +80,9 @@ export function readInit(directory: string): InitProcess | undefined {
   return {
     pid: Number(pid),
     startTime,
-    alive: isAlive(`${pid}:${startTime}`),
+    get alive() {
+      return isAlive(`${pid}:${startTime}`);
+    },
     since: Math.floor(since),
   };
 }

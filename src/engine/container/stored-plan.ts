@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePlan } from '#kernel/encode.ts';
+import type { Plan } from '#kernel/plan.ts';
 import type { Engine } from '#engine/engine.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import { imageOf } from './image-of.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
+import { forgetPlan, isStored, planBasis, rememberPlan } from './plan-basis.ts';
 import { notifyOf, type Service } from './service.ts';
 
 interface PlanWish {
@@ -12,27 +14,38 @@ interface PlanWish {
   service?: Service;
 }
 
-/** Lowers a container and puts its plan where its monitor finds it, at each start. */
-export async function storePlan(engine: Engine, record: ContainerRecord, wish: PlanWish): Promise<Compiled> {
+/** The plan of a start that is written down; made again where it is only needed to tell of a failure. */
+export type Prepared = () => Promise<Plan>;
+
+/** Puts a container's plan where its monitor finds it, at each start; lowered anew unless nothing has changed. */
+export async function storePlan(engine: Engine, record: ContainerRecord, wish: PlanWish): Promise<Prepared> {
   const directory = containerDirectory(engine.root, record.id);
   const notify = notifyOf(engine, record.id, wish.service);
-  const compiled = await compileContainer(engine, {
-    id: record.id,
-    options: record.options,
-    image: imageOf(engine, record),
-    root: engine.store.snapshotter(record.snapshotter).mounts(record.id),
-    snapshotter: record.snapshotter,
-    directory,
-    sockets: wish.service?.sockets ?? 0,
-    ...(notify?.inside === true ? { notify } : {}),
-  });
-  for (const warning of compiled.warnings) wish.warn(warning);
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
+  const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
+  const compile = (): Promise<Compiled> =>
+    compileContainer(engine, {
+      id: record.id,
+      options: record.options,
+      image: imageOf(engine, record),
+      root,
+      snapshotter: record.snapshotter,
+      directory,
+      sockets: wish.service?.sockets ?? 0,
+      ...(notify?.inside === true ? { notify } : {}),
+    });
+  const basis = wish.service === undefined ? planBasis(engine, record, root) : undefined;
+  if (isStored(directory, basis)) return async () => (await compile()).plan;
+  const { spec, plan, warnings } = await compile();
+  for (const warning of warnings) wish.warn(warning);
+  forgetPlan(directory);
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
   // In one step: the monitor may be about to execute it.
-  writeFileSync(join(directory, 'plan.new'), encodePlan(compiled.plan), { mode: 0o600 });
+  writeFileSync(join(directory, 'plan.new'), encodePlan(plan), { mode: 0o600 });
   renameSync(join(directory, 'plan.new'), join(directory, 'plan'));
+  // What each start warns of is found each time.
+  if (warnings.length === 0) rememberPlan(directory, basis);
   keepService(directory, wish.service);
-  return compiled;
+  return () => Promise.resolve(plan);
 }
 
 /** The same for one that is up, so that what has changed holds for its restarts as well. */

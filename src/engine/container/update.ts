@@ -1,4 +1,4 @@
-import { Fault } from '#base/fault.ts';
+import { Fault, isFault } from '#base/fault.ts';
 import type { Resources } from '#runtime/spec/spec.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
 import { applyLimits } from '#runtime/verbs/update.ts';
@@ -34,6 +34,8 @@ export async function updateContainer(
       await setLimits(engine, record, changed(resourcesOf(old), resourcesOf(options)), warn);
       noteContainer(engine, record, 'update');
     } catch (cause) {
+      // One that has ended meanwhile has its limits from the record when it is started again.
+      if (isFault(cause, 'notFound') && !runs(engine, record)) return noteContainer(engine, record, 'update');
       engine.database.durably(() => engine.containers.setOptions(id, old));
       await renewPlanOfOneUp(engine, record);
       if (!(cause instanceof Fault)) throw cause;
@@ -46,6 +48,8 @@ export async function updateContainer(
 async function renewPlanOfOneUp(engine: Engine, record: ContainerRecord): Promise<void> {
   if (isUp(observe(containerDirectory(engine.root, record.id)))) await renewPlan(engine, record);
 }
+const runs = (engine: Engine, { id }: ContainerRecord): boolean =>
+  observe(containerDirectory(engine.root, id)).status === 'running';
 
 /** Gives a running container the limits of its record once more. */
 export async function restoreLimits(engine: Engine, record: ContainerRecord): Promise<void> {
@@ -80,7 +84,7 @@ async function setLimits(
   resources: Resources,
   warn: (text: string) => void,
 ): Promise<void> {
-  if (observe(containerDirectory(engine.root, record.id)).status !== 'running') return;
+  if (!runs(engine, record)) return;
   const steps = lowerUpdate(resources, {
     facts: engine.facts(),
     id: record.id,

@@ -2,6 +2,7 @@ import { Fault } from '#base/fault.ts';
 import type { TreePair } from '#kernel/tree-packer.ts';
 import { ownChanges, wholeTree } from '#store/snapshot/trees.ts';
 import type { ImageRecord } from '#store/store.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
 import type { Engine } from '#engine/engine.ts';
 import { mountedOver } from '#engine/container/changes.ts';
 import { whileHeld } from '#engine/container/hold.ts';
@@ -39,8 +40,8 @@ export async function commitContainer(
   const reading = async <T>(read: () => Promise<T>): Promise<T> => {
     const layer = pause ? await whileHeld(engine, record, doing, read) : await read();
     // What is taken away while it is read reads as if it were empty.
-    if (engine.containers.get(record.id)?.phase === 'ready') return layer;
-    throw new Fault('conflict', `${doing}: it was removed meanwhile`);
+    if (isThere(engine, record)) return layer;
+    throw removed(record);
   };
   const image = await engine.store.commit({
     parent,
@@ -59,9 +60,22 @@ export async function commitContainer(
   return image.configDigest;
 }
 
+const isThere = (engine: Engine, { id }: ContainerRecord): boolean => engine.containers.get(id)?.phase === 'ready';
+
+const removed = ({ name }: ContainerRecord): Fault =>
+  new Fault('conflict', `commit container ${name}: it was removed meanwhile`);
+
+function ownTree(engine: Engine, record: ContainerRecord): RootMount {
+  try {
+    return engine.store.snapshotter(record.snapshotter).mounts(record.id);
+  } catch (error) {
+    throw isThere(engine, record) ? error : removed(record);
+  }
+}
+
 function treesOf(engine: Engine, record: ContainerRecord, parent: ImageRecord, squash: boolean): TreePair {
   const snapshots = engine.store.snapshotter(record.snapshotter);
-  const mount = snapshots.mounts(record.id);
+  const mount = ownTree(engine, record);
   if (squash) return wholeTree(mount);
   return ownChanges(mount, parent.chainId === '' ? undefined : snapshots.mounts(parent.chainId));
 }

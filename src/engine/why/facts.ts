@@ -13,7 +13,7 @@ export interface WhyFacts {
   /** Program and arguments. */
   args: readonly string[];
   options: ContainerOptions;
-  status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
+  status: 'created' | 'restarting' | 'running' | 'paused' | 'exited' | 'dead';
   /** When the running one was started. */
   startedAt?: number;
   exit?: ExitStatus;

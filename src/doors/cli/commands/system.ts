@@ -30,6 +30,11 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Remove stopped containers and images that nothing uses',
     load: async () => (await import('#doors/cli/engine/system-prune.ts')).systemPrune,
   },
+  'generate systemd': {
+    usage: '[OPTIONS] CONTAINER | --all',
+    summary: 'Print a systemd unit that runs a container as a service, or one that starts containers at boot',
+    load: async () => (await import('#doors/cli/engine/generate-systemd.ts')).generateSystemd,
+  },
   'system check': {
     usage: '[OPTIONS]',
     summary: 'Compare records, files and the host with each other, and mend what does not fit',
@@ -39,11 +44,6 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     usage: '[OPTIONS]',
     summary: 'Remove everything: containers, volumes and images',
     load: async () => (await import('#doors/cli/engine/system-reset.ts')).systemReset,
-  },
-  'generate systemd': {
-    usage: '[OPTIONS] CONTAINER | --all',
-    summary: 'Print a systemd unit that runs a container as a service, or one that starts containers at boot',
-    load: async () => (await import('#doors/cli/engine/generate-systemd.ts')).generateSystemd,
   },
   doctor: {
     usage: '[OPTIONS]',

@@ -71,6 +71,10 @@ async function execute(call: Call): Promise<number> {
   const failure = result.records.find((record_) => record_.kind === 'fail');
   if (failure !== undefined) {
     const cause = explainFailure(failure, plan);
+    // Its processes went while it was being entered.
+    if (cause.facts['errno'] === 'ESRCH') {
+      throw new Fault('conflict', `exec in container ${record.name}: it is just ending`);
+    }
     throw new Fault(cause.kind, `exec in container ${record.name}`, {
       cause,
       ...(cause.hint === undefined ? {} : { hint: cause.hint }),
