@@ -79,7 +79,8 @@ function machine(reports: string, name: string, extent: string, limit: number): 
 const NODE = join(TREE, 'node_modules/.bin/node');
 
 /** Tests of other stages. */
-const ELSEWHERE = /^test\/(cli|v2|old-kernel|systemd|engines|software|corpus|store-check|verbs-campaign|crash-campaign|fuzz)\//;
+const ELSEWHERE =
+  /^test\/(cli|v2|old-kernel|systemd|engines|software|corpus|store-check|verbs-campaign|crash-campaign|fuzz)\//;
 
 /** `reports` is an empty directory for the runners' report files. */
 export function stages(reports: string): Stage[] {
