@@ -26,18 +26,25 @@ enum {
 	PARK_MS = 200,
 	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
 	FAILURE_MAX = 2 * REPORT_MAX,
+	FIRST_SOCKET = 5,	      /* of those that a service manager opened, at most SOCKETS, one after the other */
+	SOCKETS = 32,
 	FRAME_HEAD = 8, /* type, three zeros, length of the payload in network order */
 };
 
 enum frame {
 	/* to the client */
 	FRAME_STDOUT = 1, FRAME_STDERR = 2, FRAME_STARTED = 16, FRAME_FAILED = 17, FRAME_EXITED = 18, FRAME_WARNED = 19,
+	FRAME_RESTARTING = 20,
 	/* from the client */
 	FRAME_STDIN = 0, FRAME_START = 32, FRAME_RESIZE = 33, FRAME_CLOSE_STDIN = 34, FRAME_QUIET = 35, FRAME_SIGNAL = 36,
-	FRAME_REOPEN_LOG = 37,
+	FRAME_REOPEN_LOG = 37, FRAME_RESTART = 38,
 };
 
-enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, GONE };
+enum phase { HOLDING, LAUNCHING, RUNNING, DRAINING, LEAVING, WAITING, GONE };
+
+/* When a run that has ended is followed by another; n from AFTER_FAILURE on: after failures, n - AFTER_FAILURE times at most. */
+enum { NEVER_AGAIN = 0, ALWAYS_AGAIN = 1, AFTER_FAILURE = 2 };
+#define LAST_RUN UINT32_MAX /* never, and that is final */
 
 /* All large buffers, page by page, so that an idle monitor can give them back. */
 struct scratch {
@@ -79,6 +86,8 @@ struct monitor {
 	int report; /* the caller's; -1 once it need not hear more */
 	int ready;  /* tells the initial process its exit status; -1 once told */
 	int listener, signals;
+	int notify;  /* where the container says that it is ready */
+	int sockets; /* how many */
 	int launch_report, console;
 	int output[2]; /* stdout and stderr, or the terminal's master and none */
 	int input;
@@ -99,6 +108,11 @@ struct monitor {
 	int64_t since_ms; /* start of the hold, or of the end */
 	int64_t parked_ms; /* until then a terminal that nobody has open is left alone */
 	uint32_t failure_length, record_length, exit_length;
+	uint32_t restart;    /* the policy */
+	uint32_t restarts;   /* so far */
+	bool again;	     /* another run follows */
+	int64_t delay_ms;    /* before the next one */
+	int64_t again_ms;    /* when it begins */
 	struct log log;
 	struct client clients[CLIENTS];
 };
@@ -164,9 +178,37 @@ void resize_terminal(struct monitor *monitor, uint16_t rows, uint16_t columns);
 int write_aside(const char *name, const void *data, size_t length, bool durable);
 void conclude(struct monitor *monitor);
 const char *exit_text(void);
+/* Exit status of the container as a shell counts it. */
+int exit_code(const struct monitor *monitor);
 /* The launch has failed; its records are kept. */
 void conclude_failure(struct monitor *monitor);
 void cgroups_remove(const struct texts *directories);
+/* Writes the exit status once more, as that of the last run, and tells it. */
+void conclude_waiting(struct monitor *monitor);
+
+/* monitor_restart.c: one run after another. */
+/* Decides, at the end of a run, whether and when another follows. */
+void restart_decide(struct monitor *monitor, int code);
+/* That another one follows is told to who looks at the journal and at the container's files. */
+void restart_note(const struct monitor *monitor);
+/* The policy for the ends to come, and for the one that has just been. */
+void restart_policy(struct monitor *monitor, uint32_t policy);
+/* From the end of a run, once it has been told, to its successor. */
+void restart_wait(struct monitor *monitor);
+void restart_now(struct monitor *monitor);
+/* monitor.c: takes room for the exit status now: the disk may be full when it comes. */
+int reserve_exit(void);
+
+/* monitor_journal.c: notes an event, `NAME key=value ...`, that happened at `time`. What cannot be written is lost. */
+void journal_line(uint64_t time, const char *text);
+
+/* monitor_service.c: a container as a service of systemd's. */
+int service_open(struct monitor *monitor);
+/* Tells the service manager that the container runs. */
+void service_started(const struct monitor *monitor);
+void service_ready(struct monitor *monitor, int place, short events);
+/* Number of the sockets on the command line, or a negative errno. */
+int service_sockets(int argc, char **argv);
 
 /* monitor_idle.c: waiting at the least cost. */
 void idle_init(void);

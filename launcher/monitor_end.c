@@ -79,6 +79,8 @@ static void write_exit(struct monitor *monitor, int code, int signal)
 	at = put_field(at, "oom=", oom);
 	at = put_field(at, "started=", monitor->started);
 	at = put_field(at, "finished=", monitor->finished);
+	if (monitor->again)
+		at = put_field(at, "restarting=", (uint64_t)monitor->delay_ms);
 	if (monitor->error != 0)
 		at = put_field(at, "error=", (uint64_t)monitor->error);
 	monitor->exit_length = (uint32_t)(at - text);
@@ -86,16 +88,48 @@ static void write_exit(struct monitor *monitor, int code, int signal)
 		monitor->exit_lost = true;
 }
 
+/* The same as a line of the journal. */
+static void note_exit(const struct monitor *monitor, const char *name)
+{
+	char line[sizeof(text) + 16];
+	char *at = put_text(line, name);
+
+	for (uint32_t i = 0; i < monitor->exit_length; i++)
+		*at++ = text[i] == '\n' ? ' ' : text[i];
+	at[-1] = 0;
+	journal_line(monitor->finished, line);
+}
+
+static int signal_of(const struct monitor *monitor)
+{
+	return WIFSIGNALED(monitor->init_status) ? WTERMSIG(monitor->init_status) : 0;
+}
+
+int exit_code(const struct monitor *monitor)
+{
+	return signal_of(monitor) > 0 ? 128 + signal_of(monitor) : WEXITSTATUS(monitor->init_status);
+}
+
 void conclude(struct monitor *monitor)
 {
-	int status = monitor->init_status;
-	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-
-	write_exit(monitor, signal > 0 ? 128 + signal : WEXITSTATUS(status), signal);
+	restart_decide(monitor, exit_code(monitor));
+	write_exit(monitor, exit_code(monitor), signal_of(monitor));
+	note_exit(monitor, "exited ");
+	if (monitor->again)
+		restart_note(monitor);
 	for (int i = 0; i < CLIENTS; i++)
 		monitor->attended |= monitor->clients[i].fd >= 0 && monitor->clients[i].starter;
 	clients_send(monitor, FRAME_EXITED, text, monitor->exit_length);
 	monitor->phase = LEAVING;
+}
+
+void conclude_waiting(struct monitor *monitor)
+{
+	monitor->again = false;
+	write_exit(monitor, exit_code(monitor), signal_of(monitor));
+	clients_send(monitor, FRAME_EXITED, text, monitor->exit_length);
+	monitor->phase = LEAVING;
+	monitor->since_ms = clock_ms();
 }
 
 /* Ends what the failed launch may have left, if it is still our child: a number alone could be anybody's by now. */
@@ -116,8 +150,10 @@ void conclude_failure(struct monitor *monitor)
 	kill_init(monitor);
 	monitor->finished = clock_ns();
 	monitor->started = 0;
+	monitor->again = false;
 	write_aside("failure", launch_failure(monitor), monitor->failure_length, monitor->config->ephemeral == 0);
 	write_exit(monitor, EXIT_STEP_FAILED, 0);
+	note_exit(monitor, "failed ");
 	clients_send(monitor, FRAME_FAILED, launch_failure(monitor), monitor->failure_length);
 	monitor->phase = LEAVING;
 	monitor->since_ms = clock_ms();

@@ -59,6 +59,11 @@ static bool obey(struct monitor *monitor, struct client *client)
 			return false;
 		take_signal(monitor, body[0]);
 		return true;
+	case FRAME_RESTART:
+		if (client->body_length != 4)
+			return false;
+		restart_policy(monitor, (uint32_t)body[0] << 24 | (uint32_t)body[1] << 16 | (uint32_t)body[2] << 8 | body[3]);
+		return true;
 	case FRAME_REOPEN_LOG:
 		log_reopen(&monitor->log);
 		return true;

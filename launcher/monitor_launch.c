@@ -27,9 +27,10 @@ static void move_to(int from, int to)
 }
 
 /* In the child: descriptors in their places, then the launch role. */
-static void become_launch(struct child_ends *ends, pid_t monitor)
+static void become_launch(struct child_ends *ends, pid_t monitor, int sockets)
 {
-	static char *argv[] = { "launcher", "launch", "3", "4", "5", NULL };
+	static char *argv[4 + SOCKETS + 2] = { "launcher", "launch", "3", "4" };
+	static char numbers[SOCKETS + 1][4];
 	static char *env[] = { NULL };
 	int *all[] = { &ends->stdio[0], &ends->stdio[1], &ends->stdio[2], &ends->plan, &ends->report, &ends->console };
 	struct report record = { .kind = REPORT_FAIL, .step = NO_STEP, .path = "/proc/self/exe" };
@@ -46,9 +47,12 @@ static void become_launch(struct child_ends *ends, pid_t monitor)
 		move_to(ends->stdio[i], i);
 	move_to(ends->plan, 3);
 	move_to(ends->report, 4);
-	move_to(ends->console, 5);
-	if (ends->console < 0)
-		argv[4] = NULL;
+	move_to(ends->console, FIRST_SOCKET + sockets);
+	for (int i = 0; i < sockets + (ends->console >= 0); i++) {
+		fcntl(FIRST_SOCKET + i, F_SETFD, 0);
+		put_number(numbers[i], (uint64_t)(FIRST_SOCKET + i));
+		argv[4 + i] = numbers[i];
+	}
 	execve("/proc/self/exe", argv, env);
 	record.value = errno;
 	report_send(4, &record);
@@ -114,7 +118,7 @@ int launch_start(struct monitor *monitor)
 
 		monitor->launch = fork();
 		if (monitor->launch == 0)
-			become_launch(&ends, self);
+			become_launch(&ends, self, monitor->sockets);
 		error = monitor->launch < 0 ? -errno : 0;
 	}
 	close_ends(&ends);

@@ -1085,6 +1085,9 @@ struct step_monitor {
 	uint32_t columns;
 	uint32_t hold;
 	uint32_t ephemeral;
+	uint32_t restart;
+	struct text notify;
+	uint32_t notify_inside;
 };
 static const struct field fields_of_step_monitor[] = {
 	{ FIELD_STR, offsetof(struct step_monitor, dir) },
@@ -1101,6 +1104,9 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_U32, offsetof(struct step_monitor, columns) },
 	{ FIELD_U32, offsetof(struct step_monitor, hold) },
 	{ FIELD_U32, offsetof(struct step_monitor, ephemeral) },
+	{ FIELD_U32, offsetof(struct step_monitor, restart) },
+	{ FIELD_STR, offsetof(struct step_monitor, notify) },
+	{ FIELD_U32, offsetof(struct step_monitor, notify_inside) },
 };
 
 static const struct step_shape step_shapes[] = {
@@ -1195,7 +1201,7 @@ static const struct step_shape step_shapes[] = {
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), fields_of_step_bus_call },
-	{ 100, 14, sizeof(struct step_monitor), fields_of_step_monitor },
+	{ 100, 17, sizeof(struct step_monitor), fields_of_step_monitor },
 };
 
 enum file_code {

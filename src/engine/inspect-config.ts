@@ -29,6 +29,7 @@ export function configFields(record: ContainerRecord, image: ImageConfig): Recor
     Entrypoint: entrypoint.length === 0 ? null : entrypoint,
     OnBuild: null,
     Labels: options.labels,
+    CreateCommand: ['sampan', 'create', ...(options.createdBy ?? [])],
     StopSignal: options.stopSignal ?? image.StopSignal,
     StopTimeout: options.stopTimeout,
   };

@@ -21,7 +21,7 @@ export function hostFields(options: ContainerOptions): Record<string, unknown> {
     Mounts: undefinedIfEmpty(askedMountsShown(options)),
     Privileged: options.privileged,
     ReadonlyRootfs: options.readOnly,
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    RestartPolicy: { Name: options.restart?.name ?? 'no', MaximumRetryCount: options.restart?.most ?? 0 },
     Runtime: 'sampan',
     SecurityOpt: orNull(securityOptions(options.security ?? {})),
     VolumeDriver: '',

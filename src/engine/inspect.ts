@@ -3,7 +3,7 @@ import { isFault } from '#base/fault.ts';
 import { isHeld } from './container/cgroups.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
-import type { ContainerState } from './container/state.ts';
+import { isUp, type ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 import { configFields } from './inspect-config.ts';
 import { hostFields } from './inspect-host.ts';
@@ -33,7 +33,7 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     State: stateFields(state, state.status === 'running' && isHeld(engine, record)),
     Image: record.imageId,
     Name: `/${record.name}`,
-    RestartCount: 0,
+    RestartCount: record.restarts,
     Driver: record.snapshotter,
     Platform: 'linux',
     MountLabel: '',
@@ -83,9 +83,9 @@ function networkSettings({ options }: ContainerRecord, { pid }: ContainerState):
 function stateFields(state: ContainerState, paused: boolean): Record<string, unknown> {
   return {
     Status: paused ? 'paused' : state.status,
-    Running: state.status === 'running',
+    Running: isUp(state),
     Paused: paused,
-    Restarting: false,
+    Restarting: state.status === 'restarting',
     OOMKilled: state.exit?.oom ?? false,
     Dead: state.status === 'dead',
     Pid: state.pid ?? 0,

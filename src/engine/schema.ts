@@ -49,6 +49,23 @@ export const ENGINE_MIGRATIONS = [
     `,
   },
   {
+    id: 'engine-journal-1',
+    sql: `
+      ALTER TABLE containers ADD COLUMN journal TEXT NOT NULL DEFAULT '0';
+      ALTER TABLE containers ADD COLUMN journal_size INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE containers ADD COLUMN ended INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1));
+      ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
+  {
+    id: 'engine-wanted-1',
+    sql: 'ALTER TABLE containers ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0 CHECK (wanted IN (0, 1))',
+  },
+  {
+    id: 'engine-boot-1',
+    sql: 'CREATE TABLE boot (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT',
+  },
+  {
     id: 'engine-volumes-1',
     sql: `
       CREATE TABLE volume (

@@ -20,6 +20,9 @@ export const ROLE_STEPS = {
       columns: 'u32?',
       hold: 'u32?',
       ephemeral: 'u32?',
+      restart: 'u32?',
+      notify: 'str?',
+      notifyInside: 'u32?',
     },
   },
 } as const satisfies Record<string, StepSpec>;

@@ -50,7 +50,7 @@ const ABSENT: Readonly<Record<string, Said>> = {
 
 /** What is being made, by others at the same time; it may be there or not. */
 const PENDING: Readonly<Record<string, readonly string[]>> = {
-  run: 'attach health-cmd health-interval health-retries health-start-interval health-start-period health-timeout no-healthcheck log-driver log-opt restart userns'.split(
+  run: 'attach health-cmd health-interval health-retries health-start-interval health-start-period health-timeout no-healthcheck log-driver log-opt userns'.split(
     ' ',
   ),
   logs: ['details'],

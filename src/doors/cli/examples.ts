@@ -25,7 +25,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   events: [['events --since 10m --filter event=die --format json', 'What has ended lately, and what ends from now on']],
   port: [['port web', 'Ports of the host that lead into it']],
-  update: [['update -m 512m --cpus 2 web', 'Other limits, at once']],
+  update: [
+    ['update -m 512m --cpus 2 web', 'Other limits, at once'],
+    ['update --restart unless-stopped web', 'Start it again whenever it ends, but for a stop'],
+  ],
   cp: [
     ['cp web:/etc/nginx/nginx.conf .', 'A file out of a container'],
     ['cp site/. web:/usr/share/nginx/html', 'What is in a directory into one'],
@@ -37,7 +40,14 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   exec: [['exec -it web sh', 'A shell beside what runs in the container']],
   ps: [['ps -a --format json', 'All containers, for a program to read']],
   logs: [['logs -f --tail 20 web', 'The last twenty lines, and those that come']],
-  start: [['start -a web', 'Start it again and see what it says']],
+  start: [
+    ['start -a web', 'Start it again and see what it says'],
+    ['start --all --filter should-start-on-boot=true', 'What a boot brings back'],
+  ],
+  'generate systemd': [
+    ['generate systemd --new --files --name web', 'A service that makes its container anew at each start'],
+    ['generate systemd --all >/etc/systemd/system/sampan-restart.service', 'Restart policies survive a boot'],
+  ],
   stop: [['stop -t 3 web', 'Ask it to end, and make it end after three seconds']],
   kill: [['kill -s HUP web', 'Have a server read its configuration again']],
   rm: [['rm -f web', 'Remove it, running or not']],

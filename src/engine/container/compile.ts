@@ -2,8 +2,11 @@ import type { HostFacts } from '#kernel/host-facts.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
+import { withSockets } from '#runtime/lower/listen.ts';
 import type { MountPlaces, SourceKind } from '#runtime/lower/context.ts';
 import { bindSources } from '#runtime/lower/mounts.ts';
+import type { Notify } from '#runtime/lower/notify.ts';
+import { hasHostRights } from '#runtime/lower/rights.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { defaultSeccompProfile } from '#runtime/seccomp/default-profile.ts';
 import type { SeccompProfile, Spec } from '#runtime/spec/spec.ts';
@@ -21,6 +24,7 @@ import { imageStacks } from './image-mounts.ts';
 import { sharedContainers, sharedMemoryOf, withSurePids, type SharedWith } from './namespaces.ts';
 import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec } from './spec.ts';
+import { systemdWarnings } from './systemd-warnings.ts';
 import { usualFilter } from './usual-filter.ts';
 import { groupIds, resolveUser } from './user.ts';
 
@@ -40,11 +44,14 @@ export interface CompileRequest {
   root: RootMount;
   snapshotter: SnapshotDriver;
   directory: string;
+  /** Of systemd's, for its program. */
+  sockets?: number;
+  notify?: Notify;
 }
 
 /** Options and image to specification to plan. Touches nothing but, once per image, its user files. */
 export async function compileContainer(engine: Engine, request: CompileRequest): Promise<Compiled> {
-  const { id, options, image, directory } = request;
+  const { id, options, image, directory, sockets = 0, notify } = request;
   const facts = engine.facts();
   const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image, request.snapshotter);
@@ -67,10 +74,12 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     hardOpenFiles: facts.hardLimits['RLIMIT_NOFILE'] ?? DEFAULT_OPEN_FILES,
     seccomp: seccompOf(asked, capabilities, facts),
     sharedWith,
+    asHostRoot: hasHostRights(facts),
+    unified: facts.cgroup.mode === 'v2',
     rootPath: request.root.kind === 'directory' ? request.root.path : rootPoint(engine),
   });
   const spec = await withCdi(engine, options, plain);
-  const lowered = lowerContainer(spec, {
+  const lowered = lowerContainer(withSockets(spec, sockets), {
     id,
     facts,
     root: request.root,
@@ -79,14 +88,23 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     terminal: { kind: options.tty ? 'inherited' : 'none' },
     init: options.init,
     ...(program === undefined ? {} : { seccompProgram: program }),
-    sources: sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes),
+    sources: withSource(sourcesOf(spec, [directory, join(engine.root, 'volumes')], volumes), notify),
+    preserveFds: sockets,
+    ...(notify === undefined ? {} : { notify }),
     places: { ...mountPlaces(volumes), ...elsewhere(options, sharedWith), ...imageStacks(engine, options) },
     // Hooks find the configuration there.
     ...(spec.hooks === undefined ? {} : { bundle: directory }),
     paths: { state: join(directory, 'pid') },
   });
-  return { spec, plan: surePlan(lowered.plan, sharedWith), warnings: lowered.warnings };
+  return {
+    spec,
+    plan: surePlan(lowered.plan, sharedWith),
+    warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings],
+  };
 }
+
+const withSource = (sources: Map<string, SourceKind>, notify: Notify | undefined): Map<string, SourceKind> =>
+  notify === undefined ? sources : sources.set(notify.directory, 'directory');
 
 async function withCdi(engine: Engine, { cdiDevices = [] }: ContainerOptions, spec: Spec): Promise<Spec> {
   if (cdiDevices.length === 0) return spec;

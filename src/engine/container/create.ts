@@ -5,6 +5,7 @@ import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { decideAlone } from '#engine/volume/busy.ts';
+import { JOURNAL_START } from '#engine/monitor/journal.ts';
 import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
 import { withVolumes } from '#engine/volume/wishes.ts';
 import type { ImageRecord } from '#store/store.ts';
@@ -23,6 +24,7 @@ import { askedDevices } from './asked-devices.ts';
 import { claimImages, withImageIds } from './image-mounts.ts';
 import { withContainerIds } from './namespaces.ts';
 import { signalNumber } from './stop.ts';
+import { withSystemd } from './systemd.ts';
 import { checkName, needFreeName } from './rename.ts';
 import { checkResources } from './resources.ts';
 
@@ -41,7 +43,7 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const asked = withImageIds(engine, withContainerIds(engine, request.options));
+  const asked = withImageIds(engine, withContainerIds(engine, withSystemd(request.options, request.image.config)));
   await checkCdi(engine, request.options);
   checkOptions(request, engine.facts());
   const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
@@ -117,6 +119,10 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
       owner: ownIdentity(),
       active: false,
       autoRemove: options.autoRemove,
+      journal: JOURNAL_START,
+      journalSize: 0,
+      restarts: 0,
+      wanted: false,
     };
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);

@@ -8,12 +8,13 @@ import { OPEN } from '#kernel/linux.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { gatherData } from '#kernel/report.ts';
 import type { Stdio } from '#kernel/spawn.ts';
+import { ownGroup } from '#runtime/cgroup/own-group.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
-import { cgroupsPath } from './cgroups.ts';
+import { cgroupsPath, containerCgroups } from './cgroups.ts';
 import { needAwake } from './pause.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { readInit, type InitProcess } from './state.ts';
@@ -52,11 +53,14 @@ export async function execInContainer(
     throw new Fault('conflict', `exec in container ${record.name}: it is just ending`);
   }
   const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
+  const facts = engine.facts();
+  const [top] = containerCgroups(engine, record);
   const { plan } = lowerExec(await execProcess(engine, spec, init, request), {
     spec,
-    facts: engine.facts(),
+    facts,
     init: { pid: init.pid, startTime: init.startTime },
     cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id, record.options),
+    subGroups: ownGroup(facts.cgroup, top, init.pid),
     terminal: { kind: request.tty ? 'relay' : 'none' },
     ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
     mode: request.detach ? 'detached' : 'run',

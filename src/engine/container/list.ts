@@ -3,7 +3,7 @@ import { isHeld } from './cgroups.ts';
 import type { ImageConfig } from '#store/image/config.ts';
 import { processArgs } from './command.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { observe, type ContainerState } from './state.ts';
+import { isUp, observe, type ContainerState } from './state.ts';
 
 export interface ListedContainer {
   record: ContainerRecord;
@@ -28,7 +28,7 @@ export function listContainers(
       const paused = record.pauseAsked === true && state.status === 'running' && isHeld(engine, record);
       return { record, state, paused, args: argsWith(record, imageConfig(record.imageId)) };
     })
-    .filter(({ state }) => all || state.status === 'running');
+    .filter(({ state }) => all || isUp(state));
 }
 
 export function argsOf(engine: Engine, record: ContainerRecord): string[] {
@@ -46,6 +46,9 @@ function imageConfigs(engine: Engine): (id: string) => ImageConfig | undefined {
     return known.get(id);
   };
 }
+
+/** Its monitor keeps it going. */
+export const isContainerUp = (engine: Engine, record: ContainerRecord): boolean => isUp(stateOf(engine, record));
 
 export function stateOf(engine: Engine, record: ContainerRecord): ContainerState {
   return observe(containerDirectory(engine.root, record.id));

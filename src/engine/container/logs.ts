@@ -4,6 +4,7 @@ import type { Engine } from '#engine/engine.ts';
 import { stateOf } from './list.ts';
 import { logParser, type LogLine } from './log-lines.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
+import { isUp } from './state.ts';
 
 export interface LogRequest {
   follow: boolean;
@@ -117,7 +118,7 @@ async function follow(
 ): Promise<void> {
   while (signal?.aborted !== true) {
     // Asked before reading, so that what was logged before the end is read after it.
-    const over = stateOf(engine, record).status !== 'running';
+    const over = !isUp(stateOf(engine, record));
     reader.drain();
     if (over || engine.containers.get(record.id) === undefined) return;
     await nextChange(path, signal);

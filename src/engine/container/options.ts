@@ -1,3 +1,5 @@
+import type { RestartPolicy } from './restart-policy.ts';
+import type { SdnotifyMode } from './sdnotify.ts';
 import type { ConfinementWish } from './confinement.ts';
 import type { ResourceWish } from './resources.ts';
 
@@ -36,9 +38,17 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish {
   capDrop: readonly string[];
   privileged: boolean;
   autoRemove: boolean;
+  /** What it was made by: flags of `create`, image and command. */
+  createdBy?: readonly string[];
+  /** Where it is a service of systemd's; `container` when left out. */
+  sdnotify?: SdnotifyMode;
+  /** When its monitor starts it anew; never when left out. */
+  restart?: RestartPolicy;
   /** Seconds that `stop` waits before it kills. */
   stopTimeout?: number;
   stopSignal?: string;
+  /** The first program is systemd; left out: when its name says so. Settled when the container is made. */
+  systemd?: 'always' | 'never';
 }
 
 export interface BindMount {

@@ -32,7 +32,11 @@ export async function unpauseContainer(engine: Engine, { id }: ContainerRecord):
 
 /** Throws `conflict` for a container that does not run; `doing` is a verb such as `pause`. */
 export function needRunning(engine: Engine, record: ContainerRecord, doing: string): void {
-  if (observe(containerDirectory(engine.root, record.id)).status === 'running') return;
+  const { status } = observe(containerDirectory(engine.root, record.id));
+  if (status === 'running') return;
+  if (status === 'restarting') {
+    throw new Fault('conflict', `${doing} container ${record.name}: it is restarting, wait until it is running`);
+  }
   throw new Fault('conflict', `${doing} container ${record.name}: container ${record.id.slice(0, 12)} is not running`, {
     hint: `sampan start ${record.name} starts it.`,
   });

@@ -14,6 +14,8 @@ import { askedDevices } from './asked-devices.ts';
 import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
 import { hostDevices } from './host-devices.ts';
 import { resourcesOf } from './resources.ts';
+import { isMounted, systemdEnvironment } from './systemd.ts';
+import { sysctlsOf } from './usual-sysctls.ts';
 import type { UserIdentity } from './user.ts';
 
 export interface SpecInputs {
@@ -30,6 +32,10 @@ export interface SpecInputs {
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
+  /** The engine is root of the machine. */
+  asHostRoot?: boolean;
+  /** Control groups are of version 2 here. */
+  unified?: boolean;
   /** What is mounted for `options.volumes`. */
   volumes?: readonly Mount[];
 }
@@ -61,7 +67,12 @@ export function containerSpec(inputs: SpecInputs): Spec {
       ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
       ...(options.security?.apparmor === undefined ? {} : { apparmorProfile: options.security.apparmor }),
     },
-    mounts: [...systemMounts(options), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
+    mounts: [
+      ...systemMounts(options, inputs.unified),
+      ...fileMounts(inputs),
+      ...askedMounts(options, inputs.volumes),
+      ...managerMounts(options, inputs.unified),
+    ],
     linux: linuxSection(inputs),
     ...(options.annotations === undefined ? {} : { annotations: { ...options.annotations } }),
   };
@@ -77,16 +88,17 @@ export function askedMounts(
   return mounts.sort((left, right) => depth(left) - depth(right));
 }
 
-function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {
+function linuxSection({ id, options, seccomp, sharedWith, asHostRoot = false }: SpecInputs): Linux {
   const asked = askedDevices(options.devices ?? []);
   const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
   const { devices: held = [], ...resources } = resourcesOf(options);
+  const sysctls = sysctlsOf(options, asHostRoot);
   return {
     namespaces: namespacesOf(options, sharedWith),
     cgroupsPath: cgroupsPath(id, options),
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
-    ...(options.sysctls === undefined ? {} : { sysctl: { ...options.sysctls } }),
+    ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
     ...hiddenPaths(options),
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
   };
@@ -109,6 +121,7 @@ function environment({ options, image, user, id }: SpecInputs): string[] {
     `HOSTNAME=${hostnameOf(options, id)}`,
     `HOME=${user.home}`,
     ...(options.tty ? ['TERM=xterm'] : []),
+    ...systemdEnvironment(options, id),
     ...(image.Env ?? []),
     ...options.env,
   ];
@@ -123,17 +136,30 @@ const mount = (destination: string, type: string, source: string, options: strin
   options,
 });
 
-function systemMounts(options: ContainerOptions): Mount[] {
+const GROUPS = ['nosuid', 'noexec', 'nodev', 'relatime'];
+
+function systemMounts(options: ContainerOptions, unified = false): Mount[] {
   const mode = options.privileged ? 'rw' : 'ro';
-  const groups = options.security?.writableCgroups === true ? 'rw' : mode;
+  const isManager = options.systemd === 'always' && unified;
+  const groups = isManager || options.security?.writableCgroups === true ? 'rw' : mode;
   return [
     mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', groups]),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...GROUPS, groups]),
     ...sharedMemory(options),
   ];
+}
+
+/**
+ * For systemd the one hierarchy of version 1 in which nothing can be limited, nor a limit be lifted: over whatever is
+ * mounted at /sys/fs/cgroup.
+ */
+function managerMounts(options: ContainerOptions, unified = false): Mount[] {
+  const place = '/sys/fs/cgroup/systemd';
+  if (options.systemd !== 'always' || unified || isMounted(options, place)) return [];
+  return [mount(place, 'cgroup', 'cgroup', [...GROUPS, 'none', 'name=systemd'])];
 }
 
 /** What belongs to the ipc namespace: with the host's come the host's own mounts. */

@@ -1,20 +1,20 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
-import type { Plan, Step } from '#kernel/plan.ts';
+import type { LaunchResult } from '#kernel/launcher.ts';
+import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
-import { noteStart } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
 import { containerCgroups, isHeld } from './cgroups.ts';
-import { compileContainer, type Compiled } from './compile.ts';
-import { imageOf } from './image-of.ts';
+import { noteStart } from './journal.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
-import { observe } from './state.ts';
-import { forgetPlan, isStored, planBasis, rememberPlan } from './plan-basis.ts';
+import { restartCode } from './restart-policy.ts';
+import { makeNotifyPlace, notifyOf, serviceSockets, type Service } from './service.ts';
+import { isUp, observe } from './state.ts';
+import { storePlan, type Prepared } from './stored-plan.ts';
 
 const LOG_MAX_BYTES = 10_000_000;
 const LOG_MAX_FILES = 3;
@@ -24,6 +24,7 @@ export interface StartRequest {
   warn: (text: string) => void;
   /** Size of the terminal that will be attached. */
   size?: { rows: number; columns: number };
+  service?: Service;
 }
 
 /** Starts a container in the background; resolves when its program runs. Starting a running one changes nothing. */
@@ -36,10 +37,10 @@ export async function startOwned(engine: Engine, record: ContainerRecord, reques
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
   await settleFormer(engine, record);
-  const prepared = await prepareStart(engine, record, request);
+  const prepared = await storePlan(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
-  const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
+  const result = await startMonitor(engine, record, request, false);
   const words = startWords(record, prepared);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
@@ -82,8 +83,8 @@ export async function startAttached(
     await settleFormer(engine, record);
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
-    const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
-    const [prepared, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
+    const up = startMonitor(engine, record, request, true);
+    const [prepared, result] = await Promise.all([storePlan(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
         await settleOwned(engine, record, 'failed');
@@ -114,45 +115,31 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
       `start container ${record.name}: it is being ${record.phase === 'creating' ? 'made' : 'removed'}`,
     );
   }
-  return observe(containerDirectory(engine.root, record.id)).status === 'running';
+  return isUp(observe(containerDirectory(engine.root, record.id)));
 }
 
 /** Nobody may have taken note of the end of its last run yet. */
 async function settleFormer(engine: Engine, record: ContainerRecord): Promise<void> {
   const { status } = observe(containerDirectory(engine.root, record.id));
-  if (record.active && status !== 'created') await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
+  // Asked anew: who restarts it has settled it just now.
+  const isOpen = status !== 'created' && engine.containers.get(record.id)?.active === true;
+  if (isOpen) await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
 }
 
-/** The plan of a start that is written down; made again where it is only needed to tell of a failure. */
-type Prepared = () => Promise<Plan>;
-
-async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Prepared> {
-  const directory = containerDirectory(engine.root, record.id);
-  const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
-  const compile = (): Promise<Compiled> =>
-    compileContainer(engine, {
-      id: record.id,
-      options: record.options,
-      image: imageOf(engine, record),
-      root,
-      snapshotter: record.snapshotter,
-      directory,
-    });
-  const basis = planBasis(engine, record, root);
-  if (isStored(directory, basis)) return async () => (await compile()).plan;
-  const { spec, plan, warnings } = await compile();
-  for (const warning of warnings) request.warn(warning);
-  forgetPlan(directory);
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(spec));
-  writeFileSync(join(directory, 'plan'), encodePlan(plan), { mode: 0o600 });
-  // What each start warns of is found each time.
-  if (warnings.length === 0) rememberPlan(directory, basis);
-  return () => Promise.resolve(plan);
+function startMonitor(
+  engine: Engine,
+  record: ContainerRecord,
+  request: StartRequest,
+  hold: boolean,
+): Promise<LaunchResult> {
+  makeNotifyPlace(notifyOf(engine, record.id, request.service));
+  return engine.launcher.monitor(monitorPlan(engine, record, request, hold), serviceSockets(request.service));
 }
 
 function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequest, hold: boolean): Uint8Array {
   const directory = containerDirectory(engine.root, record.id);
   const { options } = record;
+  const notify = notifyOf(engine, record.id, request.service);
   const step: Step = {
     op: 'monitor',
     dir: directory,
@@ -166,8 +153,10 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     ephemeral: record.autoRemove ? 1 : 0,
     cgroup: containerCgroups(engine, record),
     hold: hold ? 1 : 0,
+    restart: restartCode(options.restart),
     ...(record.autoRemove ? { onExit: [...engine.self, 'container', 'cleanup', record.id] } : {}),
     ...(request.size === undefined ? {} : request.size),
+    ...(notify === undefined ? {} : { notify: notify.to, notifyInside: notify.inside ? 1 : 0 }),
   };
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }

@@ -9,7 +9,8 @@ import type { ContainerOptions } from './options.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { checkResources, resourcesOf, type ResourceWish } from './resources.ts';
-import { observe } from './state.ts';
+import { isUp, observe } from './state.ts';
+import { renewPlan } from './stored-plan.ts';
 
 /**
  * Changes a container's limits, at once when it runs. All or nothing: a limit that the kernel refuses gives back those
@@ -29,12 +30,14 @@ export async function updateContainer(
     checkResources(options);
     engine.database.durably(() => engine.containers.setOptions(id, options));
     try {
+      await renewPlanOfOneUp(engine, { ...record, options });
       await setLimits(engine, record, changed(resourcesOf(old), resourcesOf(options)), warn);
       noteContainer(engine, record, 'update');
     } catch (cause) {
       // One that has ended meanwhile has its limits from the record when it is started again.
       if (isFault(cause, 'notFound') && !runs(engine, record)) return noteContainer(engine, record, 'update');
       engine.database.durably(() => engine.containers.setOptions(id, old));
+      await renewPlanOfOneUp(engine, record);
       if (!(cause instanceof Fault)) throw cause;
       throw new Fault(cause.kind, `update container ${record.name}`, { cause, ...hintOf(cause) });
     }
@@ -43,9 +46,14 @@ export async function updateContainer(
 
 const runs = (engine: Engine, { id }: ContainerRecord): boolean =>
   observe(containerDirectory(engine.root, id)).status === 'running';
+/** Its restarts are to have the limits too; first, so that one which happens meanwhile has them one way or the other. */
+async function renewPlanOfOneUp(engine: Engine, record: ContainerRecord): Promise<void> {
+  if (isUp(observe(containerDirectory(engine.root, record.id)))) await renewPlan(engine, record);
+}
 
 /** Gives a running container the limits of its record once more. */
 export async function restoreLimits(engine: Engine, record: ContainerRecord): Promise<void> {
+  await renewPlanOfOneUp(engine, record);
   const { devices: _, ...resources } = resourcesOf(record.options);
   await setLimits(engine, record, resources, () => undefined);
 }

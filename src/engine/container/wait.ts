@@ -41,10 +41,12 @@ async function begun(engine: Engine, record: ContainerRecord): Promise<void> {
 
 async function untilStopped(engine: Engine, record: ContainerRecord): Promise<number> {
   let hasPlace = true;
+  const former = look(engine, record).exit?.finished;
   for (;;) {
     const state = look(engine, record);
     if (state.status === 'created' && engine.containers.get(record.id) === undefined) throw removed(record);
     if (state.status === 'exited' || state.status === 'created') return state.exit?.code ?? 0;
+    if (state.status === 'restarting' && state.exit?.finished !== former) return state.exit?.code ?? 0;
     if (state.status === 'dead') {
       // The monitor left no word; what is written for it is the end.
       await settle(engine, record.id);

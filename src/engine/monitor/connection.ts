@@ -2,13 +2,15 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Fault } from '#base/fault.ts';
 import { parseReport, type ReportRecord } from '#kernel/report.ts';
-import { FRAME, frame, frameParser, resizeFrame } from './frames.ts';
+import { FRAME, frame, frameParser, resizeFrame, restartFrame } from './frames.ts';
 import { parseExit, type ExitStatus } from './exit-file.ts';
 
 export interface MonitorEvents {
   /** Output; return false to be given no more until `resume` is called. */
   output?: (stream: 'stdout' | 'stderr', data: Buffer) => boolean | void;
   started?: (pid: number) => void;
+  /** A run has ended, and the next one is still to begin. */
+  restarting?: () => void;
   /** A step that may fail did. */
   warned?: (record: ReportRecord) => void;
 }
@@ -27,6 +29,8 @@ export interface MonitorConnection {
   closeStdin(): void;
   resize(rows: number, columns: number): void;
   signal(number: number): void;
+  /** What follows the end of this run, or of one that has just ended: `restartCode`. */
+  restart(code: number): void;
   /** No output from here on, only how it ends. */
   quiet(): void;
   resume(): void;
@@ -56,6 +60,7 @@ export async function connectMonitor(directory: string, events: MonitorEvents = 
     closeStdin: () => void socket.write(frame(FRAME.closeStdin)),
     resize: (rows, columns) => void socket.write(resizeFrame(rows, columns)),
     signal: (number) => void socket.write(frame(FRAME.signal, Uint8Array.of(number))),
+    restart: (code) => void socket.write(restartFrame(code)),
     quiet: () => void socket.write(frame(FRAME.quiet)),
     resume: () => void socket.resume(),
     close: () => void socket.destroy(),
@@ -82,6 +87,7 @@ function followSocket(socket: Socket, events: MonitorEvents): Promise<MonitorEnd
         if (more === false) socket.pause();
       } else if (type === FRAME.started) events.started?.(Number(payload.toString('latin1')));
       else if (type === FRAME.exited) resolve({ kind: 'exited', status: parseExit(payload.toString('utf8')) });
+      else if (type === FRAME.restarting) events.restarting?.();
       else if (type === FRAME.warned) for (const record of parseReport(Buffer.from(payload))) events.warned?.(record);
       else if (type === FRAME.failed) resolve({ kind: 'failed', record: parseReport(Buffer.from(payload))[0] });
     });

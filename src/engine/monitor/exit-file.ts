@@ -11,6 +11,8 @@ export interface ExitStatus {
   /** Milliseconds since 1970. */
   started: number;
   finished: number;
+  /** Another run follows so many milliseconds after this one, if its monitor lives so long. */
+  restarting?: number;
   /** Set when the container ended in another way than by itself. */
   error?: string;
 }
@@ -22,6 +24,7 @@ export function parseExit(text: string): ExitStatus {
   );
   const number = (key: string): number => Number(values.get(key) ?? 0);
   const milliseconds = (key: string): number => Math.floor(number(key) / 1e6);
+  const restarting = values.get('restarting');
   const error = values.get('error') ?? '';
   return {
     code: number('code'),
@@ -29,6 +32,7 @@ export function parseExit(text: string): ExitStatus {
     oom: values.get('oom') === '1',
     started: milliseconds('started'),
     finished: milliseconds('finished'),
+    ...(restarting === undefined ? {} : { restarting: Number(restarting) }),
     ...(error === '' || error === '0' ? {} : { error }),
   };
 }

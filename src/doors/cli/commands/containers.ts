@@ -94,7 +94,7 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
   },
   update: {
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
-    summary: 'Update the resource limits of one or more containers',
+    summary: 'Update the resource limits and restart policy of one or more containers',
     load: async () => (await import('#doors/cli/engine/update.ts')).update,
   },
   rm: {

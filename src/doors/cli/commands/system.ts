@@ -22,6 +22,11 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Remove stopped containers and images that nothing uses',
     load: async () => (await import('#doors/cli/engine/system-prune.ts')).systemPrune,
   },
+  'generate systemd': {
+    usage: '[OPTIONS] CONTAINER | --all',
+    summary: 'Print a systemd unit that runs a container as a service, or one that starts containers at boot',
+    load: async () => (await import('#doors/cli/engine/generate-systemd.ts')).generateSystemd,
+  },
   doctor: {
     usage: '[OPTIONS]',
     summary: 'Say what this machine can do for containers, and how to mend what it cannot',

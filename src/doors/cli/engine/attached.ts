@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { MonitorConnection, MonitorEvents } from '#engine/monitor/connection.ts';
+import type { Service } from '#engine/container/service.ts';
 import { startAttached, type StartWords } from '#engine/container/start.ts';
 import { flushed, warn, type Io } from '#doors/cli/io.ts';
 import { detachFilter } from './detach-keys.ts';
@@ -15,6 +16,7 @@ export interface AttachOptions {
   closeInput: boolean;
   /** Signals that we get are the container's. */
   proxySignals: boolean;
+  service?: Service;
 }
 
 /** Signals that reach the container's first process in place of ours. */
@@ -37,7 +39,8 @@ export type SessionEnd = { kind: 'exited'; code: number } | { kind: 'detached' }
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<SessionEnd> {
   const session = openSession(options, io);
   const size = options.tty ? windowSize(io) : {};
-  const request = { warn: (text: string) => warn(io, text), ...size };
+  const { service } = options;
+  const request = { warn: (text: string) => warn(io, text), ...size, ...(service === undefined ? {} : { service }) };
   const { connection, words } = await startAttached(engine, id, request, session.events);
   return session.live(connection, words);
 }

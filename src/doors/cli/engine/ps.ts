@@ -94,13 +94,14 @@ function commandOf({ args: [program = '', ...rest] }: ListedContainer, whole: bo
   return quoted(whole || text.length <= 20 ? text : `${text.slice(0, 19)}…`);
 }
 
-/** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
+/** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Restarting (1) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
 function statusText({ state, paused }: ListedContainer): string {
   const ago = (at: number): string => formatDuration(Date.now() - at);
   if (state.status === 'running') return `Up ${ago(state.startedAt ?? Date.now())}${paused ? ' (Paused)' : ''}`;
   if (state.status === 'created') return 'Created';
   const finished = state.exit === undefined ? '' : ` ${ago(state.exit.finished)} ago`;
-  return state.status === 'dead' ? `Dead (monitor killed)${finished}` : `Exited (${state.exit?.code ?? 0})${finished}`;
+  if (state.status === 'dead') return `Dead (monitor killed)${finished}`;
+  return `${state.status === 'restarting' ? 'Restarting' : 'Exited'} (${state.exit?.code ?? 0})${finished}`;
 }
 
 function rowOf(engine: Engine, one: ListedContainer, { whole, size }: { whole: boolean; size: string }) {

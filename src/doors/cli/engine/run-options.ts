@@ -1,10 +1,12 @@
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
+import { parseRestartPolicy, type RestartPolicy } from '#engine/container/restart-policy.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
 import { readMounts } from './mount-option.ts';
 import { readLabelFile, readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
+import { SDNOTIFY_FLAG, sdnotifyMode } from './service-options.ts';
 import { readVolumes, readVolumesFrom } from './volume-option.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
@@ -42,9 +44,16 @@ export const CONTAINER_FLAGS: FlagTable = {
   pull: { kind: 'text', value: 'POLICY', does: 'always, missing (the default), newer or never' },
   quiet: { kind: 'switch', short: 'q', does: 'Show nothing of a pull' },
   'read-only': { kind: 'switch', does: 'Mount its root read-only' },
+  restart: { kind: 'text', value: 'POLICY', does: 'no (the default), on-failure[:N], always or unless-stopped' },
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
+  sdnotify: SDNOTIFY_FLAG,
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
+  systemd: {
+    kind: 'text',
+    value: 'MODE',
+    does: 'Make ready for systemd: true (when it is run; the default), always or false',
+  },
   tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
   user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
   volume: {
@@ -110,9 +119,18 @@ export function containerOptions(
     ...resourceWish(flags),
     ...confinement,
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
+    ...given('restart', restartPolicy(flags)),
+    ...given('sdnotify', sdnotifyMode(flags)),
     ...given('stopSignal', flags.text('stop-signal')),
+    ...given('systemd', systemdMode(flags.text('systemd') ?? 'true')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
+}
+
+function restartPolicy(flags: Flags): RestartPolicy | undefined {
+  const policy = parseRestartPolicy(flags.text('restart') ?? 'no');
+  if (policy === undefined || !flags.on('rm')) return policy;
+  throw new Fault('invalid', 'conflicting options: cannot specify both --restart and --rm', { field: '--restart' });
 }
 
 /** `NAME=value`, or `NAME` with the caller's own value; undefined when the caller has none. */
@@ -136,6 +154,14 @@ function networkMode(mode: string): 'none' | 'host' {
     field: '--network',
     hint: 'Write none (loopback only) or host.',
   });
+}
+
+/** As podman's. */
+function systemdMode(mode: string): 'always' | 'never' | undefined {
+  if (mode === 'always') return mode;
+  if (mode === 'false') return 'never';
+  if (mode === 'true') return undefined;
+  throw new Fault('invalid', `read --systemd: "${mode}" is none of true, always and false`, { field: '--systemd' });
 }
 
 function hostname(text: string | undefined): string | undefined {

@@ -8,7 +8,8 @@ import { runAttached } from './attached.ts';
 import { DETACH_KEYS_FLAG, parseDetachKeys } from './detach-keys.ts';
 import { createFromCall } from './create.ts';
 import { REFUSED_OPTIONS } from './refused-options.ts';
-import { CONTAINER_FLAGS } from './run-options.ts';
+import { CONTAINER_FLAGS, given } from './run-options.ts';
+import { serviceOf } from './service-options.ts';
 import { giveUp, settle } from '#engine/container/reconcile.ts';
 
 /** `run`: create, start, and unless detached stay with it until its end. */
@@ -37,14 +38,15 @@ async function runImage(call: Call): Promise<number> {
   const proxySignals = call.flags.text('sig-proxy') !== 'false';
   const { engine, record } = await createFromCall(call, { keepOwnership: true });
   const { options } = record;
+  const service = given('service', serviceOf(call.io.env, options));
   try {
     if (call.flags.on('detach')) {
-      await startContainer(engine, record.id, { warn: (text) => warn(call.io, text) });
+      await startContainer(engine, record.id, { warn: (text) => warn(call.io, text), ...service });
       print(call.io, record.id);
       return 0;
     }
     const { tty, interactive } = options;
-    const session = { tty, interactive, detachKeys, closeInput: true, proxySignals };
+    const session = { tty, interactive, detachKeys, closeInput: true, proxySignals, ...service };
     const end = await runAttached(engine, record.id, session, call.io);
     await settle(engine, record.id);
     return ended(call.io, end);
