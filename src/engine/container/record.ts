@@ -158,21 +158,27 @@ export function containerRecords(database: Database): ContainerRecords {
     setName: (id, name) => change('UPDATE containers SET name = ? WHERE id = ?', name, id),
     setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),
     remove: (id) => change('DELETE FROM containers WHERE id = ?', id),
-    // From the index `containers_unsettled`, which is of the same condition.
-    unsettled: () =>
-      database
-        .all<Pick<Row, 'id' | 'name' | 'phase' | 'owner' | 'journal_size'> & { alone: number }>(
-          `SELECT id, name, phase, owner, journal_size, json_extract(options, '$.restart') IS NOT NULL AS alone
-           FROM containers WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`,
-        )
-        .map(({ id, name, phase, owner, journal_size: journalSize, alone }) => ({
-          ...{ id, name, phase, journalSize },
-          owner: owner ?? undefined,
-          changesAlone: alone === 1,
-        })),
+    unsettled: () => unsettled(database),
     usingImage: (imageId) =>
       query('WHERE image_id = ?1 OR id IN (SELECT container FROM image_use WHERE image = ?1)', imageId),
   };
+}
+
+/** By the index `containers_unsettled`, which is of the same condition. */
+function unsettled(database: Database): UnsettledRecord[] {
+  return database
+    .all<Pick<Row, 'id' | 'name' | 'phase' | 'owner' | 'journal_size'> & { alone: number }>(
+      `SELECT id, name, phase, owner, journal_size, json_extract(options, '$.restart') IS NOT NULL AS alone
+           FROM containers WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`,
+    )
+    .map(({ id, name, phase, owner, journal_size: journalSize, alone }) => ({
+      id,
+      name,
+      phase,
+      journalSize,
+      owner: owner ?? undefined,
+      changesAlone: alone === 1,
+    }));
 }
 
 function findOne(query: (where: string, ...values: string[]) => ContainerRecord[], nameOrId: string): ContainerRecord {
