@@ -30,6 +30,7 @@ const PLAIN: ReadonlySet<string> = new Set<keyof ContainerOptions>([
   'autoRemove',
   'stopTimeout',
   'stopSignal',
+  'createdBy',
 ]);
 
 function isPlain(options: ContainerOptions): boolean {
