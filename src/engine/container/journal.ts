@@ -2,7 +2,7 @@ import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import type { ExitStatus } from '#engine/monitor/exit-file.ts';
 import { journalSize, readJournal, type JournalLine } from '#engine/monitor/journal.ts';
-import { containerDirectory, type ContainerRecord, type UnsettledRecord } from './record.ts';
+import { containerDirectory, type ContainerRecord } from './record.ts';
 
 type Noting = Pick<Engine, 'database' | 'containers' | 'root'>;
 type Taker = (engine: Noting, record: ContainerRecord, line: JournalLine) => void;

@@ -14,7 +14,7 @@ import { discardContainer } from './discard.ts';
 import { removeContainerCgroups } from './cgroups.ts';
 import { takeExecEnds } from './exec-record.ts';
 import { letGo } from './hold.ts';
-import { hasNews, noteLastEnd, noteStart, takeJournal } from './journal.ts';
+import { hasNews, noteLastEnd, takeJournal } from './journal.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord, type UnsettledRecord } from './record.ts';
 import { forgetFormerBoot } from './reboot.ts';

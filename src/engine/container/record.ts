@@ -168,23 +168,6 @@ export function containerRecords(database: Database): ContainerRecords {
   };
 }
 
-/** By the index `containers_unsettled`, which is of the same condition. */
-function unsettled(database: Database): UnsettledRecord[] {
-  return database
-    .all<Pick<Row, 'id' | 'name' | 'phase' | 'owner' | 'journal_size'> & { alone: number }>(
-      `SELECT id, name, phase, owner, journal_size, json_extract(options, '$.restart') IS NOT NULL AS alone
-           FROM containers WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`,
-    )
-    .map(({ id, name, phase, owner, journal_size: journalSize, alone }) => ({
-      id,
-      name,
-      phase,
-      journalSize,
-      owner: owner ?? undefined,
-      changesAlone: alone === 1,
-    }));
-}
-
 function findOne(query: (where: string, ...values: string[]) => ContainerRecord[], nameOrId: string): ContainerRecord {
   // An id is nobody else's name.
   const exact = query('WHERE name = ?1 OR id = ?1 ORDER BY id = ?1 DESC', nameOrId)[0];

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Plan } from '#kernel/plan.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { Plan } from '#kernel/plan.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import { HEALTH_PLAN, lowerHealthCheck } from './health-plan.ts';
 import { imageOf } from './image-of.ts';
