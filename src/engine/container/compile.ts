@@ -30,7 +30,7 @@ import { settleSeccomp } from './seccomp-file.ts';
 import { containerSpec, hasMaps } from './spec.ts';
 import { systemdWarnings } from './systemd-warnings.ts';
 import { usualFilter } from './usual-filter.ts';
-import { groupIds, resolveUser } from './user.ts';
+import { groupIds, resolveUser, type Accounts, type UserIdentity } from './user.ts';
 
 const DEFAULT_OPEN_FILES = 1_048_576;
 
@@ -57,14 +57,11 @@ export interface CompileRequest {
 export async function compileContainer(engine: Engine, request: CompileRequest): Promise<Compiled> {
   const { id, options, image, directory, sockets = 0, notify } = request;
   const facts = engine.facts();
-  const wish = options.user ?? image.config.User ?? '';
   const accounts = await imageAccounts(engine, image, request.snapshotter);
   const available = capabilityNames(facts.bounding);
   const capabilities = grantedCapabilities(options, available);
   const asked = options.privileged ? 'unconfined' : options.security?.seccomp;
   const program = asked === undefined ? usualFilter(capabilities, facts.arch) : undefined;
-  const user = resolveUser(wish, accounts, options.user === undefined ? "the image's User" : '--user');
-  const groups = groupIds(options.groupAdd ?? [], accounts);
   const volumes = lowerVolumes(engine, options.volumes ?? []);
   const sharedWith = sharedContainers(engine, options);
   const cgroup = cgroupPlace(engine, { id, options });
@@ -74,7 +71,7 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     id,
     options,
     image: image.config,
-    user: { ...user, additionalGids: [...user.additionalGids, ...groups] },
+    user: userOf(options, image, accounts),
     directory,
     ...(cgroup === undefined ? { cgroupsPath: cgroupsPath(id, options) } : {}),
     groupsFixed: facts.inUserNamespace && facts.groupsFixed,
@@ -114,6 +111,16 @@ export async function compileContainer(engine: Engine, request: CompileRequest):
     plan: surePlan(lowered.plan, sharedWith),
     warnings: [...systemdWarnings(options, facts.cgroup), ...lowered.warnings],
   };
+}
+
+function userOf(
+  { user: asked, groupAdd = [] }: ContainerOptions,
+  image: ImageRecord,
+  accounts: Accounts,
+): UserIdentity {
+  const whose = asked === undefined ? "the image's User" : '--user';
+  const user = resolveUser(asked ?? image.config.User ?? '', accounts, whose);
+  return { ...user, additionalGids: [...user.additionalGids, ...groupIds(groupAdd, accounts)] };
 }
 
 /** A volume has the owners that images have; a container with other ids is shown it with these. */
