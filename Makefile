@@ -85,7 +85,7 @@ format: $(MODULES) ## Format the TypeScript files
 format-check: $(MODULES) ## Fail when a TypeScript file is not formatted
 	@$(BUN) --bun node_modules/.bin/oxfmt --check $(TYPESCRIPT)
 
-.PHONY: test test-v2 test-engines vm-shell fuzz soak conformance
+.PHONY: test test-v2 test-engines vm-shell fuzz soak campaign conformance
 test: deps ## Run everything; FAST=1 leaves the virtual machine out, ONLY=stage,... runs these stages
 	@FAST="$(FAST)" ONLY="$(ONLY)" $(BUN) tools/test/run.ts
 test-v2: deps build ## Run the cgroup v2 tests in virtual machines with Debian's kernels
@@ -94,8 +94,11 @@ test-engines: deps-engines build ## Run Debian's containerd, CRI, dockerd, podma
 	@tools/alone.sh --v1 $(BUN) test --timeout=60000 test/engines
 vm-shell: deps build ## Open a shell in the virtual machine
 	@$(BUN) vm/shell.ts
-soak: deps build ## Make and delete 3,000 containers while the runtime is killed at random moments (CYCLES=3000)
+soak: deps build ## Make and delete 3,000 containers by the runtime, which is killed at random moments, and by the engine (CYCLES=3000)
 	@tools/alone.sh $(BUN) test/soak/soak.ts $(or $(CYCLES),3000)
+	@tools/alone.sh $(BUN) test/soak/lifecycles.ts $(or $(CYCLES),3000)
+campaign: deps build ## Kill command lines, monitors, containers or all of them at random moments, 300 times (ROUNDS=300 SEED=1)
+	@ROUNDS=$(or $(ROUNDS),300) SEED=$(or $(SEED),1) $(BUN) test --timeout=60000 test/crash-campaign
 JUDGE := .work/conformance/judge
 $(JUDGE): conformance/judge.go
 	@tools/install-packages.sh conformance

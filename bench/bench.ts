@@ -11,7 +11,10 @@ import { endLeftovers } from '#tools/owned-process.ts';
 import { TREE } from '#tools/places.ts';
 import { startRegistry } from '#tools/registry.ts';
 import { removeCgroups } from './cgroups.ts';
-import { runAndRemove, supervisorMemory } from './engines.ts';
+import { atOnce, oneAfterAnother } from './crowd.ts';
+import { execInRunning, startAgain, stopOne } from './engine-verbs.ts';
+import { runAndRemove } from './engines.ts';
+import { idleCrowd } from './idle-crowd.ts';
 import { listing } from './list.ts';
 import { lowLevel } from './low-level.ts';
 import { memoryLimit } from './memory-limit.ts';
@@ -21,6 +24,7 @@ import { page, type Section, section } from './report.ts';
 import { scratchDisk } from './scratch-disk.ts';
 import { sharing } from './sharing/sharing.ts';
 import { startUp } from './start-up.ts';
+import { streams } from './streams/streams.ts';
 import { verbs } from './verbs.ts';
 
 enterPrivateMounts(import.meta.path);
@@ -47,7 +51,13 @@ const parts: Record<string, Part> = {
   list: () => [listing(memory, `/${cgroup}`)],
   'memory-limit': () => [memoryLimit(memory, `/${cgroup}`)],
   run: () => [runAndRemove(busybox, place)],
-  memory: () => [supervisorMemory(busybox, place)],
+  exec: () => [execInRunning(busybox, place)],
+  start: () => [startAgain(busybox, place)],
+  stop: () => [stopOne(busybox, place)],
+  'one-after-another': async () => [await oneAfterAnother(busybox, place)],
+  'at-once': async () => [await atOnce(busybox, place)],
+  idle: () => idleCrowd(busybox, place),
+  streams: () => streams(busybox, { ...place, directory: join(disk.path, 'streams'), run: join(memory, 'st') }),
   ...shared.parts,
 };
 

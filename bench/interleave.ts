@@ -11,6 +11,8 @@ export interface Contender {
   /** So many rounds at most: one that is far behind need not be waited for again and again. */
   most?: number;
   env?: Record<string, string>;
+  /** Descriptors behind standard error, made anew for each run and closed behind it. */
+  extra?: (round: number) => number[];
   /** Not timed. */
   before?: (round: number) => void;
   after?: (round: number) => void;
@@ -29,13 +31,14 @@ function runOnce(contender: Contender, round: number, errors: string): number {
   contender.before?.(round);
   const [command = '', ...args] = contender.argv(round);
   const sink = openSync(errors, 'w');
+  const extra = contender.extra?.(round) ?? [];
   const begun = performance.now();
   const done = spawnSync(command, args, {
-    stdio: ['ignore', 'ignore', sink],
+    stdio: ['ignore', 'ignore', sink, ...extra],
     env: { ...process.env, ...contender.env },
   });
   const took = performance.now() - begun;
-  closeSync(sink);
+  for (const fd of [sink, ...extra]) closeSync(fd);
   if (done.status !== 0) {
     const how = done.error?.message ?? `status ${done.status ?? done.signal}`;
     throw new Error(`${contender.name}: ${how}: ${[command, ...args].join(' ')}\n${readFileSync(errors, 'utf8')}`);

@@ -15,8 +15,12 @@ export interface Podman {
   env: Record<string, string>;
   pull(image: string): string[];
   runTrue(image: string): string[];
+  /** Made and not started. */
+  createOne(name: string, image: string, ...command: string[]): string[];
   runDetached(name: string, image: string, ...command: string[]): string[];
   command(...args: string[]): string[];
+  /** Of `run`, whatever runs. */
+  runFlags: readonly string[];
 }
 
 /**
@@ -34,12 +38,15 @@ export function podman(directory: string, runRoot: string, cgroupParent: string)
   writeFileSync(registries, 'unqualified-search-registries = []\n');
   const stores = ['--root', join(directory, 'root'), '--runroot', runRoot];
   const base = ['podman', ...stores, ...PLAIN];
-  const run = ['run', '--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
+  const runFlags = ['--network', 'none', '--cgroup-parent', cgroupParent, ...LIMITS];
+  const run = ['run', ...runFlags];
   return {
     env: { CONTAINERS_CONF: configuration, CONTAINERS_REGISTRIES_CONF: registries },
     pull: (image) => [...base, 'pull', '-q', '--tls-verify=false', image],
     runTrue: (image) => [...base, ...run, '--rm', image, 'true'],
+    createOne: (name, image, ...command) => [...base, 'create', ...runFlags, '--name', name, image, ...command],
     runDetached: (name, image, ...command) => [...base, ...run, '-d', '--name', name, image, ...command],
     command: (...args) => [...base, ...args],
+    runFlags,
   };
 }

@@ -25,6 +25,16 @@ describe('report', () => {
     expect(text).toContain('at most 0.7 × best: **0.80**, missed');
   });
 
+  test('a goal may be an amount over that of another', () => {
+    const goals = [
+      { atMost: 10, over: 'theirs' },
+      { atMost: -21, over: 'theirs' },
+    ];
+    const text = section({ title: 'T', about: 'A', samples, goals });
+    expect(text).toContain('at most 10 ms more than theirs: **-20.0**, reached');
+    expect(text).toContain('at most -21 ms more than theirs: **-20.0**, missed');
+  });
+
   test('a goal may be an amount of its own', () => {
     const goals = [{ atMost: 20 }, { atMost: 19 }];
     const text = section({ title: 'T', about: 'A', samples, goals, unit: 'KB' });

@@ -4,7 +4,12 @@ import { cpus, totalmem } from 'node:os';
 import { median, quantile, ratio, type Samples } from './statistics.ts';
 
 /** At most `factor` of the median of `against`, or of the best of all others, or at most so many units. */
-export type Goal = { against: string; factor: number } | { ofBest: number } | { atMost: number; of?: string };
+export type Goal =
+  | { against: string; factor: number }
+  | { ofBest: number }
+  | { atMost: number; of?: string }
+  /** So many units more than another's. */
+  | { atMost: number; over: string };
 
 /** One comparison: contender to samples; the first is ours. */
 export interface Section {
@@ -27,7 +32,14 @@ function bestOther(samples: Section['samples']): string {
   return others.toSorted((a, b) => a.at - b.at)[0]?.name ?? '';
 }
 
+const outcome = (limit: string, reached: string, isReached: boolean): string =>
+  `Goal: at most ${limit}: **${reached}**, ${isReached ? 'reached' : 'missed'}.`;
+
 function verdict(goal: Goal, samples: Section['samples'], own: Samples, unit: string): string {
+  if ('over' in goal) {
+    const more = median(own) - median(samples.get(goal.over) ?? []);
+    return outcome(`${goal.atMost} ${unit} more than ${goal.over}`, cell(more), more <= goal.atMost);
+  }
   if ('ofBest' in goal) return verdict({ against: bestOther(samples), factor: goal.ofBest }, samples, own, unit);
   const relative = 'against' in goal;
   const one = relative || goal.of === undefined ? own : (samples.get(goal.of) ?? []);
@@ -36,7 +48,7 @@ function verdict(goal: Goal, samples: Section['samples'], own: Samples, unit: st
   const asked = relative
     ? `${goal.factor} × ${goal.against}`
     : `${goal.atMost} ${unit}${goal.of === undefined ? '' : ` for ${goal.of}`}`;
-  return `Goal: at most ${asked}: **${relative ? reached.toFixed(2) : cell(reached)}**, ${reached <= limit ? 'reached' : 'missed'}.`;
+  return outcome(asked, relative ? reached.toFixed(2) : cell(reached), reached <= limit);
 }
 
 /** A section as Markdown. */

@@ -22,6 +22,9 @@ export const FRONT_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   top: [],
   port: [],
   update: [],
+  // What a monitor calls at the end of a container that removes itself, and the long forms of the others.
+  container: [],
+  cleanup: [],
 };
 
 /** A process of this name is always the large program. */

@@ -48,7 +48,7 @@ static JSValue environment_of(JSContext *context, char **entries)
 }
 
 /* What a program may ask of this process only when it runs: it may have been loaded by another, in the build. */
-static const char *const process_facts[] = { "argv", "environment", "pid", "uid", "machine", "directory", "build", "looked" };
+static const char *const process_facts[] = { "argv", "environment", "pid", "uid", "gid", "machine", "directory", "build", "looked" };
 
 static JSValue too_early(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -66,6 +66,7 @@ void engine_host(JSContext *context)
 	JS_SetPropertyFunctionList(context, host, host_steps, host_steps_count);
 	JS_SetPropertyFunctionList(context, host, host_processes, host_processes_count);
 	JS_SetPropertyFunctionList(context, host, host_sockets, host_sockets_count);
+	JS_SetPropertyFunctionList(context, host, host_user, host_user_count);
 	JS_SetPropertyFunctionList(context, host, host_sqlite, host_sqlite_count);
 	for (size_t i = 0; i < COUNT(process_facts); i++) {
 		JSAtom name = JS_NewAtom(context, process_facts[i]);
@@ -92,6 +93,7 @@ void engine_process(JSContext *context, char **argv)
 		{ "environment", environment_of(context, environ) },
 		{ "pid", JS_NewInt32(context, getpid()) },
 		{ "uid", JS_NewInt64(context, geteuid()) },
+		{ "gid", JS_NewInt64(context, getegid()) },
 		{ "machine", JS_NewString(context, uname(&system) ? "" : system.machine) },
 		{ "directory", JS_NewString(context, getcwd(directory, sizeof directory) ? directory : "/") },
 	};

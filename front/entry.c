@@ -113,8 +113,11 @@ static const char *command_word(long count, char **arguments)
 	return at < count ? arguments[at] : NULL;
 }
 
-/* Which of the front's programs the command is for; -1 for the large program. */
-static int front_program_of(long count, char **arguments)
+/*
+ * Which of the front's programs the command is for; -1 for the large program. What an ordinary user calls goes through the
+ * front, which enters their user namespace first (enter-user.ts).
+ */
+static int front_program_of(long count, char **arguments, bool is_root)
 {
 	static const char *const names[] = { OCI_NAMES, NULL };
 	static const char *const commands[] = { FRONT_COMMANDS, NULL };
@@ -127,7 +130,7 @@ static int front_program_of(long count, char **arguments)
 		return -1;
 	if (same(command, "network-resolver"))
 		return FRONT_RESOLVER;
-	return same(command, "oci") ? FRONT_OCI : is_one_of(command, commands) ? FRONT_ENGINE : -1;
+	return same(command, "oci") ? FRONT_OCI : !is_root || is_one_of(command, commands) ? FRONT_ENGINE : -1;
 }
 
 /* Runs of pages: `down` and `up` to their borders. */
@@ -195,6 +198,14 @@ static const char *loader_path(const Elf64_Phdr *headers, uint64_t count)
 	STUCK_WITH("the program names no dynamic loader");
 }
 
+static bool is_root(const Elf64_auxv_t *facts)
+{
+	for (; facts->a_type != AT_NULL; facts++)
+		if (facts->a_type == AT_EUID)
+			return facts->a_un.a_val == 0;
+	return false;
+}
+
 static void set_fact(Elf64_auxv_t *facts, uint64_t kind, uint64_t value)
 {
 	for (; facts->a_type != AT_NULL; facts++)
@@ -214,7 +225,7 @@ _Noreturn void choose_program(long *stack)
 	uintptr_t loader = 0, start = (uintptr_t)_start;
 	uint64_t headers = (uint64_t)&__ehdr_start + __ehdr_start.e_phoff, header_count = __ehdr_start.e_phnum;
 	uint64_t entry = start;
-	int program = front_program_of(count, arguments);
+	int program = front_program_of(count, arguments, is_root(facts));
 	if (program >= 0)
 		front_program = program;
 	else if (joined_program.entry) {

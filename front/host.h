@@ -17,6 +17,8 @@ extern const JSCFunctionListEntry host_sqlite[];
 extern const int host_sqlite_count;
 extern const JSCFunctionListEntry host_sockets[];
 extern const int host_sockets_count;
+extern const JSCFunctionListEntry host_user[];
+extern const int host_user_count;
 extern const JSCFunctionListEntry host_processes[];
 extern const int host_processes_count;
 

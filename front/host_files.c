@@ -128,6 +128,18 @@ HOST_FUNCTION(stat_path)
 	return result;
 }
 
+/* exists(path): no error is made, as most that are asked for are missing. */
+HOST_FUNCTION(exists)
+{
+	(void)self, (void)argc;
+	const char *path = host_text(context, argv[0]);
+	if (!path)
+		return JS_EXCEPTION;
+	bool found = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
+	JS_FreeCString(context, path);
+	return JS_NewBool(context, found);
+}
+
 HOST_FUNCTION(stat_file)
 {
 	(void)self;
@@ -241,6 +253,7 @@ const JSCFunctionListEntry host_files[] = {
 	JS_CFUNC_DEF("readText", 2, read_text),
 	JS_CFUNC_DEF("write", 4, write_file),
 	JS_CFUNC_DEF("stat", 2, stat_path),
+	JS_CFUNC_DEF("exists", 1, exists),
 	JS_CFUNC_DEF("fstat", 1, stat_file),
 	JS_CFUNC_DEF("fsync", 1, sync_file),
 	JS_CFUNC_MAGIC_DEF("mkdir", 2, path_call, MAKE_DIRECTORY),

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "host.h"
+#include "turn.h"
 
 #define MOST_CONNECTIONS 4
 #define MOST_STATEMENTS 512
 
 static sqlite3 *connections[MOST_CONNECTIONS];
+static struct turn turns[MOST_CONNECTIONS];
 static sqlite3_stmt *statements[MOST_STATEMENTS];
 
 static JSValue fail(JSContext *context, sqlite3 *connection)
@@ -31,6 +33,27 @@ static sqlite3 *connection_at(JSContext *context, JSValueConst number)
 	return NULL;
 }
 
+static struct turn *turn_of(sqlite3 *connection)
+{
+	int at = 0;
+	while (at < MOST_CONNECTIONS - 1 && connections[at] != connection)
+		at++;
+	return &turns[at];
+}
+
+/* Before what may write, outside of a transaction; `settle` after it. */
+static void queue_up(sqlite3 *connection)
+{
+	if (sqlite3_get_autocommit(connection))
+		turn_take(turn_of(connection));
+}
+
+static void settle(sqlite3 *connection)
+{
+	if (sqlite3_get_autocommit(connection))
+		turn_give(turn_of(connection));
+}
+
 static int free_place(void **places, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -48,6 +71,8 @@ HOST_FUNCTION(sql_open)
 		return JS_ThrowRangeError(context, "too many databases");
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	int result = sqlite3_open_v2(path, &connections[at], flags, NULL);
+	if (result == SQLITE_OK)
+		turns[at] = turn_at(path);
 	JS_FreeCString(context, path);
 	if (result == SQLITE_OK)
 		return JS_NewInt32(context, at);
@@ -69,6 +94,7 @@ HOST_FUNCTION(sql_close)
 			sqlite3_finalize(statements[i]);
 			statements[i] = NULL;
 		}
+	turn_close(turn_of(connection));
 	sqlite3_close(connection);
 	for (int i = 0; i < MOST_CONNECTIONS; i++)
 		if (connections[i] == connection)
@@ -83,7 +109,10 @@ HOST_FUNCTION(sql_execute)
 	const char *text = connection ? JS_ToCString(context, argv[1]) : NULL;
 	if (!text)
 		return JS_EXCEPTION;
+	if (strncmp(text, "BEGIN", 5) == 0)
+		queue_up(connection);
 	int result = sqlite3_exec(connection, text, NULL, NULL, NULL);
+	settle(connection);
 	JS_FreeCString(context, text);
 	return result == SQLITE_OK ? JS_UNDEFINED : fail(context, connection);
 }
@@ -171,6 +200,9 @@ HOST_FUNCTION(sql_query)
 	if (at < 0 || at >= MOST_STATEMENTS || !statements[at])
 		return JS_ThrowRangeError(context, "no such statement");
 	sqlite3_stmt *statement = statements[at];
+	sqlite3 *connection = sqlite3_db_handle(statement);
+	if (!sqlite3_stmt_readonly(statement))
+		queue_up(connection);
 	int wanted = sqlite3_bind_parameter_count(statement), result = SQLITE_OK;
 	for (int i = 0; i < wanted && result == SQLITE_OK; i++) {
 		JSValue value = JS_GetPropertyUint32(context, argv[1], (uint32_t)i);
@@ -186,9 +218,10 @@ HOST_FUNCTION(sql_query)
 	JSValue answer = rows;
 	if (result != SQLITE_DONE) {
 		JS_FreeValue(context, rows);
-		answer = fail(context, sqlite3_db_handle(statement));
+		answer = fail(context, connection);
 	}
 	sqlite3_reset(statement);
+	settle(connection);
 	sqlite3_clear_bindings(statement);
 	return answer;
 }

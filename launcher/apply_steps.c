@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <linux/securebits.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -151,7 +154,7 @@ static int do_opaque(struct apply *state, const void *body)
 
 	if (fd < 0)
 		return fd;
-	error = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0 ? -errno : 0;
+	error = fsetxattr(fd, overlay_opaque(), "y", 1, 0) < 0 ? -errno : 0;
 	close(fd);
 	return error;
 }
@@ -207,8 +210,16 @@ static int do_hardlink(struct apply *state, const void *body)
 
 static int do_keep_kinds(struct apply *state, const void *body)
 {
-	(void)body;
+	const struct file_keep_kinds *step = body;
+
 	state->keep_kinds = true;
+	if (step->uid == 0)
+		return 0;
+	/* With all rights over files kept, which go with the number otherwise. */
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		return -errno;
+	setfsgid(step->gid);
+	setfsuid(step->uid);
 	return 0;
 }
 

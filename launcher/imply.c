@@ -20,13 +20,6 @@ enum { OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY };
 
 static char path[PATH_ROOM], target[PATH_ROOM];
 
-static bool is_opaque(int directory)
-{
-	char value[2];
-
-	return fgetxattr(directory, "trusted.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
-}
-
 /* Opens the directory in one layer; -ENOENT when it has none there. `hides` tells that no lower layer matters then. */
 static int find_in(int layer, const char *rest, bool *hides)
 {

@@ -1,4 +1,4 @@
-/* The launcher: one executable, eight roles. See docs/plan.md. */
+/* The launcher: one executable, nine roles. See docs/plan.md. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static const struct role {
 } roles[] = {
 	{ "launch", launch_main }, { "launch-then", launch_then_main }, { "monitor", monitor_main },
 	{ "apply", apply_main },   { "merge", merge_main },		 { "remove", remove_main },
-	{ "pack", pack_main },     { "imply", imply_main },
+	{ "pack", pack_main },     { "imply", imply_main },	 { "raw", raw_main },
 };
 
 int descriptor_argument(const char *text)
@@ -38,7 +38,7 @@ static int fill_standard_descriptors(void)
 
 static int refuse_command_line(void)
 {
-	static const char usage[] = "usage: launcher launch|launch-then|monitor|apply|merge|imply|remove|pack ARGUMENT...\n"
+	static const char usage[] = "usage: launcher launch|launch-then|monitor|apply|merge|imply|remove|pack|raw ARGUMENT...\n"
 				    "It is started by sampan; docs/plan.md tells what the roles expect.\n";
 	ssize_t written = write(2, usage, sizeof usage - 1);
 	(void)written;

@@ -86,11 +86,11 @@ int merge_one(struct merge *merge, int source, int target, const char *name, con
 	return error == 0 && linked ? merge_remember(merge, status) : error;
 }
 
-static bool is_opaque(int source, const char *name)
+static bool hides(int source, const char *name)
 {
 	char value[2];
 
-	return fchdir(source) == 0 && lgetxattr(name, "trusted.overlay.opaque", value, sizeof(value)) == 1 &&
+	return fchdir(source) == 0 && lgetxattr(name, overlay_opaque(), value, sizeof(value)) == 1 &&
 	       value[0] == 'y';
 }
 
@@ -151,7 +151,7 @@ static int merge_directory(struct merge *merge, int source, int target, const ch
 
 	merge->depth++;
 	if (error == 0)
-		error = merge->depth > DEPTH_MAX ? -ELOOP : merge_contents(merge, from, to, is_opaque(source, name));
+		error = merge->depth > DEPTH_MAX ? -ELOOP : merge_contents(merge, from, to, hides(source, name));
 	merge->depth--;
 	if (from >= 0)
 		close(from);

@@ -72,16 +72,9 @@ static void unlock(void)
 		unlink("lock");
 }
 
-/* Leaves nothing of an earlier life, and takes room for the exit status now: the disk may be full when it comes. */
-static int clear_results(void)
+int reserve_exit(void)
 {
-	static const char *const results[] = { "exit", "failure", "pid" };
-	int fd;
-
-	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-		if (unlink(results[i]) < 0 && errno != ENOENT)
-			return -errno;
-	fd = open("exit.new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open("exit.new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	/* Not every file system can. */
@@ -91,6 +84,18 @@ static int clear_results(void)
 	}
 	close(fd);
 	return 0;
+}
+
+/* Leaves nothing of an earlier life. */
+static int clear_results(void)
+{
+	static const char *const results[] = { "exit", "failure", "pid", "health", "health.0",
+					     "health.1", "health.2", "health.3", "health.4" };
+
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (unlink(results[i]) < 0 && errno != ENOENT)
+			return -errno;
+	return reserve_exit();
 }
 
 static void detach_stdio(void)
@@ -103,17 +108,16 @@ static void detach_stdio(void)
 		close(fd);
 }
 
-/* Keeps only the two descriptors besides 0, 1 and 2. */
-static void close_others(int first, int second)
+/* Keeps only the two descriptors besides 0, 1 and 2, and the sockets. */
+static void close_others(int report, int ready, int sockets)
 {
-	unsigned low = (unsigned)(first < second ? first : second);
-	unsigned high = (unsigned)(first < second ? second : first);
+	int last = ready;
 
-	sys_close_range(3, low - 1);
-	sys_close_range(low + 1, high - 1);
-	sys_close_range(high + 1, ~0u);
-	fcntl(first, F_SETFD, FD_CLOEXEC);
-	fcntl(second, F_SETFD, FD_CLOEXEC);
+	for (int fd = 3; fd <= last; fd++)
+		if (fd != report && fd != ready && (fd < FIRST_SOCKET || fd >= FIRST_SOCKET + sockets))
+			close(fd);
+	sys_close_range((unsigned)last + 1, ~0u);
+	fcntl(report, F_SETFD, FD_CLOEXEC);
 }
 
 /* Each part of the start, and what it works on, for the report of a failure. */
@@ -136,24 +140,38 @@ static int prepare(struct monitor *monitor, const char **at)
 		error = log_open(&monitor->log);
 	}
 	if (error == 0) {
+		*at = "notify/notify.sock";
+		error = service_open(monitor);
+	}
+	if (error == 0) {
 		*at = "attach.sock";
 		error = clients_listen(monitor);
 	}
 	return error < 0 ? error : become_monitor(monitor);
 }
 
-/* In place of the monitor: the lock goes with its close-on-exec descriptor. */
+/*
+ * In place of the monitor: the lock goes with its close-on-exec descriptor. A service manager looks at our exit status,
+ * so there it is a child.
+ */
 static int leave(const struct monitor *monitor)
 {
 	const struct step_monitor *config = monitor->config;
+	int code = monitor->exit_lost || monitor->error != 0 ? EXIT_STEP_FAILED : exit_code(monitor);
+	pid_t child = 0;
 
-	cgroups_remove(&config->cgroup);
+	container_end(&config->cgroup);
 	if (config->on_exit.count == 0 || monitor->attended || monitor->error != 0 || monitor->init == 0)
-		return monitor->exit_lost ? EXIT_STEP_FAILED : 0;
+		return code;
 	restore_process();
 	unlock();
-	execve(config->on_exit.items[0], config->on_exit.items, config->on_exit_env.items);
-	return EXIT_STEP_FAILED;
+	if (config->notify.len > 0)
+		child = fork();
+	if (child == 0)
+		execve(config->on_exit.items[0], config->on_exit.items, config->on_exit_env.items);
+	else if (child > 0)
+		waitpid(child, NULL, 0);
+	return child > 0 ? code : EXIT_STEP_FAILED;
 }
 
 static int supervise(struct monitor *monitor)
@@ -196,11 +214,14 @@ static int await_ready(int ready)
 static void configure(struct monitor *monitor, const struct step_monitor *config)
 {
 	monitor->config = config;
-	monitor->listener = monitor->launch_report = monitor->console = monitor->input = -1;
+	monitor->restart = config->restart;
+	monitor->listener = monitor->launch_report = monitor->console = monitor->input = monitor->notify = -1;
 	monitor->output[0] = monitor->output[1] = -1;
+	monitor->health.timer = monitor->health.output = monitor->health.report = -1;
 	monitor->rows = (uint16_t)config->rows;
 	monitor->columns = (uint16_t)config->columns;
 	monitor->log = (struct log){ .path = config->log.len > 0 ? config->log.text : NULL, .fd = -1,
+				     .driver = config->log_driver, .extra = config->log_extra.text,
 				     .max_bytes = config->log_max_bytes, .max_files = config->log_max_files };
 }
 
@@ -208,12 +229,13 @@ int monitor_main(int argc, char **argv)
 {
 	static struct monitor monitor;
 	const struct step_monitor *config = NULL;
-	int plan = descriptor_argument(argc == 4 ? argv[2] : NULL);
-	int report = descriptor_argument(argc == 4 ? argv[3] : NULL);
+	int plan = descriptor_argument(argc >= 4 ? argv[2] : NULL);
+	int report = descriptor_argument(argc >= 4 ? argv[3] : NULL);
 	int ready[2];
 	pid_t child;
 
-	if (plan < 3 || report < 3 || read_config(plan, &config) < 0 || pipe2(ready, O_CLOEXEC) < 0)
+	monitor.sockets = service_sockets(argc, argv);
+	if (plan < 3 || report < 3 || monitor.sockets < 0 || read_config(plan, &config) < 0 || pipe2(ready, O_CLOEXEC) < 0)
 		return EXIT_REFUSED;
 	child = fork();
 	if (child < 0)
@@ -226,7 +248,7 @@ int monitor_main(int argc, char **argv)
 	idle_init();
 	monitor.report = report;
 	monitor.ready = ready[1];
-	close_others(report, ready[1]);
+	close_others(report, ready[1], monitor.sockets);
 	detach_stdio();
 	configure(&monitor, config);
 	_exit(supervise(&monitor));

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,28 +30,31 @@ static bool put(int directory, const char *file, const char *value)
 	return done;
 }
 
+/* Kills every process in the list but ourselves; whether there was any. */
+static bool kill_listed(int directory, const char *file)
+{
+	char list[4096], *end;
+	bool any = false;
+	int fd = openat(directory, file, O_RDONLY | O_CLOEXEC);
+	/* One read gives whole numbers; what does not fit is met the next time round. */
+	ssize_t length = fd < 0 ? 0 : read(fd, list, sizeof(list) - 1);
+	long pid;
+
+	if (fd >= 0)
+		close(fd);
+	list[length < 0 ? 0 : length] = 0;
+	for (char *at = list; (pid = strtol(at, &end, 10)) > 0; at = end)
+		if (pid > 1 && pid != getpid())
+			any |= kill((pid_t)pid, SIGKILL) == 0;
+	return any;
+}
+
 /* Kills every process of the group but ourselves. */
 static void kill_group(int directory)
 {
-	char list[4096];
-	ssize_t length;
-	int fd;
-
 	if (put(directory, "cgroup.kill", "1"))
 		return;
-	fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	/* One read gives whole lines; what does not fit is met the next time round. */
-	length = read(fd, list, sizeof(list) - 1);
-	close(fd);
-	list[length < 0 ? 0 : length] = 0;
-	for (char *at = list; at != NULL && *at != 0; at = strchr(at, '\n'), at += at != NULL) {
-		long pid = strtol(at, NULL, 10);
-
-		if (pid > 1 && pid != getpid())
-			kill((pid_t)pid, SIGKILL);
-	}
+	kill_listed(directory, "cgroup.procs");
 	put(directory, "freezer.state", "THAWED"); /* the frozen cannot die */
 }
 
@@ -86,10 +90,50 @@ static void remove_group(int parent, const char *name, int depth, int64_t deadli
 	close(fd);
 }
 
-void cgroups_remove(const struct texts *directories)
+int64_t cgroups_number(const struct texts *directories, const char *file, const char *key)
+{
+	char path[PATH_MAX];
+	int64_t most = -1;
+
+	for (uint32_t i = 0; i < directories->count; i++) {
+		int64_t number = -1;
+
+		if (strlen(directories->items[i]) <= PATH_MAX - 32) {
+			*put_text(put_text(path, directories->items[i]), file) = 0;
+			number = read_number(AT_FDCWD, path, key);
+		}
+		most = number > most ? number : most;
+	}
+	return most;
+}
+
+/* A number that is not there counts as 0: FROZEN and FREEZING on version 1. */
+bool cgroups_held(const struct texts *directories)
+{
+	return cgroups_number(directories, "/freezer.state", "FR") == 0 ||
+	       cgroups_number(directories, "/cgroup.freeze", "1") == 0;
+}
+
+void cgroup_remove(const char *directory)
+{
+	remove_group(AT_FDCWD, directory, 0, 0);
+}
+
+/* What is in no group, or none was to be had: a helper of the network, and what outlived init is our child by now. */
+static void children_end(int64_t deadline_ms)
+{
+	while (kill_listed(AT_FDCWD, "/proc/thread-self/children") && clock_ms() < deadline_ms) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		usleep(500);
+	}
+}
+
+void container_end(const struct texts *directories)
 {
 	int64_t deadline_ms = clock_ms() + REMOVE_MS;
 
 	for (uint32_t i = 0; i < directories->count; i++)
 		remove_group(AT_FDCWD, directories->items[i], 0, deadline_ms);
+	children_end(deadline_ms);
 }

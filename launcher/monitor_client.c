@@ -180,6 +180,8 @@ static void greet(struct monitor *monitor, struct client *client)
 		send_frame(monitor, client, FRAME_STARTED, text, (size_t)(end - text));
 	else if (monitor->phase == LEAVING && monitor->error == 0)
 		send_frame(monitor, client, FRAME_EXITED, exit_text(), monitor->exit_length);
+	else if (monitor->phase == WAITING)
+		send_frame(monitor, client, FRAME_RESTARTING, exit_text(), monitor->exit_length);
 	else if (monitor->phase == LEAVING)
 		send_frame(monitor, client, FRAME_FAILED, launch_failure(monitor), monitor->failure_length);
 }

@@ -44,6 +44,14 @@ char *put_number(char *at, uint64_t number)
 	return at;
 }
 
+char *put_field(char *at, const char *name, uint64_t value)
+{
+	at = put_text(at, name);
+	at = put_number(at, value);
+	*at++ = '\n';
+	return at;
+}
+
 int64_t read_number(int directory, const char *path, const char *key)
 {
 	char text[2048];

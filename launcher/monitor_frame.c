@@ -19,8 +19,11 @@ static void take_signal(struct monitor *monitor, uint8_t number)
 	if (monitor->phase == LAUNCHING)
 		monitor->early_signals |= UINT64_C(1) << (number - 1);
 	/* Not reaped yet, so the number is still this process's. */
-	if (monitor->phase == RUNNING && !monitor->init_ended)
+	if (monitor->phase == RUNNING && !monitor->init_ended) {
+		if (number == SIGKILL)
+			health_stop(monitor); /* how it dies is nobody's business */
 		kill(monitor->init, number);
+	}
 }
 
 void early_signals(struct monitor *monitor)
@@ -58,6 +61,14 @@ static bool obey(struct monitor *monitor, struct client *client)
 		if (client->body_length != 1)
 			return false;
 		take_signal(monitor, body[0]);
+		return true;
+	case FRAME_CHECK:
+		health_check(monitor);
+		return true;
+	case FRAME_RESTART:
+		if (client->body_length != 4)
+			return false;
+		restart_policy(monitor, (uint32_t)body[0] << 24 | (uint32_t)body[1] << 16 | (uint32_t)body[2] << 8 | body[3]);
 		return true;
 	case FRAME_REOPEN_LOG:
 		log_reopen(&monitor->log);

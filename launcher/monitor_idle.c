@@ -12,14 +12,14 @@
 
 #include "monitor.h"
 
-enum { PAGE = 4096, RANGES = 4 };
+enum { RANGES = 4 };
 
 struct range {
 	long start;
 	long length;
 };
 
-_Alignas(PAGE) struct scratch scratch;
+struct scratch scratch;
 
 static struct range unneeded[RANGES + 1]; /* the last one has length 0 */
 
@@ -84,7 +84,7 @@ void idle_init(void)
 
 static bool scratch_in_use(const struct monitor *monitor)
 {
-	bool used = monitor->input_length > 0 || monitor->record_length > 0;
+	bool used = monitor->input_length > 0 || monitor->record_length > 0 || monitor->health.pid > 0;
 
 	for (int i = 0; i < CLIENTS; i++)
 		used = used || monitor->clients[i].out_length > 0;

@@ -13,12 +13,6 @@
 #include "monitor.h"
 #include "roles.h"
 
-/* The ends that the child gets. */
-struct child_ends {
-	int stdio[3]; /* -1: /dev/null, as in the monitor */
-	int plan, report, console;
-};
-
 static void move_to(int from, int to)
 {
 	if (from < 0)
@@ -27,9 +21,10 @@ static void move_to(int from, int to)
 }
 
 /* In the child: descriptors in their places, then the launch role. */
-static void become_launch(struct child_ends *ends, pid_t monitor)
+static void become_launch(struct child_ends *ends, pid_t monitor, int sockets)
 {
-	static char *argv[] = { "launcher", "launch", "3", "4", "5", NULL };
+	static char *argv[4 + SOCKETS + 2] = { "launcher", "launch", "3", "4" };
+	static char numbers[SOCKETS + 1][4];
 	static char *env[] = { NULL };
 	int *all[] = { &ends->stdio[0], &ends->stdio[1], &ends->stdio[2], &ends->plan, &ends->report, &ends->console };
 	struct report record = { .kind = REPORT_FAIL, .step = NO_STEP, .path = "/proc/self/exe" };
@@ -46,17 +41,19 @@ static void become_launch(struct child_ends *ends, pid_t monitor)
 		move_to(ends->stdio[i], i);
 	move_to(ends->plan, 3);
 	move_to(ends->report, 4);
-	move_to(ends->console, 5);
-	if (ends->console < 0)
-		argv[4] = NULL;
+	move_to(ends->console, FIRST_SOCKET + sockets);
+	for (int i = 0; i < sockets + (ends->console >= 0); i++) {
+		fcntl(FIRST_SOCKET + i, F_SETFD, 0);
+		put_number(numbers[i], (uint64_t)(FIRST_SOCKET + i));
+		argv[4 + i] = numbers[i];
+	}
 	execve("/proc/self/exe", argv, env);
 	record.value = errno;
 	report_send(4, &record);
 	_exit(EXIT_STEP_FAILED);
 }
 
-/* A pipe whose end `ours` (0 or 1) does not block. */
-static int half_pipe(int ours, int *mine, int *theirs)
+int half_pipe(int ours, int *mine, int *theirs)
 {
 	int ends[2];
 
@@ -94,7 +91,7 @@ static int open_ends(struct monitor *monitor, struct child_ends *ends)
 	return error;
 }
 
-static void close_ends(const struct child_ends *ends)
+void close_ends(const struct child_ends *ends)
 {
 	const int all[] = { ends->stdio[0], ends->stdio[1], ends->stdio[2], ends->plan, ends->report, ends->console };
 
@@ -103,20 +100,23 @@ static void close_ends(const struct child_ends *ends)
 			close(all[i]);
 }
 
+pid_t launch_child(struct child_ends *ends, int sockets)
+{
+	pid_t self = getpid(), child = fork();
+
+	if (child == 0)
+		become_launch(ends, self, sockets);
+	return child < 0 ? -errno : child;
+}
+
 int launch_start(struct monitor *monitor)
 {
-	struct child_ends ends = { { -1, -1, -1 }, -1, -1, -1 };
+	struct child_ends ends = NO_ENDS;
 	int error = open_ends(monitor, &ends);
 
 	monitor->phase = LAUNCHING;
-	if (error == 0) {
-		pid_t self = getpid();
-
-		monitor->launch = fork();
-		if (monitor->launch == 0)
-			become_launch(&ends, self);
-		error = monitor->launch < 0 ? -errno : 0;
-	}
+	if (error == 0)
+		error = monitor->launch = launch_child(&ends, monitor->sockets);
 	close_ends(&ends);
 	if (error < 0) {
 		launch_failed(monitor, -error, monitor->config->plan.text);
@@ -172,6 +172,8 @@ void children_ready(struct monitor *monitor, int place, short events)
 			monitor->init_ended = true;
 			monitor->init_status = status;
 			monitor->finished = clock_ns();
-		}
+			health_stop(monitor);
+		} else if (pid == monitor->health.pid)
+			health_check_ended(monitor, status);
 	}
 }

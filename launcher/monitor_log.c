@@ -1,73 +1,83 @@
-/* The log of a container: `TIME STREAM F|P TEXT` lines, as Kubernetes reads them, in files that are rotated by size. */
+/* The log of a container: files that are rotated by size, or the journal. monitor_record.c has the formats. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "monitor.h"
 
-enum { STAMP_MAX = 64 }; /* of everything in a line but its text */
-
-int log_open(struct log *log)
+static int open_journal(struct log *log)
 {
-	struct stat status;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 1 };
+	size_t length = strlen(log->path);
 
-	if (log->path == NULL)
+	if (length >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, log->path, length);
+	log->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (log->fd < 0)
+		return -errno;
+	setsockopt(log->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(log->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 0;
-	log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	length = (size_t)errno;
+	close(log->fd);
+	log->fd = -1;
+	return -(int)length;
+}
+
+/* How often the log has gone to a new file, twice: odd while that is under way. Readers find their place by it. */
+static void count_rotation(struct log *log)
+{
+	char text[24], *at = put_number(text, ++log->rotations);
+	int fd = open("rotated", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	*at++ = '\n';
+	if (fd < 0)
+		return;
+	if (pwrite(fd, text, (size_t)(at - text), 0) < 0)
+		errno = 0; /* a full disk: what follows is found by its inode */
+	close(fd);
+}
+
+static int open_file(struct log *log)
+{
+	struct stat status = { 0 };
+	char last = '\n';
+
+	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (log->fd < 0)
 		return -errno;
 	log->size = fstat(log->fd, &status) == 0 ? (uint64_t)status.st_size : 0;
+	if (!S_ISREG(status.st_mode))
+		log->max_bytes = 0; /* /dev/null is not to be renamed */
+	/* An earlier monitor was killed while it wrote. */
+	if (log->size > 0 && pread(log->fd, &last, 1, status.st_size - 1) == 1 && last != '\n' &&
+	    write(log->fd, "\n", 1) == 1)
+		log->size++;
 	return 0;
 }
 
-static char *put_padded(char *at, unsigned number, int width)
+int log_open(struct log *log)
 {
-	for (int place = width - 1; place >= 0; place--, number /= 10)
-		at[place] = (char)('0' + number % 10);
-	return at + width;
-}
+	int64_t rotations = read_number(AT_FDCWD, "rotated", "");
 
-/* RFC 3339 in UTC with nanoseconds. The days are counted from March, so that leap days come last in a year. */
-static char *put_time(char *at, uint64_t nanoseconds)
-{
-	uint64_t seconds = nanoseconds / 1000000000u;
-	unsigned of_day = (unsigned)(seconds % 86400);
-	unsigned days = (unsigned)(seconds / 86400) + 719468; /* since 0000-03-01 */
-	unsigned era = days / 146097, of_era = days % 146097;
-	unsigned year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	unsigned month = (5 * of_year + 2) / 153; /* 0 is March */
-
-	at = put_padded(at, era * 400 + year_of_era + (month >= 10), 4);
-	*at++ = '-';
-	at = put_padded(at, month < 10 ? month + 3 : month - 9, 2);
-	*at++ = '-';
-	at = put_padded(at, of_year - (153 * month + 2) / 5 + 1, 2);
-	*at++ = 'T';
-	at = put_padded(at, of_day / 3600, 2);
-	*at++ = ':';
-	at = put_padded(at, of_day / 60 % 60, 2);
-	*at++ = ':';
-	at = put_padded(at, of_day % 60, 2);
-	*at++ = '.';
-	at = put_padded(at, (unsigned)(nanoseconds % 1000000000u), 9);
-	*at++ = 'Z';
-	return at;
-}
-
-static char *put_stamp(char *at, const char *stream, char tag)
-{
-	at = put_time(at, clock_ns());
-	*at++ = ' ';
-	at = put_text(at, stream);
-	*at++ = ' ';
-	*at++ = tag;
-	*at++ = ' ';
-	return at;
+	if (log->path == NULL)
+		return 0;
+	if (strlen(log->extra) > LOG_EXTRA_MAX)
+		return -E2BIG;
+	if (log->driver == LOG_JOURNAL)
+		return open_journal(log);
+	log->rotations = rotations < 0 ? 0 : (uint64_t)rotations;
+	if (log->rotations % 2 != 0)
+		count_rotation(log);
+	return open_file(log);
 }
 
 /* All or nothing: what did not fit on the disk whole is taken back, so that no line is torn. */
@@ -95,23 +105,30 @@ static bool append(struct log *log, const char *data, size_t length)
 
 static bool append_dropped(struct log *log)
 {
-	char line[STAMP_MAX + 64];
-	char *at = put_stamp(line, "stderr", 'F');
+	char text[96], line[512];
+	struct piece piece = { .place = 1, .text = (uint8_t *)text, .whole = true };
 
-	at = put_number(at, log->dropped);
-	at = put_text(at, " log lines were lost: they could not be written\n");
-	if (!append(log, line, (size_t)(at - line)))
+	piece.length = (size_t)(put_text(put_number(text, log->dropped), " log lines were lost: they could not be written") -
+				text);
+	log_stamp(piece.stamp);
+	if (log->driver == LOG_JOURNAL ? !log_to_journal(log, &piece) :
+					 !append(log, line, (size_t)(log_put(line, log, &piece) - line)))
 		return false;
 	log->dropped = 0;
 	return true;
 }
 
+/* Whether there is something to write to, and it has been told what it missed. */
+static bool is_writable(struct log *log)
+{
+	if (log->fd < 0 && (log->driver == LOG_JOURNAL ? open_journal(log) : open_file(log)) < 0)
+		return false;
+	return log->dropped == 0 || append_dropped(log);
+}
+
 static void flush(struct log *log)
 {
-	if (log->fd < 0)
-		log_open(log);
-	if (log->gathered > 0 && (log->fd < 0 || (log->dropped > 0 && !append_dropped(log)) ||
-				  !append(log, scratch.log, log->gathered)))
+	if (log->gathered > 0 && !(is_writable(log) && append(log, scratch.log, log->gathered)))
 		log->dropped += log->lines;
 	log->gathered = log->lines = 0;
 }
@@ -127,65 +144,121 @@ static void numbered(char name[PATH_MAX], const char *path, uint32_t number)
 	*at = 0;
 }
 
-/* log.1 becomes log.2 and so on; the oldest is overwritten. With one file in all, that one starts anew. */
+/* log.1 becomes log.2 and so on; the oldest goes. Always to a new file: who reads the old one can read it to its end. */
 static void rotate(struct log *log)
 {
 	char from[PATH_MAX], to[PATH_MAX];
+	uint32_t number = 0;
 
-	if (log->max_files <= 1) {
-		if (log->fd >= 0 && ftruncate(log->fd, 0) == 0)
-			log->size = 0;
-		return;
+	count_rotation(log);
+	if (log->max_files <= 1)
+		unlink(log->path);
+	/* Up to the first number that is free. */
+	while (number + 1 < log->max_files) {
+		numbered(to, log->path, ++number);
+		if (access(to, F_OK) < 0)
+			break;
 	}
-	for (uint32_t number = log->max_files - 1; number > 0; number--) {
+	for (; number > 0; number--) {
 		numbered(from, log->path, number - 1);
 		numbered(to, log->path, number);
 		rename(from, to);
 	}
 	log_reopen(log);
+	count_rotation(log);
 }
 
 void log_reopen(struct log *log)
 {
+	if (log->path == NULL || log->driver == LOG_JOURNAL)
+		return;
 	if (log->fd >= 0)
 		close(log->fd);
-	log->fd = -1;
 	log->size = 0;
-	log_open(log);
+	open_file(log);
 }
 
-static void add_line(struct log *log, const char *stream, const uint8_t *text, size_t length, bool whole)
+/* A journal that has gone may be back; one that takes nothing costs the line. */
+static void add_message(struct log *log, const struct piece *piece)
 {
-	size_t most = length + STAMP_MAX;
+	if (is_writable(log) && log_to_journal(log, piece))
+		return;
+	if (log->fd >= 0 && errno != EAGAIN) {
+		close(log->fd);
+		log->fd = -1;
+		if (is_writable(log) && log_to_journal(log, piece))
+			return;
+	}
+	log->dropped++;
+}
+
+static void add_piece(struct log *log, const struct piece *piece)
+{
+	/* What a piece may take at most: each byte of JSON text six. */
+	size_t most = (log->driver == LOG_JSON ? 6 * piece->length : piece->length) + strlen(log->extra) + LOG_FRAME;
+	size_t length;
 	char *at;
 
-	if (log->max_bytes > 0 && log->size + log->gathered > 0 && log->size + log->gathered + most > log->max_bytes) {
-		flush(log);
-		if (log->size > 0)
-			rotate(log);
+	if (log->driver == LOG_JOURNAL) {
+		add_message(log, piece);
+		return;
 	}
 	if (most > sizeof(scratch.log) - log->gathered)
 		flush(log);
-	at = put_stamp(scratch.log + log->gathered, stream, whole ? 'F' : 'P');
-	memcpy(at, text, length);
-	at += length;
-	*at++ = '\n';
-	log->gathered = (uint32_t)(at - scratch.log);
+	at = scratch.log + log->gathered;
+	length = (size_t)(log_put(at, log, piece) - at);
+	if (log->max_bytes > 0 && log->size + log->gathered > 0 && log->size + log->gathered + length > log->max_bytes) {
+		flush(log);
+		if (log->size > 0)
+			rotate(log);
+		memmove(scratch.log, at, length);
+	}
+	log->gathered += (uint32_t)length;
 	log->lines++;
 }
 
-void log_chunk(struct log *log, const char *stream, const uint8_t *data, size_t length)
+/* Into JSON go whole characters only: the beginning of one waits for its end, unless nothing more will come. */
+static size_t hold_back(struct log *log, int place, const uint8_t *data, size_t length)
 {
+	size_t held = log->driver == LOG_JSON && !log->ending ? log_cut_off(data, length) : 0;
+
+	memcpy(log->held[place], data + length - held, held);
+	log->held_length[place] = (uint8_t)held;
+	return held;
+}
+
+void log_chunk(struct log *log, int place, uint8_t *data, size_t length)
+{
+	struct piece piece = { .place = place };
+
 	if (log->path == NULL)
 		return;
+	data -= log->held_length[place];
+	length += log->held_length[place];
+	memcpy(data, log->held[place], log->held_length[place]);
+	length -= hold_back(log, place, data, length);
+	log_stamp(piece.stamp);
 	while (length > 0) {
-		const uint8_t *newline = memchr(data, '\n', length);
-		size_t text = newline == NULL ? length : (size_t)(newline - data);
+		size_t most = length < LOG_PIECE ? length : LOG_PIECE;
+		const uint8_t *newline = memchr(data, '\n', most);
 
-		add_line(log, stream, data, text, newline != NULL);
-		text += newline != NULL;
-		data += text;
-		length -= text;
+		piece.text = data;
+		piece.whole = newline != NULL;
+		piece.length = piece.whole ? (size_t)(newline - data) : most;
+		if (log->driver == LOG_JSON && !piece.whole && most < length)
+			piece.length -= log_cut_off(data, most);
+		add_piece(log, &piece);
+		log_stamp_next(piece.stamp);
+		data += piece.length + piece.whole;
+		length -= piece.length + piece.whole;
 	}
 	flush(log);
+}
+
+void log_end(struct log *log)
+{
+	log->ending = true;
+	for (int place = 0; place < 2; place++)
+		log_chunk(log, place, scratch.output + HELD_MAX, 0);
+	log->ending = false;
 }

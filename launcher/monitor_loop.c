@@ -5,7 +5,7 @@
 
 #include "monitor.h"
 
-enum { DRAIN_READS = 512, TURN_MS = 100, WATCHES = CLIENTS + 8 };
+enum { DRAIN_READS = 512, TURN_MS = 110, WATCHES = CLIENTS + 11 };
 
 struct watches {
 	struct pollfd polled[WATCHES];
@@ -51,6 +51,9 @@ static void gather(struct watches *watches, const struct monitor *monitor)
 		if (wants != 0)
 			watch(watches, client->fd, wants, client_ready, place);
 	}
+	watch(watches, monitor->health.timer, POLLIN, health_timer_ready, 0);
+	watch(watches, monitor->health.output, POLLIN, health_output_ready, 0);
+	watch(watches, monitor->notify, POLLIN, service_ready, 0);
 	watch(watches, monitor->listener, POLLIN, client_accept, 0);
 }
 
@@ -70,7 +73,8 @@ void monitor_tell_ready(struct monitor *monitor, int status)
 /* The launch role has ended and nobody can report any more: the container runs, or it never will. */
 static void launched(struct monitor *monitor)
 {
-	char pid[24];
+	char line[40];
+	char *pid = put_text(line, "started pid=");
 	char *end = put_number(pid, (uint64_t)monitor->init);
 	int status = monitor->launch_status;
 
@@ -82,7 +86,12 @@ static void launched(struct monitor *monitor)
 	}
 	monitor->phase = RUNNING;
 	monitor->started = clock_ns();
+	*end = 0;
+	unlink("exit"); /* of the run before */
+	journal_line(monitor->started, line);
+	health_begin(monitor);
 	clients_send(monitor, FRAME_STARTED, pid, (size_t)(end - pid));
+	service_started(monitor);
 	monitor_tell_ready(monitor, 0);
 	early_signals(monitor);
 }
@@ -112,14 +121,22 @@ static void advance(struct monitor *monitor)
 		if (output_drain(monitor))
 			conclude(monitor);
 	}
-	if (monitor->phase == LEAVING && !clients_pending(monitor))
-		monitor->phase = GONE;
+	if (monitor->phase == LEAVING && !clients_pending(monitor)) {
+		if (monitor->again)
+			restart_wait(monitor);
+		else
+			monitor->phase = GONE;
+	}
+	if (monitor->phase == WAITING && clock_ms() >= monitor->again_ms)
+		restart_now(monitor);
 }
 
 static int patience(const struct monitor *monitor)
 {
 	if (monitor->phase == RUNNING || monitor->phase == LAUNCHING)
 		return monitor->parked_ms > clock_ms() ? PARK_MS : -1;
+	if (monitor->phase == WAITING)
+		return monitor->again_ms > clock_ms() ? (int)(monitor->again_ms - clock_ms()) : 0;
 	return TURN_MS;
 }
 

@@ -11,11 +11,12 @@ enum { TAKEN, EMPTY, CLOSED };
 /* Moves one read's worth. A terminal that nobody has open reads as EIO. */
 static int take(struct monitor *monitor, int place)
 {
-	ssize_t count = read(monitor->output[place], scratch.output, sizeof(scratch.output));
+	uint8_t *output = scratch.output + HELD_MAX;
+	ssize_t count = read(monitor->output[place], output, READ_SIZE);
 
 	if (count > 0) {
-		log_chunk(&monitor->log, place == 0 ? "stdout" : "stderr", scratch.output, (size_t)count);
-		clients_send(monitor, place == 0 ? FRAME_STDOUT : FRAME_STDERR, scratch.output, (size_t)count);
+		log_chunk(&monitor->log, place, output, (size_t)count);
+		clients_send(monitor, place == 0 ? FRAME_STDOUT : FRAME_STDERR, output, (size_t)count);
 		return TAKEN;
 	}
 	if (count < 0 && (errno == EAGAIN || errno == EINTR))

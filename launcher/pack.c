@@ -208,7 +208,6 @@ static int pack_level(struct level *level);
 static int pack_directory(struct level *above, const char *name, const struct object objects[2])
 {
 	struct level level = { .above = above, .sides = { -1, -1 }, .path_length = pack.walk.path_length };
-	char mark[2];
 	bool below = objects[1].fd >= 0 && S_ISDIR(objects[1].status.st_mode);
 	int error, same = 1;
 
@@ -219,8 +218,7 @@ static int pack_directory(struct level *above, const char *name, const struct ob
 		level.sides[1] = open_beneath(above->sides[1], name, OPEN_DIRECTORY);
 	error = fstat(level.sides[0], &level.status) < 0 ? -errno : below && level.sides[1] < 0 ? level.sides[1] : 0;
 	level.kind = objects[1].fd < 0 ? 'A' : 'C';
-	level.whole = above->whole || (fgetxattr(level.sides[0], "trusted.overlay.opaque", mark, sizeof(mark)) == 1 &&
-				       mark[0] == 'y');
+	level.whole = above->whole || is_opaque(level.sides[0]);
 	if (error == 0 && !pack.noting)
 		same = object_same(above->sides, name, objects, !holds_skipped(), &pack.walk.xattrs);
 	if (error == 0 && same <= 0)
@@ -307,7 +305,8 @@ static int open_view(int base, const char *layers, const char *point)
 
 	if (strchr(layers, ':') == NULL)
 		return open_beneath(base, layers, OPEN_DIRECTORY);
-	if ((size_t)snprintf(options, sizeof(options), "redirect_dir=off,metacopy=off,index=off,lowerdir=%s", layers) >=
+	if ((size_t)snprintf(options, sizeof(options), "%sindex=off,lowerdir=%s",
+			     overlay_opaque()[0] == 'u' ? "userxattr," : "redirect_dir=off,metacopy=off,", layers) >=
 	    sizeof(options))
 		return -E2BIG;
 	if (fchdir(base) < 0 || mount("overlay", point, "overlay", MS_RDONLY, options) < 0)

@@ -16,6 +16,7 @@ int merge_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int pack_main(int argc, char **argv);
 int imply_main(int argc, char **argv);
+int raw_main(int argc, char **argv);
 
 /* The number of an open descriptor named by a command-line argument, or -1 when it is none. */
 int descriptor_argument(const char *text);

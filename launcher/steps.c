@@ -86,6 +86,7 @@ step_handler *const step_handlers[STEP_HANDLER_LIMIT] = {
 	[STEP_MOVE_DEVICE] = step_move_device,
 	[STEP_NETLINK] = step_netlink,
 	[STEP_PIDFD_OF] = step_pidfd_of,
+	[STEP_EXIT_FILE] = step_exit_file,
 	[STEP_OPEN_MOUNT] = step_open_mount,
 	[STEP_DETACH] = step_detach,
 	[STEP_UNDO] = step_undo,

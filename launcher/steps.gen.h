@@ -97,6 +97,7 @@ enum step_code {
 	STEP_DETACH = 91,
 	STEP_UNDO = 92,
 	STEP_PIDFD_OF = 94,
+	STEP_EXIT_FILE = 210,
 	STEP_MAP_IDS = 110,
 	STEP_OWN = 113,
 	STEP_BUS_CONNECT = 111,
@@ -1038,6 +1039,13 @@ static const struct field fields_of_step_pidfd_of[] = {
 	{ FIELD_SLOT, offsetof(struct step_pidfd_of, out) },
 };
 
+struct step_exit_file {
+	struct text path;
+};
+static const struct field fields_of_step_exit_file[] = {
+	{ FIELD_STR, offsetof(struct step_exit_file, path) },
+};
+
 struct step_map_ids {
 	int32_t pidfd;
 	struct text path;
@@ -1088,6 +1096,8 @@ struct step_monitor {
 	struct text dir;
 	struct text plan;
 	struct text log;
+	uint32_t log_driver;
+	struct text log_extra;
 	uint64_t log_max_bytes;
 	uint32_t log_max_files;
 	uint32_t tty;
@@ -1099,11 +1109,19 @@ struct step_monitor {
 	uint32_t columns;
 	uint32_t hold;
 	uint32_t ephemeral;
+	uint32_t restart;
+	struct text check_plan;
+	struct text check_group;
+	struct numbers check;
+	struct text notify;
+	uint32_t notify_inside;
 };
 static const struct field fields_of_step_monitor[] = {
 	{ FIELD_STR, offsetof(struct step_monitor, dir) },
 	{ FIELD_STR, offsetof(struct step_monitor, plan) },
 	{ FIELD_STR, offsetof(struct step_monitor, log) },
+	{ FIELD_U32, offsetof(struct step_monitor, log_driver) },
+	{ FIELD_STR, offsetof(struct step_monitor, log_extra) },
 	{ FIELD_U64, offsetof(struct step_monitor, log_max_bytes) },
 	{ FIELD_U32, offsetof(struct step_monitor, log_max_files) },
 	{ FIELD_U32, offsetof(struct step_monitor, tty) },
@@ -1115,6 +1133,12 @@ static const struct field fields_of_step_monitor[] = {
 	{ FIELD_U32, offsetof(struct step_monitor, columns) },
 	{ FIELD_U32, offsetof(struct step_monitor, hold) },
 	{ FIELD_U32, offsetof(struct step_monitor, ephemeral) },
+	{ FIELD_U32, offsetof(struct step_monitor, restart) },
+	{ FIELD_STR, offsetof(struct step_monitor, check_plan) },
+	{ FIELD_STR, offsetof(struct step_monitor, check_group) },
+	{ FIELD_U32S, offsetof(struct step_monitor, check) },
+	{ FIELD_STR, offsetof(struct step_monitor, notify) },
+	{ FIELD_U32, offsetof(struct step_monitor, notify_inside) },
 };
 
 static const struct step_shape step_shapes[] = {
@@ -1206,11 +1230,12 @@ static const struct step_shape step_shapes[] = {
 	{ 91, 2, sizeof(struct step_detach), fields_of_step_detach },
 	{ 92, 2, sizeof(struct step_undo), fields_of_step_undo },
 	{ 94, 2, sizeof(struct step_pidfd_of), fields_of_step_pidfd_of },
+	{ 210, 1, sizeof(struct step_exit_file), fields_of_step_exit_file },
 	{ 110, 3, sizeof(struct step_map_ids), fields_of_step_map_ids },
 	{ 113, 2, sizeof(struct step_own), fields_of_step_own },
 	{ 111, 2, sizeof(struct step_bus_connect), fields_of_step_bus_connect },
 	{ 112, 6, sizeof(struct step_bus_call), fields_of_step_bus_call },
-	{ 100, 14, sizeof(struct step_monitor), fields_of_step_monitor },
+	{ 100, 22, sizeof(struct step_monitor), fields_of_step_monitor },
 };
 
 enum file_code {
@@ -1341,10 +1366,12 @@ static const struct field fields_of_file_opaque[] = {
 };
 
 struct file_keep_kinds {
-	char nothing;
+	uint32_t uid;
+	uint32_t gid;
 };
 static const struct field fields_of_file_keep_kinds[] = {
-	{ FIELD_U32, 0 },
+	{ FIELD_U32, offsetof(struct file_keep_kinds, uid) },
+	{ FIELD_U32, offsetof(struct file_keep_kinds, gid) },
 };
 
 struct file_end {
@@ -1363,7 +1390,7 @@ static const struct step_shape file_shapes[] = {
 	{ 6, 9, sizeof(struct file_node), fields_of_file_node },
 	{ 7, 1, sizeof(struct file_whiteout), fields_of_file_whiteout },
 	{ 8, 1, sizeof(struct file_opaque), fields_of_file_opaque },
-	{ 9, 0, sizeof(struct file_keep_kinds), fields_of_file_keep_kinds },
+	{ 9, 2, sizeof(struct file_keep_kinds), fields_of_file_keep_kinds },
 	{ 15, 1, sizeof(struct file_end), fields_of_file_end },
 };
 

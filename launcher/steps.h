@@ -28,7 +28,7 @@ step_handler step_hostname, step_domainname, step_if_up, step_rlimit, step_prctl
 	step_device_program;
 step_handler step_own, step_map_ids, step_bus_connect, step_bus_call;
 step_handler step_scheduler, step_io_priority, step_affinity, step_memory_policy, step_personality;
-step_handler step_open_mount, step_detach, step_undo, step_move_device, step_pidfd_of, step_netlink;
+step_handler step_open_mount, step_detach, step_undo, step_move_device, step_pidfd_of, step_exit_file, step_netlink;
 
 /* Takes back what the undo steps among the first `done` steps of the program name. */
 void undo_steps(struct run *run, const struct program *program, uint32_t done);

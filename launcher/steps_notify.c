@@ -8,9 +8,8 @@
 #include <sys/un.h>
 
 #include "kernel.h"
+#include "notify.h"
 #include "steps.h"
-
-#define MESSAGE_MAX 4096
 
 static int bind_below(int fd, const char *directory)
 {
@@ -44,8 +43,7 @@ int step_notify_socket(struct run *run, const void *body)
 	return slot_put(run, step->out, fd);
 }
 
-/* One whole line of the message. */
-static bool says_ready(const char *message)
+bool notify_says_ready(const char *message)
 {
 	for (const char *line = message; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
@@ -55,7 +53,7 @@ static bool says_ready(const char *message)
 	return false;
 }
 
-static int tell(const char *to, pid_t pid)
+int notify_tell(const char *to, pid_t pid, bool ready)
 {
 	char text[64];
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -69,7 +67,7 @@ static int tell(const char *to, pid_t pid)
 	if (fd < 0)
 		return -errno;
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-	int written = snprintf(text, sizeof text, "READY=1\nMAINPID=%d", pid);
+	int written = snprintf(text, sizeof text, "%sMAINPID=%d", ready ? "READY=1\n" : "", pid);
 	ssize_t sent = sendto(fd, text, (size_t)written, MSG_NOSIGNAL, (struct sockaddr *)&address, size);
 	int result = sent < 0 ? -errno : 0;
 	close(fd);
@@ -79,7 +77,7 @@ static int tell(const char *to, pid_t pid)
 /* 1 when the program said that it is ready, 0 when it ended without that. */
 static int await_ready(int socket, int pidfd)
 {
-	char message[MESSAGE_MAX];
+	char message[NOTIFY_MESSAGE_MAX];
 	struct pollfd polls[] = { { .fd = socket, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
 	for (;;) {
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)
@@ -87,7 +85,7 @@ static int await_ready(int socket, int pidfd)
 		ssize_t got = recv(socket, message, sizeof message - 1, MSG_DONTWAIT);
 		if (got >= 0) {
 			message[got] = 0;
-			if (says_ready(message))
+			if (notify_says_ready(message))
 				return 1;
 		} else if (errno != EAGAIN && errno != EINTR) {
 			return -errno;
@@ -108,5 +106,5 @@ int step_notify(struct run *run, const void *body)
 	if (pid < 0)
 		return pid == -ESRCH ? 0 : pid;
 	int ready = await_ready(socket, pidfd);
-	return ready > 0 ? tell(step->to.text, pid) : ready;
+	return ready > 0 ? notify_tell(step->to.text, pid, true) : ready;
 }

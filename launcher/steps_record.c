@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "kernel.h"
 #include "proc.h"
@@ -89,4 +90,20 @@ int step_pidfile(struct run *run, const void *body)
 		length = snprintf(text, sizeof text, "%d %llu\n", pid, (unsigned long long)ticks);
 	}
 	return replace_file(step->path.text, text, (size_t)length);
+}
+
+int step_exit_file(struct run *run, const void *body)
+{
+	const struct step_exit_file *step = body;
+	struct timespec now;
+	char text[64];
+	at(run, step->path.text);
+	int fd = open(step->path.text, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	clock_gettime(CLOCK_REALTIME, &now);
+	int length = snprintf(text, sizeof text, "%d %lld%09ld\n", run->exit_status, (long long)now.tv_sec, now.tv_nsec);
+	int result = write(fd, text, (size_t)length) < 0 ? -errno : 0;
+	close(fd);
+	return result;
 }

@@ -40,8 +40,14 @@ struct xattrs {
 /* Parses alternating names and hexadecimal values. EINVAL: not that; E2BIG: more than the capacity. */
 int xattrs_parse(struct xattrs *out, const struct texts *list);
 
+/* The attribute by which a directory hides all below it; user.overlay.opaque in a user namespace. */
+const char *overlay_opaque(void);
+
+/* Whether the directory has it. */
+bool is_opaque(int directory);
+
 /*
- * Reads all attributes of `name` in the working directory but trusted.overlay.*, sorted; for a layer also without
+ * Reads all attributes of `name` in the working directory but the marks of overlay, sorted; for a layer also without
  * user.overlay.* and the label of SELinux.
  */
 int xattrs_read(struct xattrs *out, const char *name, bool layer);
@@ -49,7 +55,7 @@ int xattrs_read(struct xattrs *out, const char *name, bool layer);
 /* Sets them on the descriptor, or on `name` in the working directory when it is not NULL (a symlink itself). */
 int xattrs_write(const struct xattrs *from, int fd, const char *name);
 
-/* Removes all attributes of `name` in the working directory that may be removed, but trusted.overlay.*. */
+/* Removes all attributes of `name` in the working directory that may be removed, but the marks of overlay. */
 int xattrs_clear(const char *name);
 
 /* Sends the fail record of a tree role. Returns the exit status 125. */

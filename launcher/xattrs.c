@@ -1,6 +1,7 @@
 /* Extended attributes, carried from one place to another as one block. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include "tree.h"
@@ -56,10 +57,42 @@ int xattrs_parse(struct xattrs *out, const struct texts *list)
 	return 0;
 }
 
+/* The number of the machine's own user namespace (PROC_USER_INIT_INO). */
+#define FIRST_USER_NAMESPACE 0xEFFFFFFDu
+
+/* Nobody in a user namespace may use trusted ones; there overlays are mounted with `userxattr`. */
+static const char *in_place(const char *user, const char *trusted)
+{
+	struct stat here;
+
+	return stat("/proc/self/ns/user", &here) == 0 && here.st_ino != FIRST_USER_NAMESPACE ? user : trusted;
+}
+
+const char *overlay_opaque(void)
+{
+	static const char *name;
+
+	return name != NULL ? name : (name = in_place("user.overlay.opaque", "trusted.overlay.opaque"));
+}
+
+static bool is_mark(const char *name)
+{
+	const char *opaque = overlay_opaque();
+
+	return strncmp(name, opaque, strlen(opaque) - strlen("opaque")) == 0;
+}
+
+bool is_opaque(int directory)
+{
+	char value[2];
+
+	return fgetxattr(directory, overlay_opaque(), value, sizeof(value)) == 1 && value[0] == 'y';
+}
+
 /* What the overlay file system and a security module of the host have marked is no part of a layer. */
 static bool is_own(const char *name, bool layer)
 {
-	return strncmp(name, "trusted.overlay.", 16) != 0 &&
+	return !is_mark(name) &&
 	       (!layer || (strncmp(name, "user.overlay.", 13) != 0 && strcmp(name, "security.selinux") != 0));
 }
 
@@ -108,10 +141,8 @@ int xattrs_clear(const char *name)
 	if (length < 0)
 		return errno == EOPNOTSUPP ? 0 : -errno;
 	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
-		bool marks = strncmp(names + at, "trusted.overlay.", 16) == 0;
-
 		/* A security module's own label cannot be removed. */
-		if (!marks && lremovexattr(name, names + at) < 0 && errno != EACCES && errno != EPERM && errno != EOPNOTSUPP)
+		if (!is_mark(names + at) && lremovexattr(name, names + at) < 0 && errno != EACCES && errno != EPERM && errno != EOPNOTSUPP)
 			return -errno;
 	}
 	return 0;

@@ -6,7 +6,7 @@ import { Fault } from '#base/fault.ts';
 import { runCli, type CliWorld } from '#doors/cli/cli.ts';
 import { processIo } from '#doors/cli/io.ts';
 import type { GlobalFlags } from '#doors/cli/global-flags.ts';
-import { places, type Places } from '#doors/cli/places.ts';
+import { outsideUser, places, type Places } from '#doors/cli/places.ts';
 import { EMBEDDED_LAUNCHER } from '#kernel/embedded-launcher.ts';
 import type { Launcher } from '#kernel/launcher.ts';
 
@@ -15,11 +15,13 @@ const env: Readonly<Record<string, string | undefined>> = process.env;
 
 const placesOf = (flags: GlobalFlags): Places => places(flags, env, process.geteuid?.() ?? 0);
 
-/** Until it is there, better this than some failure deep in the kernel. */
-function refuseRootless(): void {
+/** The front has brought an ordinary user into their own namespace, or else it was not called. */
+function needNamespace(): void {
   const user = process.geteuid?.() ?? 0;
   if (user === 0) return;
-  throw new Fault('unsupported', `run as user ${user}: rootless use is not there yet`, { hint: 'Run it as root.' });
+  throw new Fault('unsupported', `run as user ${user}: this program was not started by its front`, {
+    hint: 'Call it by the name sampan.',
+  });
 }
 
 async function launcherIn(runDirectory: string): Promise<Launcher> {
@@ -34,9 +36,9 @@ const world: CliWorld = {
     const { loadConfig } = await import('#engine/config/file.ts');
     const { readHostFacts } = await import('#kernel/host-facts.ts');
     const { localMeanings } = await import('#engine/registry/short-names.ts');
-    refuseRootless();
+    needNamespace();
     const { root, runDirectory } = placesOf(flags);
-    const isRoot = process.geteuid?.() === 0;
+    const isRoot = outsideUser(env, process.geteuid?.() ?? 0) === undefined;
     const config = await loadConfig({ named: flags.config ?? env['SAMPAN_CONFIG'], env, isRoot });
     const snapshotter = flags.snapshotter === 'copy' ? { snapshotter: 'copy' as const } : {};
     return openEngine({
@@ -45,6 +47,7 @@ const world: CliWorld = {
       launcher: await launcherIn(runDirectory),
       readFacts: readHostFacts,
       config,
+      readConfig: () => Promise.resolve(config),
       shortNames: localMeanings(env),
       self: [process.execPath, '--root', root, '--run-root', runDirectory],
       ...snapshotter,

@@ -11,7 +11,7 @@ packages_of() {
 	case $1 in
 	build) echo gcc make musl-tools libc6-dev libsqlite3-dev linux-libc-dev xz-utils ;;
 	test) echo apache2-utils attr busybox-static clang cpio docker-registry e2fsprogs file gcc-aarch64-linux-gnu iproute2 \
-		libc6-dev-arm64-cross libseccomp-dev kmod libclang-rt-14-dev mmdebstrap mount nftables procps python3-minimal qemu-system-x86 skopeo strace uidmap umoci util-linux \
+		libc6-dev-arm64-cross libseccomp-dev kmod libclang-rt-14-dev mmdebstrap mount nftables passt procps python3-minimal qemu-system-x86 skopeo strace systemd uidmap umoci util-linux \
 		xz-utils zstd $(kernel_headers) ;;
 	bench) echo conmon containerd crun docker.io golang-github-containers-common podman runc ;;
 	conformance) echo golang-go golang-github-opencontainers-runtime-tools-dev ;;

@@ -11,7 +11,7 @@ export async function startDockerd(
   directory: string,
   run: string,
   containerd: string,
-): Promise<Daemon & { store: Store }> {
+): Promise<Daemon & { store: Store; command(...args: string[]): string[] }> {
   for (const path of [directory, run]) mkdirSync(path, { recursive: true });
   const host = `unix://${join(run, 'd.sock')}`;
   // Whatever the machine's own /etc/docker/daemon.json says is not for this one.
@@ -24,6 +24,7 @@ export async function startDockerd(
   const daemon = await startDaemon(argv, docker('version'), join(directory, 'log'));
   return {
     stop: () => daemon.stop(),
+    command: docker,
     store: {
       pull: (image) => docker('pull', '--quiet', image),
       push: (image, target) => [

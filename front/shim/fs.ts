@@ -165,14 +165,7 @@ function statOf(path: string, follow: boolean, options: StatOptions = {}): Stats
 export const statSync = (path: string, options?: StatOptions): Stats | undefined => statOf(path, true, options);
 export const lstatSync = (path: string, options?: StatOptions): Stats | undefined => statOf(path, false, options);
 export const fstatSync = (fd: number): Stats => new Stats(host.fstat(fd));
-export const existsSync = (path: string): boolean => {
-  try {
-    host.stat(path, true);
-    return true;
-  } catch {
-    return false;
-  }
-};
+export const existsSync = (path: string): boolean => host.exists(path);
 
 export function mkdirSync(path: string, options: { recursive?: boolean; mode?: number } = {}): void {
   const { recursive = false, mode = 0o777 } = options;

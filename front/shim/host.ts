@@ -7,6 +7,7 @@ export interface Host {
   write(fd: number, buffer: ArrayBufferLike, offset: number, size: number): number;
   /** mode, size, uid, gid, dev, ino, rdev, nlink, blocks of 512 bytes, mtime in milliseconds */
   stat(path: string, follow: boolean): number[];
+  exists(path: string): boolean;
   fstat(fd: number): number[];
   fsync(fd: number): void;
   mkdir(path: string, mode: number): void;
@@ -44,6 +45,12 @@ export interface Host {
   kill(pid: number, signal: number): void;
   sleep(milliseconds: number): void;
   become(path: string, command: readonly string[]): never;
+  /** Waits until this process alone has the file locked; until the descriptor is closed. */
+  lock(path: string): number;
+  /** Enters the user namespace of the descriptor, with mounts of one's own; false when it is this process's already. */
+  joinUser(fd: number): boolean;
+  /** A new one; each mapper is a program with its arguments, the first of which becomes our pid. */
+  newUser(mappers: readonly (readonly string[])[]): void;
   /** Path of the launcher, sealed in memory. */
   launcher(): string;
   launcherIs(path: string): boolean;
@@ -62,6 +69,7 @@ export interface Host {
   readonly environment: Readonly<Record<string, string>>;
   readonly pid: number;
   readonly uid: number;
+  readonly gid: number;
   readonly machine: string;
   readonly directory: string;
   /** Of the OCI runtime alone; see #runtime/stored/world.ts. */

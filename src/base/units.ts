@@ -26,6 +26,15 @@ export function formatBytes(bytes: number): string {
   return `${text}${DECIMAL_UNITS[unit]}`;
 }
 
+const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** Four significant places in powers of 1024. */
+export function formatBinaryBytes(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  for (; value >= 1024 && unit < BINARY_UNITS.length - 1; unit += 1) value /= 1024;
+  return `${Number(value.toPrecision(4))}${BINARY_UNITS[unit]}`;
+}
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

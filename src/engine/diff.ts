@@ -36,12 +36,25 @@ export async function diff(
   const other = base === undefined ? undefined : find(engine, base, kinds);
   if (tree.mount === undefined) return [];
   const sides = other === undefined ? [tree] : [tree, other];
-  return engine.store.changes({
+  const changes = engine.store.changes({
     trees: treesOf(tree.mount, tree.below, other),
     chainIds: sides.flatMap((side) => side.chainIds),
     skip: sides.flatMap((side) => side.skip),
   });
+  return changes.catch((error: unknown) => {
+    needSame(engine, name, kinds, tree);
+    if (base !== undefined && other !== undefined) needSame(engine, base, kinds, other);
+    throw error;
+  });
 }
+
+/** What has been removed while it was read is as missing as what there never was. */
+function needSame(engine: Engine, name: string, kinds: readonly DiffKind[], { mount }: Tree): void {
+  if (JSON.stringify(find(engine, name, kinds).mount) !== JSON.stringify(mount)) throw missing(name, kinds);
+}
+
+const missing = (name: string, kinds: readonly DiffKind[]): Fault =>
+  new Fault('notFound', `No such ${kinds.join(' or ')}: ${name}`);
 
 function treesOf(mount: RootMount, below: RootMount | undefined, other: Tree | undefined): TreePair {
   if (other === undefined) return ownChanges(mount, below);
@@ -61,7 +74,7 @@ function find(engine: Engine, name: string, kinds: readonly DiffKind[]): Tree {
     const tree = LOOKS[kind](engine, name);
     if (tree !== undefined) return tree;
   }
-  throw new Fault('notFound', `No such ${kinds.join(' or ')}: ${name}`);
+  throw missing(name, kinds);
 }
 
 function containerTree(engine: Engine, name: string): Tree | undefined {

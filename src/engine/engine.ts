@@ -23,6 +23,8 @@ export interface Engine {
   facts(): HostFacts;
   /** What the configuration file says; the front does without. */
   readonly config: Config | undefined;
+  /** The same, read now where it has not been read. */
+  readConfig(): Promise<Config>;
   /** How to call this program again on the same root, for what a monitor does at a container's end. */
   readonly self: readonly string[];
 }
@@ -34,6 +36,7 @@ export interface EngineSettings {
   readFacts: () => HostFacts;
   self: readonly string[];
   config?: Config;
+  readConfig: () => Promise<Config>;
   snapshotter?: 'overlay' | 'copy';
   /** What a name without a registry may mean besides what Docker means by it; asked when the store has nothing by that. */
   shortNames?: (text: string) => readonly string[];
@@ -60,6 +63,7 @@ export function openEngine(settings: EngineSettings): Engine {
     }),
     facts: () => (facts ??= settings.readFacts()),
     config: settings.config,
+    readConfig: settings.readConfig,
     self: settings.self,
   };
 }

@@ -1,12 +1,14 @@
 import { exposedPorts } from '#engine/network/exposed.ts';
 import type { ImageConfig } from '#store/image/config.ts';
 import type { ContainerRecord } from './container/record.ts';
+import { toImage } from './container/health-check.ts';
 import { hostnameOf } from './container/spec.ts';
 
 /** What a container was asked to be, with its image's wishes below, under docker's names. */
 export function configFields(record: ContainerRecord, image: ImageConfig): Record<string, unknown> {
   const { options } = record;
   const attached = options.stdinOnce !== false;
+  const isAttached = (stream: 'stdin' | 'stdout' | 'stderr'): boolean => options.attach?.includes(stream) ?? attached;
   // An entrypoint of the container's own takes the image's command away, too.
   const own = options.entrypoint !== undefined;
   const command = options.command.length > 0 || own ? options.command : (image.Cmd ?? []);
@@ -15,9 +17,9 @@ export function configFields(record: ContainerRecord, image: ImageConfig): Recor
     Hostname: hostnameOf(options, record.id),
     Domainname: options.domainname ?? '',
     User: options.user ?? image.User ?? '',
-    AttachStdin: options.interactive && attached,
-    AttachStdout: attached,
-    AttachStderr: attached,
+    AttachStdin: options.interactive && isAttached('stdin'),
+    AttachStdout: isAttached('stdout'),
+    AttachStderr: isAttached('stderr'),
     ExposedPorts: set(exposedPorts(options, image.ExposedPorts ?? [])),
     Tty: options.tty,
     OpenStdin: options.interactive,
@@ -30,8 +32,11 @@ export function configFields(record: ContainerRecord, image: ImageConfig): Recor
     Entrypoint: entrypoint.length === 0 ? null : entrypoint,
     OnBuild: null,
     Labels: options.labels,
+    CreateCommand: ['sampan', 'create', ...(options.createdBy ?? [])],
     StopSignal: options.stopSignal ?? image.StopSignal,
     StopTimeout: options.stopTimeout,
+    Healthcheck: options.health && toImage(options.health),
+    HealthcheckOnFailureAction: options.healthAction,
   };
 }
 

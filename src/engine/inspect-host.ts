@@ -5,6 +5,7 @@ import type { SecurityWish } from './container/confinement.ts';
 import type { ContainerOptions } from './container/options.ts';
 import type { ResourceWish } from './container/resources.ts';
 import { DEFAULT_SHM } from './container/spec.ts';
+import { logChoice } from './log/target.ts';
 import { askedMountsShown, shownBinds } from './volume/shown.ts';
 
 /** How a container was asked to live on this machine, under docker's names. */
@@ -19,10 +20,11 @@ export function hostFields(options: ContainerOptions): Record<string, unknown> {
     ContainerIDFile: '',
     Init: options.init,
     Isolation: '',
+    LogConfig: logConfig(options),
     Mounts: undefinedIfEmpty(askedMountsShown(options)),
     Privileged: options.privileged,
     ReadonlyRootfs: options.readOnly,
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    RestartPolicy: { Name: options.restart?.name ?? 'no', MaximumRetryCount: options.restart?.most ?? 0 },
     Runtime: 'sampan',
     SecurityOpt: orNull(securityOptions(options.security ?? {})),
     VolumeDriver: '',
@@ -33,6 +35,11 @@ export function hostFields(options: ContainerOptions): Record<string, unknown> {
     ...deviceFields(options),
     ...confinementFields(options),
   };
+}
+
+function logConfig(options: ContainerOptions): Record<string, unknown> {
+  const { driver, options: more } = logChoice({ options });
+  return { Type: driver, Config: more };
 }
 
 const orNull = <T>(list: readonly T[] | undefined): readonly T[] | null =>

@@ -2,14 +2,18 @@ import { networkSettings } from '#engine/network/shown.ts';
 import { join } from 'node:path';
 import { isFault } from '#base/fault.ts';
 import { isHeld } from './container/cgroups.ts';
+import { readFailure } from './container/failure-note.ts';
 import { containerDirectory, type ContainerRecord } from './container/record.ts';
 import { argsOf, stateOf } from './container/list.ts';
-import type { ContainerState } from './container/state.ts';
+import { shownHealth } from './container/health.ts';
+import { isUp, type ContainerState } from './container/state.ts';
 import type { Engine } from './engine.ts';
 import { configFields } from './inspect-config.ts';
 import { hostFields } from './inspect-host.ts';
+import { logPath } from './log/target.ts';
 import { shownMounts } from './volume/shown.ts';
 
+const given = (name: string, value: unknown): Record<string, unknown> => (value === undefined ? {} : { [name]: value });
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (milliseconds: number | undefined): string =>
   milliseconds === undefined ? NEVER : new Date(milliseconds).toISOString();
@@ -31,17 +35,21 @@ export function inspectContainer(engine: Engine, name: string): Record<string, u
     Created: time(record.created),
     Path: path,
     Args: args,
-    State: stateFields(state, state.status === 'running' && isHeld(engine, record)),
+    State: {
+      ...stateFields(state, state.status === 'running' && isHeld(engine, record)),
+      ...given('Health', shownHealth(engine, record, state)),
+      Error: errorText(state, directory),
+    },
     Image: record.imageId,
     Name: `/${record.name}`,
-    RestartCount: 0,
+    RestartCount: record.restarts,
     Driver: record.snapshotter,
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: record.options.security?.apparmor ?? '',
     ExecIDs: null,
-    LogPath: join(directory, 'log'),
+    LogPath: logPath(engine, record) ?? '',
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
     HostsPath: join(directory, 'hosts'),
@@ -86,15 +94,23 @@ function networkSection(
 function stateFields(state: ContainerState, paused: boolean): Record<string, unknown> {
   return {
     Status: paused ? 'paused' : state.status,
-    Running: state.status === 'running',
+    Running: isUp(state),
     Paused: paused,
-    Restarting: false,
+    Restarting: state.status === 'restarting',
     OOMKilled: state.exit?.oom ?? false,
     Dead: state.status === 'dead',
     Pid: state.pid ?? 0,
     ExitCode: state.exit?.code ?? 0,
-    Error: state.exit?.error ?? '',
     StartedAt: time(state.startedAt ?? state.exit?.started),
     FinishedAt: time(state.exit?.finished),
   };
+}
+
+/** Why it does not run although somebody has started it; nothing for one that ended by itself. */
+function errorText({ status, exit }: ContainerState, directory: string): string {
+  if (status === 'running') return '';
+  if (exit !== undefined && exit.error === undefined) return '';
+  const failure = readFailure(directory);
+  if (status !== 'dead' && failure !== undefined) return failure.message;
+  return exit?.error ?? '';
 }

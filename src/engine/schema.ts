@@ -44,6 +44,30 @@ export const ENGINE_MIGRATIONS = [
     sql: 'ALTER TABLE containers ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))',
   },
   {
+    id: 'engine-journal-1',
+    sql: `
+      ALTER TABLE containers ADD COLUMN journal TEXT NOT NULL DEFAULT '0';
+      ALTER TABLE containers ADD COLUMN journal_size INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE containers ADD COLUMN ended INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1));
+      ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
+  {
+    id: 'engine-wanted-1',
+    sql: 'ALTER TABLE containers ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0 CHECK (wanted IN (0, 1))',
+  },
+  {
+    id: 'engine-boot-1',
+    sql: 'CREATE TABLE boot (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT',
+  },
+  {
+    id: 'engine-unsettled-1',
+    sql: `
+      CREATE INDEX containers_unsettled ON containers (id, name, phase, owner, journal_size)
+        WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready';
+    `,
+  },
+  {
     id: 'engine-volumes-1',
     sql: `
       CREATE TABLE volume (
@@ -62,6 +86,16 @@ export const ENGINE_MIGRATIONS = [
         PRIMARY KEY (volume, container)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX volume_use_container ON volume_use (container);
+    `,
+  },
+  {
+    id: 'engine-exec-1',
+    sql: `
+      CREATE TABLE exec (
+        id TEXT PRIMARY KEY,
+        container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+        started INTEGER NOT NULL
+      ) STRICT;
     `,
   },
   {

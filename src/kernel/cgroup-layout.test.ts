@@ -18,6 +18,7 @@ test('version 2: one unified tree with its controllers', () => {
   expect(layout.hierarchies).toEqual([]);
   expect({ ...layout.unified }).toEqual({
     mountPoint: '/sys/fs/cgroup',
+    namespacesDelegate: true,
     own: '/user.slice/session-1.scope',
     controllers: ['cpu', 'memory'],
     enabled: ['memory'],

@@ -26,6 +26,8 @@ export interface Hierarchy {
 
 export interface Unified {
   mountPoint: string;
+  /** From within a namespace nobody changes what is set for the namespace's own root. */
+  namespacesDelegate?: boolean;
   readOnly?: boolean;
   own: string;
   /** cgroup.controllers of the mount point, and what of that is passed on to its children. */
@@ -61,6 +63,7 @@ export function cgroupLayout(
         mountPoint: mount.mountPoint,
         own: below(paths.get('') ?? '/', mount.root),
         ...(mount.readOnly ? { readOnly: true } : {}),
+        ...(mount.options.includes('nsdelegate') ? { namespacesDelegate: true } : {}),
         get controllers() {
           return readList(`${mount.mountPoint}/cgroup.controllers`);
         },

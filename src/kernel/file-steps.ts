@@ -55,9 +55,10 @@ export const FILE_STEPS = {
   /** Marks the directory as hiding everything below it: trusted.overlay.opaque=y. */
   opaque: { code: 8, fields: { path: 'str' } },
   /**
-   * From here on a directory is never replaced by anything else (EISDIR), nor anything else by a directory (ENOTDIR).
+   * From here on a directory is never replaced by anything else (EISDIR), nor anything else by a directory (ENOTDIR). With
+   * a uid, files are made as that user and group, with all rights over files kept: where root has no number.
    */
-  keepKinds: { code: 9, fields: {} },
+  keepKinds: { code: 9, fields: { uid: 'u32?', gid: 'u32?' } },
   /**
    * Ends the stream: the directories get their times; sync=1 calls syncfs; a final `done` record is sent. A stream
    * without it counts as torn.

@@ -36,7 +36,8 @@ function installLauncher(embedded: string, runDirectory: string): string {
 export function makePrivate(directory: string): void {
   requirePrivate(directory);
   mkdirSync(directory, { recursive: true, mode: 0o711 });
-  requireIf(isOwn, directory, directory);
+  // The one above may have been made by somebody else in between.
+  requirePrivate(directory);
 }
 
 /**
@@ -62,11 +63,14 @@ function requireIf(isSafe: (stat: Stats) => boolean, path: string, directory: st
   });
 }
 
-/** In a directory such as /tmp nobody may rename what is another's; the machine's root is nobody in a user namespace. */
+/**
+ * In a directory such as /tmp nobody may rename what is another's, but for its owner; the machine's root is nobody in a user
+ * namespace.
+ */
 function isSafeParent(stat: Stats): boolean {
   const isOurs = stat.uid === ownId() || stat.uid === 0 || (stat.uid === NOBODY && hasMappedUsers());
   if (stat.isSymbolicLink()) return isOurs;
-  return (stat.mode & 0o1000) !== 0 || (isOurs && (stat.mode & 0o002) === 0);
+  return isOurs && ((stat.mode & 0o1000) !== 0 || (stat.mode & 0o002) === 0);
 }
 
 function isOwn(stat: Stats): boolean {

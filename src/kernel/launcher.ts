@@ -38,8 +38,11 @@ export interface Launcher {
   /** Path of the launcher's executable. */
   readonly binary: string;
   launch(request: LaunchRequest): Launch;
-  /** Runs the monitor's start; the result is there when the monitor is ready or has failed. */
-  monitor(plan: Uint8Array): Promise<LaunchResult>;
+  /**
+   * Runs the monitor's start; the result is there when the monitor is ready or has failed. `sockets` go to the
+   * container's program.
+   */
+  monitor(plan: Uint8Array, sockets?: readonly number[]): Promise<LaunchResult>;
   /** Opens a stream of file steps below a directory. */
   apply(targetDirectory: string): FileApplier;
   /** Lays a tree in overlay form over a plain tree. */
@@ -76,8 +79,8 @@ export function nativeLauncher(binary: string, scratch: string): Launcher {
   return {
     binary,
     launch: (request) => launch(run, scratch, request),
-    monitor: (plan) =>
-      withPlan(scratch, plan, (fd) => run('monitor', [fd], [], ['ignore', 'inherit', 'inherit'])).result,
+    monitor: (plan, sockets = []) =>
+      withPlan(scratch, plan, (fd) => run('monitor', [fd, ...sockets], [], ['ignore', 'inherit', 'inherit'])).result,
     apply: (target) => openFileApplier(binary, target),
     merge: (source, target) => treeRole('merge', `merge ${source} into ${target}`, [source, target], []),
     imply: async (tree, layers, implied) => {

@@ -11,5 +11,7 @@ export type RootMount =
       lower: readonly string[];
       upper: string;
       work: string;
+      /** In a user namespace its marks are attributes of users, the only ones that may be used there. */
+      userMarks?: true;
     }
   | { kind: 'directory'; path: string };

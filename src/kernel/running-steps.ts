@@ -13,4 +13,9 @@ export const RUNNING_STEPS = {
   undo: { code: 92, fields: { fds: 'slot', mount: 'slot' } },
   /** Reads the number of a process from a file of the host, and opens it (pidfd_open) into out. */
   pidfdOf: { code: 94, fields: { path: 'str', out: 'slot' } },
+  /**
+   * After supervise: writes "STATUS NANOSECONDS\n" (the program's exit status, and now since 1970) to a file that is there
+   * already.
+   */
+  exitFile: { code: 210, fields: { path: 'str' } },
 } as const satisfies Record<string, StepSpec>;

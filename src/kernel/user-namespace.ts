@@ -11,3 +11,9 @@ export function hasMappedUsers(): boolean {
     return false;
   }
 }
+
+/** Settings of an overlay: what is in its upper directory must be whole, whatever the kernel's defaults are. */
+export function overlaySettings(userMarks: boolean): string {
+  // With `userxattr` neither redirects nor metacopies are followed or made, and they may not even be named.
+  return userMarks ? 'userxattr' : 'redirect_dir=off,metacopy=off';
+}

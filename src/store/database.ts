@@ -28,7 +28,9 @@ export interface Database {
   close(): void;
 }
 
-const CONNECTION = 'PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;';
+/** As long as it may take when hundreds are at work at once on a slow machine; the front also makes them queue. */
+const BUSY_MS = 60_000;
+const CONNECTION = `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;`;
 
 /**
  * Opens (or makes) the database and applies the migrations it lacks. Several processes may do so at once.

@@ -24,6 +24,16 @@ test('twenty containers are started at once', async () => {
   expect(runs.map(({ stdout }) => stdout)).toEqual(Array.from({ length: 20 }, (_, number) => `${number}\n`));
 });
 
+test('who writes waits for his turn, and has it when the one before is gone', async () => {
+  const before = Bun.spawn(['flock', '-x', world.root, 'sleep', '0.7']);
+  await Bun.sleep(200);
+  const writing = world.sampan('create', '--name', 'queued', world.image, 'true');
+  const first = await Promise.race([writing.then(() => 'the writer'), before.exited.then(() => 'the one before')]);
+  expect(first).toBe('the one before');
+  expect(await writing).toMatchObject({ status: 0, stderr: '' });
+  await world.sampan('rm', 'queued');
+});
+
 test('of those who want one name, one gets it', async () => {
   const runs = await Promise.all(
     Array.from({ length: 5 }, () => world.sampan('run', '-d', '--name', 'only', world.image, 'sleep', '100')),

@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cliWorld, type CliWorld } from './world.ts';
 
+/** Seconds that nobody else's `sleep` has: others run tests on this machine, too. */
+const LONG = String(1_000_000 + process.pid);
+
 let world: CliWorld;
 beforeAll(async () => {
   world = await cliWorld();
@@ -66,7 +69,7 @@ test('a command line killed at any moment leaves nothing after the next command'
 
 test('a monitor killed at any moment leaves nothing, and its container is called dead', async () => {
   for (let round = 0; round < 20; round += 1) {
-    const starting = world.sampan('run', '-d', '--name', `m${round}`, world.image, 'sleep', '1000');
+    const starting = world.sampan('run', '-d', '--name', `m${round}`, world.image, 'sleep', LONG);
     if (round % 2 === 0) await starting;
     for (let tries = 0; monitors().length === 0 && tries < 200; tries += 1) await sleep(1);
     killMonitors();
@@ -77,14 +80,23 @@ test('a monitor killed at any moment leaves nothing, and its container is called
       expect(stderr).toContain(`stopped container m${round}, whose monitor had been killed`);
     }
     expect(monitors()).toEqual([]);
-    expect(spawnSync('pgrep', ['-f', '^sleep 1000$'], { encoding: 'utf8' }).stdout).toBe('');
+    expect(spawnSync('pgrep', ['-f', `^sleep ${LONG}$`], { encoding: 'utf8' }).stdout).toBe('');
     await world.sampan('rm', '-f', `m${round}`);
   }
   await nothingLeft();
 }, 120_000);
 
 test('an attached run whose monitor is killed says so, and leaves nothing with --rm', async () => {
-  const running = world.sampan('run', '--rm', '--name', 'watched', world.image, 'sh', '-c', 'echo up; exec sleep 1000');
+  const running = world.sampan(
+    'run',
+    '--rm',
+    '--name',
+    'watched',
+    world.image,
+    'sh',
+    '-c',
+    `echo up; exec sleep ${LONG}`,
+  );
   for (let tries = 0; (await world.sampan('exec', 'watched', 'true')).status !== 0 && tries < 100; tries += 1)
     await sleep(20);
   killMonitors();
@@ -92,12 +104,12 @@ test('an attached run whose monitor is killed says so, and leaves nothing with -
   expect({ status, stdout }).toEqual({ status: 125, stdout: 'up\n' });
   expect(stderr).toContain('monitor');
   expect(world.leftovers()).toEqual([]);
-  expect(spawnSync('pgrep', ['-f', '^sleep 1000$'], { encoding: 'utf8' }).stdout).toBe('');
+  expect(spawnSync('pgrep', ['-f', `^sleep ${LONG}$`], { encoding: 'utf8' }).stdout).toBe('');
   expect((await world.sampan('ps', '-aq')).stdout).toBe('');
 });
 
 test('a dead container starts again', async () => {
-  await world.sampan('run', '-d', '--name', 'phoenix', world.image, 'sleep', '1000');
+  await world.sampan('run', '-d', '--name', 'phoenix', world.image, 'sleep', LONG);
   killMonitors();
   expect((await world.sampan('start', 'phoenix')).status).toBe(0);
   expect((await world.sampan('ps')).stdout).toContain('phoenix');

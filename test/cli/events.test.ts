@@ -54,7 +54,7 @@ test('every verb that changes a container is told of, in order and once', async 
   const order = [
     'create start pause unpause update'.split(' '),
     'kill die stop start restart kill die stop rename start'.split(' '),
-    ['exec_start: echo x', 'kill', 'die', 'destroy'],
+    ['exec_create: echo x', 'exec_start: echo x', 'exec_die', 'kill', 'die', 'destroy'],
   ];
   expect(told.map(({ Action }) => Action)).toEqual(order.flat());
   expect(told.map(({ seq }) => seq)).toEqual(told.map(({ seq }) => seq).toSorted((a, b) => a - b));

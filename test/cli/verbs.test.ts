@@ -273,7 +273,7 @@ test('an update that fails changes nothing', async () => {
     [['--pids-limit', '60', '--cpuset-cpus', '4000'], 'cpuset'],
     [['--memory-swap', '10m'], 'below --memory'],
     [['--memory-reservation', '1g'], 'above --memory'],
-    [['--restart', 'always'], '--restart'],
+    [['--restart', 'often'], '--restart'],
     [['--cpus', '1', '--cpu-quota', '5000'], '--cpus'],
     [['--blkio-weight', '5'], 'from 10 to 1000'],
   ];

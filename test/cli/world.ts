@@ -69,7 +69,7 @@ export async function cliWorld(): Promise<CliWorld> {
   };
 }
 
-function spawnSampan(root: string, args: readonly string[], { input, env }: CallOptions) {
+export function spawnSampan(root: string, args: readonly string[], { input, env }: CallOptions) {
   return Bun.spawn([SAMPAN, ...args], {
     stdin: input === undefined ? 'ignore' : Buffer.from(input),
     stdout: 'pipe',
@@ -78,7 +78,7 @@ function spawnSampan(root: string, args: readonly string[], { input, env }: Call
   });
 }
 
-async function outcome(root: string, args: readonly string[], options: CallOptions): Promise<Outcome> {
+export async function outcome(root: string, args: readonly string[], options: CallOptions): Promise<Outcome> {
   const child = spawnSampan(root, args, options);
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000);
   const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
@@ -88,7 +88,7 @@ async function outcome(root: string, args: readonly string[], options: CallOptio
 }
 
 /** Mounts, cgroups, processes, container directories and container snapshots that belong to the root. */
-function leftovers(root: string): string[] {
+export function leftovers(root: string): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(root));

@@ -21,8 +21,27 @@ type MonitorStep = Extract<Step, { op: 'monitor' }>;
 
 const CLONE_NEWPID = 0x20000000;
 
-export const TO = { stdin: 0, start: 32, resize: 33, closeStdin: 34, quiet: 35, signal: 36, reopenLog: 37 } as const;
-export const FROM = { stdout: 1, stderr: 2, started: 16, failed: 17, exited: 18, warned: 19 } as const;
+export const TO = {
+  stdin: 0,
+  start: 32,
+  resize: 33,
+  closeStdin: 34,
+  quiet: 35,
+  signal: 36,
+  reopenLog: 37,
+  restart: 38,
+  check: 39,
+} as const;
+export const FROM = {
+  stdout: 1,
+  stderr: 2,
+  started: 16,
+  failed: 17,
+  exited: 18,
+  warned: 19,
+  restarting: 20,
+  checked: 21,
+} as const;
 
 export interface Started {
   code: number | null;

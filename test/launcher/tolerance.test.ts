@@ -105,6 +105,7 @@ const FAILING: { [Name in Failing]: Fields<Name> } = {
   moveDevice: { target: EMPTY, name: 'none9' },
   netlink: { target: EMPTY, requests: new Uint8Array(20), names: ['x'] },
   pidfdOf: { path: MISSING, out: 'out' },
+  exitFile: { path: MISSING },
   openMount: { root: EMPTY, path: '/x', out: 'out' },
   detach: { fds: EMPTY, mount: EMPTY },
   deviceProgram: { cgroup: EMPTY, program: new Uint8Array(8) },

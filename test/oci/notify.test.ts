@@ -1,19 +1,11 @@
 /** NOTIFY_SOCKET: the program's word that it is ready reaches the service manager, and nothing else of it. */
 import { expect, test } from 'bun:test';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SAMPAN } from '#tools/places.ts';
+import { serviceManager, type ServiceManager } from '#tools/service-manager.ts';
 import { ociWorld, type OciWorld } from './world.ts';
 
-/** A service manager that writes down what it is told. */
-const MANAGER = `
-import socket, sys
-server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-server.bind(sys.argv[1] if sys.argv[1][0] != '@' else '\\0' + sys.argv[1][1:])
-open(sys.argv[2], 'w').close()
-while True:
-    with open(sys.argv[2], 'a') as log: log.write(server.recv(4096).decode() + '\\n--\\n')
-`;
 const PROGRAM = `
 import os, socket, time
 say = lambda text: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(text, os.environ['NOTIFY_SOCKET'])
@@ -31,24 +23,14 @@ function configure(world: OciWorld, program: string): void {
   });
 }
 
-interface Manager extends Disposable {
-  said(): string;
-  /** Once it has written down so many messages. */
-  heard(count: number): Promise<string>;
+interface Manager extends ServiceManager {
   call(...args: string[]): { status: number | null; stderr: string; ms: number };
 }
 
 async function manager(world: OciWorld, address: string): Promise<Manager> {
-  const log = join(world.directory, 'told');
-  const running = Bun.spawn(['python3', '-c', MANAGER, address, log]);
-  while (!existsSync(log)) await Bun.sleep(10);
-  const said = (): string => readFileSync(log, 'utf8');
+  const listener = await serviceManager(address, join(world.directory, 'told'));
   return {
-    said,
-    heard: async (count) => {
-      for (let round = 0; round < 200 && said().split('--\n').length <= count; round++) await Bun.sleep(10);
-      return said();
-    },
+    ...listener,
     call: (...args) => {
       const started = performance.now();
       const file = join(world.directory, 'stderr');
@@ -60,7 +42,7 @@ async function manager(world: OciWorld, address: string): Promise<Manager> {
       });
       return { status: exitCode, stderr: readFileSync(file, 'utf8'), ms: performance.now() - started };
     },
-    [Symbol.dispose]: () => running.kill(),
+    [Symbol.dispose]: () => listener[Symbol.dispose](),
   };
 }
 

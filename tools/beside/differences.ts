@@ -19,7 +19,8 @@ const OF_RUN: Said = {
   'memory-swappiness': VERSION_1,
   mount:
     '`image` is read-only and never pulled, as in docker; links in `image-subpath` are followed within the image. `bind-create-src` of docker 29 is there, `consistency` has no effect, `npipe` and `cluster` are not there',
-  network: '`none` (loopback only), the default, and `host`; also `--net`',
+  network:
+    '`none` (loopback only) is root’s default, `bridge` with `-p`; names of networks as docker’s and podman’s, `host`, podman’s `pasta`; also `--net`. `container:` and `ns:` are not there yet',
   'oom-kill-disable': VERSION_1,
   platform:
     'chooses among the images at hand, too; a program that nothing here runs is refused at the start, with what to install',
@@ -28,7 +29,9 @@ const OF_RUN: Said = {
   'security-opt':
     "`label=disable` only; `mask=` and `unmask=` are podman's; `writable-cgroups` of docker 29, on version 2 of control groups",
   sysctl: "what the namespaces are the container's own for; the check comes at the start",
+  publish: 'with `--network pasta`, and a port of the host must be named',
   ulimit: '`nofile` is 1,048,576 unless given',
+  userns: "`host`, and podman's modes: docs/rootless.md",
   uts: 'also `container:NAME`, as podman',
   volume: "`z` and `Z` have no effect without SELinux and are refused with it; podman's `U` is refused",
   'volume-driver': '`local` only',
@@ -50,7 +53,7 @@ const ABSENT: Readonly<Record<string, Said>> = {
 
 /** What is being made, by others at the same time; it may be there or not. */
 const PENDING: Readonly<Record<string, readonly string[]>> = {
-  run: 'attach health-cmd health-interval health-retries health-start-interval health-start-period health-timeout no-healthcheck log-driver log-opt restart userns'.split(
+  run: 'attach health-cmd health-interval health-retries health-start-interval health-start-period health-timeout no-healthcheck log-driver log-opt'.split(
     ' ',
   ),
   logs: ['details'],

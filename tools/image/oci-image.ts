@@ -20,6 +20,8 @@ export interface ImageDefaults {
   ExposedPorts?: Record<string, object>;
   Volumes?: Record<string, object>;
   StopSignal?: string;
+  Healthcheck?: Record<string, unknown>;
+  Shell?: string[];
 }
 
 export interface Layer {

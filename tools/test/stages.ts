@@ -55,6 +55,15 @@ function otherEngines(reports: string): Stage {
   return { ...stage, command: ['sh', '-c', install, 'sh', ...stage.command], slow: true };
 }
 
+/** What people run in containers; the first run ever makes the image of it. */
+function realSoftware(reports: string): Stage {
+  const stage = bunTests(reports, 'real software', testFiles('test/software/*.test.ts', /^$/), 600, 240);
+  const command = stage.command.flatMap((word) =>
+    word === 'test' ? [word, '--preload=./test/software/shared.ts'] : [word],
+  );
+  return { ...stage, command, slow: true };
+}
+
 /** Tests in a virtual machine; the first one ever also makes its disk. */
 function machine(reports: string, name: string, extent: string, limit: number): Stage {
   const report = join(reports, `vm-${extent}.xml`);
@@ -70,7 +79,8 @@ function machine(reports: string, name: string, extent: string, limit: number): 
 const NODE = join(TREE, 'node_modules/.bin/node');
 
 /** Tests of other stages. */
-const ELSEWHERE = /^test\/(cli|v2|old-kernel|systemd|engines|corpus|network|store-check|verbs-campaign|fuzz)\//;
+const ELSEWHERE =
+  /^test\/(cli|v2|old-kernel|systemd|engines|software|corpus|network|store-check|verbs-campaign|crash-campaign|fuzz)\//;
 
 /** `reports` is an empty directory for the runners' report files. */
 export function stages(reports: string): Stage[] {
@@ -92,11 +102,12 @@ export function stages(reports: string): Stage[] {
     bunTests(
       reports,
       'campaigns',
-      testFiles('test/{corpus,store-check,verbs-campaign,fuzz}/**/*.test.ts', /^$/),
+      testFiles('test/{corpus,store-check,verbs-campaign,crash-campaign,fuzz}/**/*.test.ts', /^$/),
       900,
       240,
     ),
     otherEngines(reports),
+    realSoftware(reports),
     {
       ...bunTests(
         reports,
@@ -114,7 +125,7 @@ export function stages(reports: string): Stage[] {
       count: (status, output) => judge(readTap(output), status),
     },
     machine(reports, 'cgroup v2 in a virtual machine', 'short', 520),
-    machine(reports, 'systemd in a virtual machine', 'systemd', 420),
+    machine(reports, 'systemd in a virtual machine', 'systemd', 540),
   ];
 }
 

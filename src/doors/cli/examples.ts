@@ -15,6 +15,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   unpause: [['unpause web', 'Let them go on']],
   rename: [['rename web web-old', 'Make room for another of that name']],
   wait: [['wait web worker', 'Until both have ended; prints how']],
+  'healthcheck run': [['healthcheck run web', 'Look now; the exit status says how it is']],
   top: [
     ['top web', 'Its processes, by their numbers on the host'],
     ['top web -o pid,etime,rss,args', 'In columns of your own'],
@@ -25,7 +26,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   events: [['events --since 10m --filter event=die --format json', 'What has ended lately, and what ends from now on']],
   port: [['port web', 'Ports of the host that lead into it']],
-  update: [['update -m 512m --cpus 2 web', 'Other limits, at once']],
+  update: [
+    ['update -m 512m --cpus 2 web', 'Other limits, at once'],
+    ['update --restart unless-stopped web', 'Start it again whenever it ends, but for a stop'],
+  ],
   cp: [
     ['cp web:/etc/nginx/nginx.conf .', 'A file out of a container'],
     ['cp site/. web:/usr/share/nginx/html', 'What is in a directory into one'],
@@ -36,14 +40,28 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   exec: [['exec -it web sh', 'A shell beside what runs in the container']],
   ps: [['ps -a --format json', 'All containers, for a program to read']],
-  logs: [['logs -f --tail 20 web', 'The last twenty lines, and those that come']],
-  start: [['start -a web', 'Start it again and see what it says']],
+  logs: [
+    ['logs -f --tail 20 web', 'The last twenty lines, and those that come'],
+    ['logs --since 10m -t web db', 'What two have said in the last ten minutes, with the times'],
+  ],
+  start: [
+    ['start -a web', 'Start it again and see what it says'],
+    ['start --all --filter should-start-on-boot=true', 'What a boot brings back'],
+  ],
+  'generate systemd': [
+    ['generate systemd --new --files --name web', 'A service that makes its container anew at each start'],
+    ['generate systemd --all >/etc/systemd/system/sampan-restart.service', 'Restart policies survive a boot'],
+  ],
   stop: [['stop -t 3 web', 'Ask it to end, and make it end after three seconds']],
   kill: [['kill -s HUP web', 'Have a server read its configuration again']],
   rm: [['rm -f web', 'Remove it, running or not']],
   inspect: [["inspect -f '{{.State.Pid}}' web", "The process's number on the host"]],
   export: [['export -o tree.tar web', 'The whole root file system as an archive']],
   explain: [['explain docker.io/library/debian:12 true', 'What the kernel would be asked for']],
+  why: [
+    ['why web', 'What ended it, what tells so, and what to do'],
+    ["why -f '{{.Cause.Id}}' web", 'In a word, such as out-of-memory'],
+  ],
   images: [['images --filter dangling=true -q', 'Images that have lost their names']],
   history: [['history --no-trunc docker.io/library/debian:12', 'Whole commands that made each layer']],
   tag: [['tag debian:12 registry.example/base:1', 'A name under which it can be pushed']],
@@ -137,7 +155,18 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   completion: [['completion bash >/etc/bash_completion.d/sampan', 'For all users of this machine']],
   'system df': [['system df -v', 'What each image shares with others, and what only it has']],
   'system gc': [['system gc --dry-run', 'What would go to make room']],
+  info: [["info --format '{{.Driver}} {{.CgroupVersion}}'", 'In a script']],
+  'system info': [['system info', 'How much there is, where, and what this machine can do']],
+  'system reset': [['system reset', 'Begin anew, after asking']],
+  'system check': [
+    ['system check --quick', 'What crashes and other hands have left, in a moment'],
+    ['system check --repair', 'All of it, byte for byte, and mended'],
+  ],
   'system prune': [['system prune -af', 'Stopped containers and all images that nothing uses']],
+  unshare: [
+    ['unshare', "A shell in which the files of a user's containers and volumes can be looked at"],
+    ['unshare rm -rf data', 'Remove what a container has left with owners of its own'],
+  ],
   doctor: [['doctor --format json', 'For a program that sets up machines']],
   version: [['version --format json', 'For a program to read']],
 };

@@ -22,6 +22,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'container list': 'ps',
   'container ps': 'ps',
   'system events': 'events',
+  'system version': 'version',
   'image ls': 'images',
   'image list': 'images',
   'image rm': 'rmi',

@@ -14,8 +14,12 @@ export interface GlobalFlags {
 
 /** The same as a table, for help and completion. */
 export const GLOBAL_FLAGS: FlagTable = {
-  root: { kind: 'text', value: 'DIR', does: 'Durable state (default /var/lib/sampan)' },
-  'run-root': { kind: 'text', value: 'DIR', does: 'State of this boot (default /run/sampan)' },
+  root: { kind: 'text', value: 'DIR', does: "Durable state (default /var/lib/sampan; a user's in ~/.local/share)" },
+  'run-root': {
+    kind: 'text',
+    value: 'DIR',
+    does: "State of this boot (default /run/sampan; a user's in $XDG_RUNTIME_DIR)",
+  },
   snapshotter: { kind: 'text', value: 'NAME', does: 'overlay or copy (default overlay)' },
   config: { kind: 'text', value: 'FILE', does: 'Settings (default /etc/sampan/config.toml)' },
   version: { kind: 'switch', short: 'v', does: 'Show the version and leave' },

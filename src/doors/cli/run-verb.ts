@@ -31,6 +31,7 @@ export async function runVerb(
     io: world.io,
     globals: flags,
     engine: (places = flags) => openSettled(world, places),
+    unsettledEngine: () => world.openEngine(flags),
     serveRegistry: world.serveRegistry,
   });
 }

@@ -26,6 +26,8 @@ export interface Call {
   globals: GlobalFlags;
   /** Opens the engine, after bringing records and reality together; on other places than the command line's, if given. */
   engine(places?: GlobalFlags): Promise<Engine>;
+  /** The engine on a root as crashes may have left it, for who looks at just that. */
+  unsettledEngine(): Promise<Engine>;
   /** The registry's door. */
   serveRegistry: ServeRegistry;
 }

@@ -84,7 +84,7 @@ function readOnlyOverlay(root: RootMount & { kind: 'overlay' }, point: string): 
       target: point,
       fstype: 'overlay',
       flags: MS_RDONLY,
-      data: `lowerdir=${root.lower.join(':')}`,
+      data: `${root.userMarks === true ? 'userxattr,' : ''}lowerdir=${root.lower.join(':')}`,
     },
     { op: 'open', path: point, flags: O_PATH_DIRECTORY, out: 'root' },
   ];

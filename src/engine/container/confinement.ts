@@ -1,3 +1,4 @@
+import type { Userns, UsernsWish } from '#engine/userns/wish.ts';
 import type { BlockIO, DeviceRule, Rlimit, SeccompProfile } from '#runtime/spec/spec.ts';
 
 /** Wishes about what a container may touch and how it is held, beside its resources. */
@@ -18,6 +19,10 @@ export interface ConfinementWish {
   ipcMode?: string;
   utsMode?: string;
   cgroupnsMode?: string;
+  /** Left out for the engine's own. Its numbers were found when the container was made. */
+  userns?: Userns;
+  /** What that is found by. */
+  usernsWish?: UsernsWish;
   /** Control group that it lies below, from the root. */
   cgroupParent?: string;
   /** For programs that look at the container from outside, such as hooks. */

@@ -3,10 +3,14 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
+import { chooseLog } from '#engine/log/drivers.ts';
 import { cdiDirectories } from '#engine/cdi/needed.ts';
 import { decideAlone } from '#engine/volume/busy.ts';
+import { JOURNAL_START } from '#engine/monitor/journal.ts';
 import { claimVolumes, finishClaimed, makeClaimed } from '#engine/volume/claim.ts';
 import { withVolumes } from '#engine/volume/wishes.ts';
+import { idsNeeded } from '#engine/userns/allot.ts';
+import { resolveUserns } from '#engine/userns/resolve.ts';
 import type { ImageRecord } from '#store/store.ts';
 import { processArgs } from './command.ts';
 import { grantedCapabilities } from './capabilities.ts';
@@ -15,6 +19,8 @@ import { withAllPublished } from '#engine/network/exposed.ts';
 import { claimEndpoints, prepareNetworks } from '#engine/network/claim.ts';
 import { hostFiles, writeHostFiles } from './host-files.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
+import { imageAccounts } from './accounts.ts';
+import { withHealth } from './health-check.ts';
 import { suggestName } from './names.ts';
 import type { ContainerOptions } from './options.ts';
 import { ownIdentity } from './ownership.ts';
@@ -24,6 +30,7 @@ import { askedDevices } from './asked-devices.ts';
 import { claimImages, withImageIds } from './image-mounts.ts';
 import { withContainerIds } from './namespaces.ts';
 import { signalNumber } from './stop.ts';
+import { withSystemd } from './systemd.ts';
 import { checkName, needFreeName } from './rename.ts';
 import { checkResources } from './resources.ts';
 
@@ -42,14 +49,16 @@ export interface CreateRequest {
  * snapshot, then the mark is taken away. Whatever dies in between is cleared by the next command.
  */
 export async function createContainer(engine: Engine, request: CreateRequest): Promise<ContainerRecord> {
-  const asked = withImageIds(engine, withContainerIds(engine, request.options));
+  const asked = withImageIds(engine, withContainerIds(engine, withSystemd(request.options, request.image.config)));
   await checkCdi(engine, request.options);
   checkOptions(request, engine.facts());
+  const log = chooseLog(asked.log, (await engine.readConfig()).logs);
   const { Labels: labels = {}, Volumes: places = [] } = request.image.config;
-  const whole = { ...withVolumes(engine, asked, places), labels: { ...labels, ...asked.labels } };
-  const options = withAllPublished(whole, request.image.config.ExposedPorts ?? []);
+  const wished = { ...withVolumes(engine, { ...asked, log }, places), labels: { ...labels, ...asked.labels } };
+  const options = withAllPublished(withHealth(wished, request.image.config), request.image.config.ExposedPorts ?? []);
   prepareNetworks(engine, options.networks ?? []);
-  const claim = (): ContainerRecord => claimName(engine, { ...request, options });
+  const needed = options.usernsWish?.kind === 'auto' ? await idsOf(engine, request) : 0;
+  const claim = (): ContainerRecord => claimName(engine, { ...request, options: withUserns(engine, options, needed) });
   const record = await decideAlone(engine, 'create container', claim, options.volumes !== undefined);
   try {
     makeBindSources(options);
@@ -70,6 +79,19 @@ export async function createContainer(engine: Engine, request: CreateRequest): P
     await discardContainer(engine, record);
     throw error;
   }
+}
+
+/** In the transaction that records the container: what it is given is nobody else's from then on. */
+function withUserns(engine: Engine, { usernsWish, ...options }: ContainerOptions, needed: number): ContainerOptions {
+  const userns = usernsWish === undefined ? undefined : resolveUserns(engine, usernsWish, needed);
+  return userns === undefined ? options : { ...options, userns };
+}
+
+/** The ids of the image's users, and of the one that was asked for. */
+async function idsOf(engine: Engine, { image, options }: CreateRequest): Promise<number> {
+  const { passwd, groups } = await imageAccounts(engine, image, engine.store.snapshots.driver);
+  const asked = `${options.user ?? ''}:${image.config.User ?? ''}`.split(':').filter((word) => /^\d+$/.test(word));
+  return idsNeeded([passwd, groups], asked.map(Number));
 }
 
 async function makeVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
@@ -120,6 +142,10 @@ function claimName(engine: Engine, { image, imageName, name, options }: CreateRe
       owner: ownIdentity(),
       active: false,
       autoRemove: options.autoRemove,
+      journal: JOURNAL_START,
+      journalSize: 0,
+      restarts: 0,
+      wanted: false,
     };
     needFreeName(engine, record.name, 'create container', '--name');
     engine.containers.insert(record);

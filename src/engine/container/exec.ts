@@ -8,12 +8,13 @@ import { OPEN } from '#kernel/linux.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { gatherData } from '#kernel/report.ts';
 import type { Stdio } from '#kernel/spawn.ts';
+import { ownGroup } from '#runtime/cgroup/own-group.ts';
 import { lowerExec } from '#runtime/lower/exec.ts';
 import { capabilityNames } from '#kernel/capability-set.ts';
 import type { Process, Spec } from '#runtime/spec/spec.ts';
 import type { Engine } from '#engine/engine.ts';
-import { noteContainer } from '#engine/event/container.ts';
-import { cgroupsPath } from './cgroups.ts';
+import { newExec, noteExecStart, type ExecRecord } from './exec-record.ts';
+import { cgroupsPath, containerCgroups } from './cgroups.ts';
 import { needAwake } from './pause.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { readInit, type InitProcess } from './state.ts';
@@ -37,6 +38,7 @@ export interface ExecRequest {
 export interface Executing {
   launch: Launch;
   plan: Plan;
+  exec: ExecRecord;
 }
 
 /** Runs a program inside a running container, as the container is confined; the launch ends with its status. */
@@ -52,18 +54,25 @@ export async function execInContainer(
     throw new Fault('conflict', `exec in container ${record.name}: it is just ending`);
   }
   const spec = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Spec;
+  const exec = newExec(engine, record, request.detach);
+  const facts = engine.facts();
+  const [top] = containerCgroups(engine, record);
   const { plan } = lowerExec(await execProcess(engine, spec, init, request), {
     spec,
-    facts: engine.facts(),
+    facts,
     init: { pid: init.pid, startTime: init.startTime },
     cgroupsPath: spec.linux?.cgroupsPath ?? cgroupsPath(record.id, record.options),
+    cgroups: containerCgroups(engine, record),
+    subGroups: ownGroup(facts.cgroup, top, init.pid),
     terminal: { kind: request.tty ? 'relay' : 'none' },
     ...(request.detachKeys === undefined ? {} : { detachKeys: request.detachKeys }),
     mode: request.detach ? 'detached' : 'run',
+    ...(exec.exitFile === undefined ? {} : { exitFile: exec.exitFile }),
   });
   const launch = engine.launcher.launch({ plan: encodePlan(plan), stdio: request.stdio });
-  noteContainer(engine, record, `exec_start: ${request.args.join(' ')}`);
-  return { plan, launch };
+  // Written while it is being started.
+  noteExecStart(engine, record, exec, request.args.join(' '));
+  return { plan, launch, exec };
 }
 
 async function execProcess(engine: Engine, spec: Spec, init: InitProcess, request: ExecRequest): Promise<Process> {
@@ -73,7 +82,6 @@ async function execProcess(engine: Engine, spec: Spec, init: InitProcess, reques
     request.user === undefined ? undefined : resolveUser(request.user, await liveAccounts(engine, init), '--user');
   const bounding = request.privileged ? capabilityNames(engine.facts().bounding) : (own.capabilities?.bounding ?? []);
   const uid = user?.uid ?? own.user.uid;
-  const effective = uid === 0 ? bounding : [];
   return {
     ...own,
     terminal: request.tty,
@@ -89,8 +97,14 @@ async function execProcess(engine: Engine, spec: Spec, init: InitProcess, reques
       user === undefined
         ? own.user
         : { uid: user.uid, gid: user.gid, additionalGids: [user.gid, ...user.additionalGids] },
-    capabilities: { bounding, effective, permitted: effective, inheritable: [], ambient: [] },
+    capabilities: rightsBeside(uid, bounding),
   };
+}
+
+/** Of a further program: root has what the container may have, anybody else nothing. */
+export function rightsBeside(uid: number, bounding: readonly string[]): NonNullable<Process['capabilities']> {
+  const effective = uid === 0 ? [...bounding] : [];
+  return { bounding: [...bounding], effective, permitted: effective, inheritable: [], ambient: [] };
 }
 
 const mergeEnvironment = (all: readonly string[]): string[] => [

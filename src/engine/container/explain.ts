@@ -4,6 +4,7 @@ import type { ImageRecord } from '#store/store.ts';
 import { compileContainer, type Compiled } from './compile.ts';
 import type { ContainerOptions } from './options.ts';
 import { containerDirectory } from './record.ts';
+import { withSystemd } from './systemd.ts';
 
 /** What a start of such a container would do. Makes nothing: the root is shown as it would be mounted. */
 export async function compileForExplain(
@@ -16,7 +17,7 @@ export async function compileForExplain(
   const snapshotter = engine.store.snapshots.driver;
   return compileContainer(engine, {
     id,
-    options,
+    options: withSystemd(options, image.config),
     image,
     root,
     snapshotter,

@@ -1,4 +1,5 @@
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { ContainerRecord } from './record.ts';
 
 /** Writes a container's root file system, running or not, as a tar archive. */
@@ -9,4 +10,5 @@ export async function exportContainer(
 ): Promise<void> {
   await engine.store.reconcile();
   await engine.store.export(record.snapshotter, record.id, write);
+  noteContainer(engine, record, 'export');
 }

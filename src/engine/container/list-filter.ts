@@ -50,8 +50,7 @@ const FILTERS: Readonly<Record<string, MakeCondition>> = {
   },
   health: (_, value, key) => {
     if (!HEALTH.includes(value)) throw bad(key, value, `one of ${HEALTH.join(', ')}`);
-    // No container is checked for its health yet.
-    return { state: () => value === 'none' };
+    return { state: ({ health = 'none' }) => health === value };
   },
   id: (_, value, key) => {
     const fits = pattern(value, key);

@@ -10,6 +10,7 @@ import { observe, readInit, type InitProcess } from './state.ts';
 export type SharedWith = ReadonlyMap<string, Pick<InitProcess, 'pid' | 'startTime'>>;
 
 const CONTAINER = 'container:';
+const PATH = 'ns:';
 
 /** The namespaces of a container: new ones, but those of the host and of other containers. */
 export function namespacesOf(options: ContainerOptions, sharedWith: SharedWith): Namespace[] {
@@ -20,9 +21,11 @@ export function namespacesOf(options: ContainerOptions, sharedWith: SharedWith):
     ['mount', undefined],
     ['cgroup', options.cgroupnsMode],
     ['network', options.network],
+    ['user', options.userns?.mode ?? 'host'],
   ];
   return modes.flatMap(([type, mode]) => {
     if (mode === 'host') return [];
+    if (mode?.startsWith(PATH) === true) return [{ type, path: mode.slice(PATH.length) }];
     const shared = mode === undefined ? undefined : sharedWith.get(mode);
     return [{ type, ...(shared === undefined ? {} : { path: namespacePath(shared.pid, type) }) }];
   });
@@ -49,9 +52,9 @@ export function withSurePids(steps: readonly Step[], sharedWith: SharedWith): St
 export const ownsHostname = ({ utsMode }: ContainerOptions): boolean => utsMode === undefined || utsMode === 'private';
 
 /** The containers that are shared with, looked up when this one starts; they must run. */
-export function sharedContainers(engine: Engine, { pidMode, ipcMode, utsMode }: ContainerOptions): SharedWith {
+export function sharedContainers(engine: Engine, { pidMode, ipcMode, utsMode, userns }: ContainerOptions): SharedWith {
   const found = new Map<string, InitProcess>();
-  for (const mode of [pidMode, ipcMode, utsMode]) {
+  for (const mode of [pidMode, ipcMode, utsMode, userns?.mode]) {
     if (mode?.startsWith(CONTAINER) !== true) continue;
     const other = engine.containers.find(mode.slice(CONTAINER.length));
     const directory = containerDirectory(engine.root, other.id);
@@ -90,10 +93,13 @@ export function withContainerIds(engine: Engine, options: ContainerOptions): Con
       : mode;
   const [pidMode, ipcMode, utsMode] = [named(options.pidMode), named(options.ipcMode), named(options.utsMode)];
   if (ipcMode?.startsWith(CONTAINER) === true) needShareable(engine, ipcMode.slice(CONTAINER.length));
+  const { usernsWish: wish } = options;
+  const usernsWish = wish?.kind === 'join' ? { ...wish, mode: named(wish.mode) ?? wish.mode } : wish;
   return {
     ...options,
     ...(pidMode === undefined ? {} : { pidMode }),
     ...(ipcMode === undefined ? {} : { ipcMode }),
     ...(utsMode === undefined ? {} : { utsMode }),
+    ...(usernsWish === undefined ? {} : { usernsWish }),
   };
 }

@@ -1,5 +1,10 @@
+import type { RestartPolicy } from './restart-policy.ts';
+import type { SdnotifyMode } from './sdnotify.ts';
 import type { ConfinementWish } from './confinement.ts';
 import type { NetworkWishes } from '#engine/network/wishes.ts';
+import type { HealthAction, HealthCheck } from './health-check.ts';
+import type { LogWish } from '#engine/log/drivers.ts';
+import type { PublishedPort } from '#engine/network/published.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
@@ -24,6 +29,10 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish, Network
   images?: readonly ImageMount[];
   /** Containers whose binds and volumes it has as well. */
   volumesFrom?: readonly { container: string; readOnly?: boolean }[];
+  /** How it logs; decided when it is made, so what was not asked for has its value, too. */
+  log?: LogWish;
+  /** Streams that `run` attaches; all where it is left out, none for a background one. */
+  attach?: readonly ('stdin' | 'stdout' | 'stderr')[];
   tty: boolean;
   /** Keep standard input open. */
   interactive: boolean;
@@ -31,14 +40,30 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish, Network
   stdinOnce?: boolean;
   /** Run the built-in init as PID 1. */
   init: boolean;
+  /** Further arguments of pasta. */
+  pasta?: readonly string[];
+  /** With pasta. */
+  pastaPublish?: readonly PublishedPort[];
   readOnly: boolean;
   capAdd: readonly string[];
   capDrop: readonly string[];
   privileged: boolean;
   autoRemove: boolean;
+  /** What it was made by: flags of `create`, image and command. */
+  createdBy?: readonly string[];
+  /** Where it is a service of systemd's; `container` when left out. */
+  sdnotify?: SdnotifyMode;
+  /** When its monitor starts it anew; never when left out. */
+  restart?: RestartPolicy;
   /** Seconds that `stop` waits before it kills. */
   stopTimeout?: number;
   stopSignal?: string;
+  /** Merged with the image's when the container is made. */
+  health?: HealthCheck;
+  /** What is done when it has become unhealthy; nothing when left out. */
+  healthAction?: HealthAction;
+  /** The first program is systemd; left out: when its name says so. Settled when the container is made. */
+  systemd?: 'always' | 'never';
 }
 
 export interface BindMount {

@@ -11,6 +11,11 @@ import { observe } from './state.ts';
 export async function pauseContainer(engine: Engine, { id }: ContainerRecord): Promise<void> {
   await asOwner(engine, id, 'pause container', async (record) => {
     needRunning(engine, record, 'pause');
+    if (containerCgroups(engine, record).length === 0) {
+      throw new Fault('unsupported', `pause container ${record.name}: it has no control group to be held by`, {
+        hint: 'None was delegated to this user when it started: docs/rootless.md says how that is done.',
+      });
+    }
     if (isHeld(engine, record)) {
       throw new Fault('conflict', `pause container ${record.name}: it is already paused`);
     }
@@ -32,7 +37,11 @@ export async function unpauseContainer(engine: Engine, { id }: ContainerRecord):
 
 /** Throws `conflict` for a container that does not run; `doing` is a verb such as `pause`. */
 export function needRunning(engine: Engine, record: ContainerRecord, doing: string): void {
-  if (observe(containerDirectory(engine.root, record.id)).status === 'running') return;
+  const { status } = observe(containerDirectory(engine.root, record.id));
+  if (status === 'running') return;
+  if (status === 'restarting') {
+    throw new Fault('conflict', `${doing} container ${record.name}: it is restarting, wait until it is running`);
+  }
   throw new Fault('conflict', `${doing} container ${record.name}: container ${record.id.slice(0, 12)} is not running`, {
     hint: `sampan start ${record.name} starts it.`,
   });

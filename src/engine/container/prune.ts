@@ -5,6 +5,7 @@ import type { Engine } from '#engine/engine.ts';
 import { stateOf } from './list.ts';
 import type { ContainerRecord } from './record.ts';
 import { removeContainer } from './remove.ts';
+import { isUp } from './state.ts';
 
 export const CONTAINER_PRUNE_FILTERS = ['until', 'label', 'label!'];
 
@@ -27,7 +28,7 @@ export async function pruneContainers(
   const stopped = engine.containers
     .list()
     .filter((record) => record.phase === 'ready' && record.owner === undefined)
-    .filter((record) => stateOf(engine, record).status !== 'running')
+    .filter((record) => !isUp(stateOf(engine, record)))
     .filter((record) => conditions.every((holds) => holds(record)));
   const pruned: PrunedContainers = { removed: [], reclaimed: 0 };
   for (const record of stopped) {
@@ -38,7 +39,7 @@ export async function pruneContainers(
       pruned.reclaimed += bytes;
     } catch (error) {
       // Somebody has started it, or removed it, since the look.
-      if (isFault(error, 'notFound') || stateOf(engine, record).status === 'running') continue;
+      if (isFault(error, 'notFound') || isUp(stateOf(engine, record))) continue;
       onFailure(error);
     }
   }

@@ -6,7 +6,7 @@ import { isAlive } from '#base/process-identity.ts';
 import type { Engine } from '#engine/engine.ts';
 import { isShowOpen, showNetworksIfPossible } from '#engine/network/show.ts';
 import { leaveNetworks } from '#engine/network/ports.ts';
-import { noteEnd } from '#engine/event/container.ts';
+import { endPasta } from '#engine/network/pasta.ts';
 import { formatExit, type ExitStatus } from '#engine/monitor/exit-file.ts';
 import { connectMonitor } from '#engine/monitor/connection.ts';
 import { monitorLives, waitForMonitor } from '#engine/monitor/liveness.ts';
@@ -14,12 +14,18 @@ import { volumeRecords } from '#engine/volume/record.ts';
 import { settleVolumes } from '#engine/volume/settle.ts';
 import { discardContainer } from './discard.ts';
 import { removeContainerCgroups } from './cgroups.ts';
+import { takeExecEnds } from './exec-record.ts';
 import { letGo } from './hold.ts';
+import { hasNews, noteLastEnd, takeJournal } from './journal.ts';
 import { asOwner } from './ownership.ts';
-import { containerDirectory, type ContainerRecord } from './record.ts';
-import { MONITOR_KILLED, observe } from './state.ts';
+import { containerDirectory, type ContainerRecord, type UnsettledRecord } from './record.ts';
+import { forgetFormerBoot } from './reboot.ts';
+import { LAST_RUN } from './restart-policy.ts';
+import { MONITOR_KILLED, observe, readInit, type ContainerState } from './state.ts';
 
 const KILLED = 137;
+const END_TRIES = 10;
+const HEED_MS = 500;
 
 /**
  * Brings records and reality together after crashes. Called by every command that reads or changes containers; costs
@@ -28,14 +34,19 @@ const KILLED = 137;
 export async function reconcile(engine: Engine): Promise<string[]> {
   const unsettled = engine.containers.unsettled();
   const repaired: string[] = [];
+  if (unsettled.length > 0) forgetFormerBoot(engine, unsettled);
   for (const record of unsettled) {
-    if (isWell(engine, record)) continue;
+    if (isWell(engine, record)) {
+      if (hasNews(engine, record)) takeJournal(engine, record);
+      continue;
+    }
     const said = await asOwner(engine, record.id, 'look after container', (current) =>
       settleOwned(engine, current, record.owner === undefined ? 'ended' : 'abandoned'),
     ).catch((error: unknown) => stuck(record, error));
     if (said !== undefined) repaired.push(said);
   }
   if (isShowOpen(engine)) await showNetworksIfPossible(engine);
+  takeExecEnds(engine);
   // After the containers, some of which take their volumes along.
   if (volumeRecords(engine.database).unsettled().length > 0) repaired.push(...(await settleVolumes(engine)));
   // A crash may have left halves in the store, too.
@@ -58,14 +69,18 @@ export async function giveUp(engine: Engine, id: string): Promise<void> {
 }
 
 /** It is being changed by a living process, or it runs and its monitor is there. */
-function isWell(engine: Engine, record: ContainerRecord): boolean {
+function isWell(engine: Engine, record: UnsettledRecord): boolean {
   if (record.owner !== undefined) return isAlive(record.owner);
   const directory = containerDirectory(engine.root, record.id);
-  return record.phase === 'ready' && monitorLives(directory) && observe(directory).status !== 'exited';
+  return record.phase === 'ready' && monitorLives(directory) && !hasEnded(directory);
 }
 
+/** There is an exit between two runs, too. */
+const hasEnded = (directory: string): boolean =>
+  existsSync(join(directory, 'exit')) && observe(directory).status === 'exited';
+
 /** One container that cannot be settled must not keep all commands from their work; the next one tries again. */
-function stuck(record: ContainerRecord, error: unknown): string | undefined {
+function stuck(record: UnsettledRecord, error: unknown): string | undefined {
   return isFault(error, 'notFound') ? undefined : `container ${record.name} could not be settled: ${sentence(error)}`;
 }
 
@@ -95,15 +110,16 @@ export async function settleOwned(
   // Who held it for a commit may have died before letting it go.
   if (reason === 'abandoned') await letGo(engine, record);
   if (monitorLives(directory) && status !== 'exited') {
-    if (reason === 'abandoned' && status === 'running') return carryOn(engine, record);
+    if (reason === 'abandoned' && (status === 'running' || status === 'restarting')) return carryOn(engine, record);
     if (reason === 'ended') return undefined;
     await endMonitor(directory);
   }
   await waitForMonitor(directory);
-  const said = await bury(engine, record, directory);
+  const said = (await bury(engine, record, directory)) ?? widowed(record, observe(directory));
   const { exit } = observe(directory);
   engine.database.transaction(() => {
-    if (record.active && exit !== undefined && hasRun(exit)) noteEnd(engine, record, exit);
+    takeJournal(engine, record);
+    if (record.active && exit !== undefined && hasRun(exit)) noteLastEnd(engine, record, exit);
     engine.containers.setActive(record.id, false);
     leaveNetworks(engine, record.id);
   });
@@ -114,25 +130,52 @@ export async function settleOwned(
   return said;
 }
 
+/** One whose monitor died between two runs is not started anew by anybody. */
+function widowed({ name, active }: ContainerRecord, { exit }: ContainerState): string | undefined {
+  if (!active || exit?.restarting === undefined) return undefined;
+  return `gave up the restart of container ${name}, whose monitor had been killed`;
+}
+
 /** Not so when its launch failed: then there was no program that could end. */
 const hasRun = ({ error }: ExitStatus): boolean => error === undefined || error === MONITOR_KILLED;
 
-/** Who died may have been changing its limits. */
+/** Who died may have started it without saying so, or been changing its limits or its policy. */
 async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefined> {
+  takeJournal(engine, record);
   const { restoreLimits } = await import('./update.ts');
   await restoreLimits(engine, record);
+  const { tellPolicy } = await import('./update-restart.ts');
+  await tellPolicy(engine, record);
 }
 
 /** Ends a monitor together with what it may have started; one that still waits to be told goes by itself. */
 async function endMonitor(directory: string): Promise<void> {
-  const connection = await connectMonitor(directory).catch(() => undefined);
-  connection?.signal(constants.signals.SIGKILL);
-  await connection?.finish();
+  for (let tries = 0; tries < END_TRIES && monitorLives(directory); tries += 1) {
+    const connection = await connectMonitor(directory).catch(() => undefined);
+    connection?.restart(LAST_RUN);
+    connection?.signal(constants.signals.SIGKILL);
+    await connection?.finish();
+    // Said again where it came just between two runs.
+    await waitForMonitor(directory, HEED_MS);
+  }
+}
+
+/** One without control groups is ended by its first process, with which its pid namespace ends. */
+function endInit(directory: string): void {
+  const init = readInit(directory);
+  if (init?.alive !== true) return;
+  try {
+    process.kill(init.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** Writes the exit of a container whose monitor did not live to do so, after killing what is left of it. */
 async function bury(engine: Engine, record: ContainerRecord, directory: string): Promise<string | undefined> {
   await removeContainerCgroups(engine, record);
+  endInit(directory);
+  endPasta(directory);
   const state = observe(directory);
   if (state.status !== 'dead' || state.exit !== undefined) return undefined;
   const now = Date.now();

@@ -24,6 +24,13 @@ export interface ContainerRecord {
   autoRemove: boolean;
   /** Somebody has asked for a pause; whether it is held is asked of its control group. */
   pauseAsked?: boolean;
+  /** How far its monitor's journal has been taken over, and how long it was then. */
+  journal: string;
+  journalSize: number;
+  /** How often its monitor has started it anew since somebody started it. */
+  restarts: number;
+  /** Its user has started it and not stopped it since. */
+  wanted: boolean;
 }
 
 interface Row {
@@ -39,6 +46,10 @@ interface Row {
   active: number;
   auto_remove: number;
   paused: number;
+  journal: string;
+  journal_size: number;
+  restarts: number;
+  wanted: number;
 }
 
 const fromRow = (row: Row): ContainerRecord => ({
@@ -54,7 +65,14 @@ const fromRow = (row: Row): ContainerRecord => ({
   active: row.active === 1,
   autoRemove: row.auto_remove === 1,
   pauseAsked: row.paused === 1,
+  journal: row.journal,
+  journalSize: row.journal_size,
+  restarts: row.restarts,
+  wanted: row.wanted === 1,
 });
+
+/** What every command looks at of each container that is up or being changed. */
+export type UnsettledRecord = Pick<ContainerRecord, 'id' | 'name' | 'phase' | 'owner' | 'journalSize'>;
 
 /** Directory of a container below the engine's root: its plan, log, lock, exit status and attach socket. */
 export const containerDirectory = (root: string, id: string): string => join(root, 'containers', id);
@@ -69,16 +87,23 @@ export interface ContainerRecords {
   insert(record: ContainerRecord): void;
   setPhase(id: string, phase: ContainerRecord['phase']): void;
   setOwner(id: string, owner: string | undefined): void;
-  /** Also that of the run to come nobody has said yet that it has begun. */
+  /** Also that of the run to come nobody has said yet that it has begun; one that is begun counts its restarts anew. */
   setActive(id: string, active: boolean): void;
   /** False when the run has been marked as begun before. */
   markStarted(id: string): boolean;
+  markEnded(id: string): void;
+  /** Whether the end of the newest run that has begun has been told. */
+  hasEnded(id: string): boolean;
+  setJournal(id: string, position: string, size: number): void;
+  setRestarts(id: string, count: number): void;
+  /** Whether it is to run, as far as its user has said: started, and not stopped by hand since. */
+  setWanted(id: string, wanted: boolean): void;
   setPauseAsked(id: string, asked: boolean): void;
   setName(id: string, name: string): void;
   setOptions(id: string, options: ContainerOptions): void;
   remove(id: string): void;
   /** Containers that some process was changing or that were last seen running. */
-  unsettled(): ContainerRecord[];
+  unsettled(): UnsettledRecord[];
   /** Made from it, or with it mounted. */
   usingImage(imageId: string): ContainerRecord[];
 }
@@ -111,13 +136,33 @@ export function containerRecords(database: Database): ContainerRecords {
     setPhase: (id, phase) => change('UPDATE containers SET phase = ? WHERE id = ?', phase, id),
     setOwner: (id, owner) => change('UPDATE containers SET owner = ? WHERE id = ?', owner ?? null, id),
     setActive: (id, active) =>
-      change('UPDATE containers SET active = ?, started = 0, paused = 0 WHERE id = ?', Number(active), id),
-    markStarted: (id) => database.run('UPDATE containers SET started = 1 WHERE id = ? AND started = 0', id).changes > 0,
+      change(
+        `UPDATE containers SET active = ?1, started = 0, ended = 0, paused = 0, restarts = iif(?1, 0, restarts),
+           wanted = iif(?1, 1, wanted)
+         WHERE id = ?2`,
+        Number(active),
+        id,
+      ),
+    markStarted: (id) =>
+      database.run('UPDATE containers SET started = 1, ended = 0 WHERE id = ? AND started = 0', id).changes > 0,
+    markEnded: (id) => change('UPDATE containers SET started = 0, ended = 1, paused = 0 WHERE id = ?', id),
+    hasEnded: (id) => database.get('SELECT 1 FROM containers WHERE id = ? AND ended = 1', id) !== undefined,
+    setJournal: (id, position, size) =>
+      change('UPDATE containers SET journal = ?, journal_size = ? WHERE id = ?', position, size, id),
+    setRestarts: (id, count) => change('UPDATE containers SET restarts = ? WHERE id = ?', count, id),
+    setWanted: (id, wanted) => change('UPDATE containers SET wanted = ? WHERE id = ?', Number(wanted), id),
     setPauseAsked: (id, asked) => change('UPDATE containers SET paused = ? WHERE id = ?', Number(asked), id),
     setName: (id, name) => change('UPDATE containers SET name = ? WHERE id = ?', name, id),
     setOptions: (id, options) => change('UPDATE containers SET options = ? WHERE id = ?', JSON.stringify(options), id),
     remove: (id) => change('DELETE FROM containers WHERE id = ?', id),
-    unsettled: () => query(`WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`),
+    // From the index `containers_unsettled`, which is of the same condition.
+    unsettled: () =>
+      database
+        .all<Pick<Row, 'id' | 'name' | 'phase' | 'owner' | 'journal_size'>>(
+          `SELECT id, name, phase, owner, journal_size FROM containers
+           WHERE owner IS NOT NULL OR active = 1 OR phase <> 'ready'`,
+        )
+        .map(({ owner, journal_size: journalSize, ...row }) => ({ ...row, journalSize, owner: owner ?? undefined })),
     usingImage: (imageId) =>
       query('WHERE image_id = ?1 OR id IN (SELECT container FROM image_use WHERE image = ?1)', imageId),
   };
@@ -127,7 +172,8 @@ function findOne(query: (where: string, ...values: string[]) => ContainerRecord[
   // An id is nobody else's name.
   const exact = query('WHERE name = ?1 OR id = ?1 ORDER BY id = ?1 DESC', nameOrId)[0];
   if (exact !== undefined) return exact;
-  const found = /^[0-9a-f]+$/.test(nameOrId) ? query('WHERE substr(id, 1, length(?)) = ?', nameOrId, nameOrId) : [];
+  // `g` comes after every hexadecimal digit.
+  const found = /^[0-9a-f]+$/.test(nameOrId) ? query('WHERE id > ? AND id < ? LIMIT 2', nameOrId, `${nameOrId}g`) : [];
   const [first, second] = found;
   if (first === undefined)
     throw new Fault('notFound', `No such container: ${nameOrId}`, {

@@ -5,7 +5,7 @@ import { discardContainer } from './discard.ts';
 import { asOwner } from './ownership.ts';
 import { settleOwned } from './reconcile.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
-import { observe } from './state.ts';
+import { isUp, observe, type ContainerState } from './state.ts';
 import { stopContainer } from './stop.ts';
 
 /**
@@ -18,15 +18,15 @@ export async function removeContainer(
   force: boolean,
   volumes = record.autoRemove,
 ): Promise<void> {
-  const running = observe(containerDirectory(engine.root, record.id)).status === 'running';
-  if (running && !force) throw isRunning(record);
-  if (running) await stopContainer(engine, record, { timeoutSeconds: 0 });
+  const state = observe(containerDirectory(engine.root, record.id));
+  if (isUp(state) && !force) throw mustStop(record, state);
+  if (isUp(state)) await stopContainer(engine, record, { timeoutSeconds: 0 });
   // The end of an automatic removal may have been quicker.
   if (engine.containers.get(record.id) === undefined) return;
   await asOwner(engine, record.id, 'remove container', async (current) => {
     // Whoever owned it until now may have started it.
-    if (isUp(engine, current)) {
-      if (!force) throw isRunning(current);
+    if (isBusy(engine, current)) {
+      if (!force) throw mustStop(current, { status: 'running' });
       await settleOwned(engine, { ...current, autoRemove: false }, 'failed');
     }
     await discardContainer(engine, current, volumes);
@@ -34,14 +34,14 @@ export async function removeContainer(
 }
 
 /** It runs, or its monitor is about to start it. */
-function isUp(engine: Engine, { id, phase }: ContainerRecord): boolean {
+function isBusy(engine: Engine, { id, phase }: ContainerRecord): boolean {
   const directory = containerDirectory(engine.root, id);
-  const { status } = observe(directory);
-  return phase === 'ready' && (status === 'running' || (status === 'created' && monitorLives(directory)));
+  const state = observe(directory);
+  return phase === 'ready' && (isUp(state) || (state.status === 'created' && monitorLives(directory)));
 }
 
-function isRunning({ id, name }: ContainerRecord): Fault {
-  return new Fault('conflict', `remove container ${name}: container ${id.slice(0, 12)} is running`, {
+function mustStop({ id, name }: ContainerRecord, { status }: Pick<ContainerState, 'status'>): Fault {
+  return new Fault('conflict', `remove container ${name}: container ${id.slice(0, 12)} is ${status}`, {
     hint: `Stop it first (sampan stop ${name}), or remove it with --force.`,
   });
 }

@@ -20,7 +20,7 @@ export async function restartContainer(
     const killed = await endContainer(engine, record, stop);
     if (record.active) await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
     if (killed !== undefined) noteContainer(engine, record, 'stop');
-    await startOwned(engine, record, start);
+    await startOwned(engine, { ...record, active: false }, start);
     noteContainer(engine, record, 'restart');
   });
 }

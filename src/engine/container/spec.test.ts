@@ -87,3 +87,15 @@ test('bind mounts come last and are recursive and private unless said otherwise'
     options: ['rbind', 'rro', 'rprivate'],
   });
 });
+
+test('systemd gets its own hierarchy over whatever is mounted there', () => {
+  const place = '/sys/fs/cgroup/systemd';
+  const host = { source: '/sys/fs/cgroup', destination: '/sys/fs/cgroup', readOnly: true, options: [] };
+  const systemd: Partial<ContainerOptions> = { systemd: 'always' };
+  expect(specOf({ ...systemd, binds: [host] }).mounts?.at(-1)).toMatchObject({ destination: place, type: 'cgroup' });
+  const own = { ...host, destination: place };
+  expect(specOf({ ...systemd, binds: [own] }).mounts?.filter(({ destination }) => destination === place)).toEqual([
+    expect.objectContaining({ type: 'bind' }),
+  ]);
+  expect(specOf({}).mounts?.some(({ destination }) => destination === place)).toBe(false);
+});

@@ -7,13 +7,14 @@ import { grantedCapabilities } from './capabilities.ts';
 import type { TmpfsMount } from './confinement.ts';
 import type { BindMount, ContainerOptions } from './options.ts';
 import { imageMount } from './image-mounts.ts';
-import { cgroupsPath } from './cgroups.ts';
 import { hiddenPaths } from './hidden-paths.ts';
 import { processArgs } from './command.ts';
 import { askedDevices } from './asked-devices.ts';
 import { namespacesOf, ownsHostname, type SharedWith } from './namespaces.ts';
 import { hostDevices } from './host-devices.ts';
 import { resourcesOf } from './resources.ts';
+import { isMounted, systemdEnvironment } from './systemd.ts';
+import { sysctlsOf } from './usual-sysctls.ts';
 import type { UserIdentity } from './user.ts';
 
 export interface SpecInputs {
@@ -23,13 +24,21 @@ export interface SpecInputs {
   user: UserIdentity;
   /** The container's directory, which holds its `hosts`, `hostname` and `resolv.conf`. */
   directory: string;
+  /** Left out where the place of its control groups depends on who starts it. */
+  cgroupsPath?: string;
   /** Names of the capabilities that a privileged container is given. */
   allCapabilities: readonly string[];
   /** Hard limit of open files that this process may give on. */
   hardOpenFiles: number;
+  /** Nobody in this user namespace may change their supplementary groups. */
+  groupsFixed?: boolean;
   seccomp: Linux['seccomp'];
   sharedWith: SharedWith;
   rootPath: string;
+  /** The engine is root of the machine. */
+  asHostRoot?: boolean;
+  /** Control groups are of version 2 here. */
+  unified?: boolean;
   /** What is mounted for `options.volumes`. */
   volumes?: readonly Mount[];
 }
@@ -51,7 +60,7 @@ export function containerSpec(inputs: SpecInputs): Spec {
     root: { path: inputs.rootPath, readonly: options.readOnly },
     process: {
       terminal: options.tty,
-      user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set([user.gid, ...user.additionalGids])] },
+      user: { uid: user.uid, gid: user.gid, additionalGids: groupsOf(inputs) },
       args: processArgs(options, inputs.image),
       env: environment(inputs),
       cwd: options.workdir ?? (inputs.image.WorkingDir || '/'),
@@ -61,7 +70,12 @@ export function containerSpec(inputs: SpecInputs): Spec {
       ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
       ...(options.security?.apparmor === undefined ? {} : { apparmorProfile: options.security.apparmor }),
     },
-    mounts: [...systemMounts(options), ...fileMounts(inputs), ...askedMounts(options, inputs.volumes)],
+    mounts: [
+      ...systemMounts(options, inputs.unified),
+      ...fileMounts(inputs),
+      ...askedMounts(options, inputs.volumes),
+      ...managerMounts(options, inputs.unified),
+    ],
     linux: linuxSection(inputs),
     ...(options.annotations === undefined ? {} : { annotations: { ...options.annotations } }),
   };
@@ -77,19 +91,32 @@ export function askedMounts(
   return mounts.sort((left, right) => depth(left) - depth(right));
 }
 
-function linuxSection({ id, options, seccomp, sharedWith }: SpecInputs): Linux {
+function linuxSection({ options, seccomp, sharedWith, cgroupsPath, asHostRoot = false }: SpecInputs): Linux {
   const asked = askedDevices(options.devices ?? []);
   const devices = [...(options.privileged ? hostDevices() : []), ...asked.devices];
   const { devices: held = [], ...resources } = resourcesOf(options);
+  const sysctls = sysctlsOf(options, asHostRoot);
   return {
     namespaces: namespacesOf(options, sharedWith),
-    cgroupsPath: cgroupsPath(id, options),
+    ...idMaps(options),
+    ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
     resources: { devices: [...held, ...asked.rules, ...(options.deviceRules ?? [])], ...resources },
     ...(devices.length === 0 ? {} : { devices }),
-    ...(options.sysctls === undefined ? {} : { sysctl: { ...options.sysctls } }),
+    ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
     ...hiddenPaths(options),
     ...(options.privileged || seccomp === undefined ? {} : { seccomp }),
   };
+}
+
+/** The own group is among them, as in every engine; but where nobody may change groups, none is asked for in vain. */
+function groupsOf({ user, groupsFixed }: SpecInputs): number[] {
+  if (groupsFixed === true && user.additionalGids.length === 0) return [];
+  return [...new Set([user.gid, ...user.additionalGids])];
+}
+
+function idMaps({ userns }: ContainerOptions): Pick<Linux, 'uidMappings' | 'gidMappings'> {
+  const { uids, gids } = userns ?? {};
+  return uids === undefined || gids === undefined ? {} : { uidMappings: [...uids], gidMappings: [...gids] };
 }
 
 function rlimits({ options, hardOpenFiles }: SpecInputs): Rlimit[] {
@@ -109,6 +136,7 @@ function environment({ options, image, user, id }: SpecInputs): string[] {
     `HOSTNAME=${hostnameOf(options, id)}`,
     `HOME=${user.home}`,
     ...(options.tty ? ['TERM=xterm'] : []),
+    ...systemdEnvironment(options, id),
     ...(image.Env ?? []),
     ...options.env,
   ];
@@ -123,17 +151,30 @@ const mount = (destination: string, type: string, source: string, options: strin
   options,
 });
 
-function systemMounts(options: ContainerOptions): Mount[] {
+const GROUPS = ['nosuid', 'noexec', 'nodev', 'relatime'];
+
+function systemMounts(options: ContainerOptions, unified = false): Mount[] {
   const mode = options.privileged ? 'rw' : 'ro';
-  const groups = options.security?.writableCgroups === true ? 'rw' : mode;
+  const isManager = options.systemd === 'always' && unified;
+  const groups = isManager || options.security?.writableCgroups === true ? 'rw' : mode;
   return [
     mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', mode]),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', groups]),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...GROUPS, groups]),
     ...sharedMemory(options),
   ];
+}
+
+/**
+ * For systemd the one hierarchy of version 1 in which nothing can be limited, nor a limit be lifted: over whatever is
+ * mounted at /sys/fs/cgroup.
+ */
+function managerMounts(options: ContainerOptions, unified = false): Mount[] {
+  const place = '/sys/fs/cgroup/systemd';
+  if (options.systemd !== 'always' || unified || isMounted(options, place)) return [];
+  return [mount(place, 'cgroup', 'cgroup', [...GROUPS, 'none', 'name=systemd'])];
 }
 
 /** What belongs to the ipc namespace: with the host's come the host's own mounts. */
@@ -168,10 +209,14 @@ export function mountedPaths(options: ContainerOptions): string[] {
   return all.map(({ destination }) => destination);
 }
 
+/** The engine's own files and volumes are shown with the owners that the container knows. */
+export const hasMaps = ({ userns }: ContainerOptions): boolean =>
+  userns?.uids !== undefined && userns.mode !== 'keep-id';
+
 /** Files that the engine keeps for the container, so that names resolve and the image stays untouched. */
 function fileMounts({ directory, options }: Pick<SpecInputs, 'directory' | 'options'>): Mount[] {
   const bind = (destination: string, source: string): Mount =>
-    mount(destination, 'bind', source, ['rbind', 'rprivate']);
+    mount(destination, 'bind', source, ['rbind', 'rprivate', ...(hasMaps(options) ? ['idmap'] : [])]);
   return [
     bind('/etc/hostname', join(directory, 'hostname')),
     ...(options.network === 'host'

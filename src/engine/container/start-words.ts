@@ -3,6 +3,7 @@ import { errnoName } from '#kernel/failure.ts';
 import type { Plan } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
+import { JOURNAL_SOCKET } from '#engine/log/target.ts';
 import type { ContainerRecord } from './record.ts';
 
 /** The fault that a failed start means; undefined is a monitor that ended without a report. */
@@ -11,6 +12,13 @@ export function startFault(record: ContainerRecord, plan: Plan, failure: ReportR
   if (failure === undefined) return new Fault('internal', `${doing}: the monitor went away without a word`);
   if (failure.step === undefined) {
     const errno = errnoName(failure.value);
+    if (failure.path === JOURNAL_SOCKET) {
+      return new Fault('unavailable', `${doing}: the journal cannot be reached: ${failure.path} ${errno}`, {
+        facts: { errno },
+        field: '--log-driver',
+        hint: 'Start systemd-journald, or make the container with another --log-driver.',
+      });
+    }
     return new Fault('conflict', `${doing}: its monitor could not start: ${failure.path} ${errno}`, {
       facts: { errno },
     });

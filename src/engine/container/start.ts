@@ -1,29 +1,32 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
+import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
-import { noteStart } from '#engine/event/container.ts';
+import { logTarget } from '#engine/log/target.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
-import { containerCgroups, isHeld } from './cgroups.ts';
+import { healthFields } from './health-plan.ts';
+import { claimCgroups, isHeld } from './cgroups.ts';
+import { preparePasta } from '#engine/network/pasta.ts';
 import { prepareNetwork } from '#engine/network/start.ts';
-import { compileContainer, type Compiled } from './compile.ts';
-import { imageOf } from './image-of.ts';
+import { noteStart } from './journal.ts';
+import { noteFailure } from './failure-note.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settleOwned } from './reconcile.ts';
-import { observe } from './state.ts';
-
-const LOG_MAX_BYTES = 10_000_000;
-const LOG_MAX_FILES = 3;
+import { restartCode } from './restart-policy.ts';
+import { makeNotifyPlace, notifyOf, serviceSockets, type Service } from './service.ts';
+import { isUp, observe } from './state.ts';
+import { storePlan, type Prepared } from './stored-plan.ts';
 
 export interface StartRequest {
   /** Warnings are told here, one sentence each. */
   warn: (text: string) => void;
   /** Size of the terminal that will be attached. */
   size?: { rows: number; columns: number };
+  service?: Service;
 }
 
 /** Starts a container in the background; resolves when its program runs. Starting a running one changes nothing. */
@@ -35,11 +38,12 @@ export async function startContainer(engine: Engine, id: string, request: StartR
 export async function startOwned(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<void> {
   const { id } = record;
   if (isRunning(engine, record)) return refusePaused(engine, record);
-  const compiled = await prepareStart(engine, record, request);
+  await settleFormer(engine, record);
+  const prepared = await storeNoted(engine, record, request);
   // Noted before the start, so that a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
-  const result = await engine.launcher.monitor(monitorPlan(engine, record, request, false));
-  const words = startWords(record, compiled);
+  const result = await startMonitor(engine, record, request, false);
+  const words = startWords(engine, record, prepared);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
   await settleOwned(engine, record, 'failed');
@@ -78,17 +82,18 @@ export async function startAttached(
         hint: `sampan logs -f ${record.name} follows it.`,
       });
     }
+    await settleFormer(engine, record);
     // The monitor needs the plan only when it is told to start, so it comes up while the plan is made.
     engine.containers.setActive(id, true);
-    const up = engine.launcher.monitor(monitorPlan(engine, record, request, true));
-    const [compiled, result] = await Promise.all([prepareStart(engine, record, request), up]).catch(
+    const up = startMonitor(engine, record, request, true);
+    const [prepared, result] = await Promise.all([storeNoted(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
         await settleOwned(engine, record, 'failed');
         throw error;
       },
     );
-    const words = startWords(record, compiled);
+    const words = startWords(engine, record, prepared);
     if (result.code !== 0) {
       await settleOwned(engine, record, 'failed');
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
@@ -112,55 +117,70 @@ function isRunning(engine: Engine, record: ContainerRecord): boolean {
       `start container ${record.name}: it is being ${record.phase === 'creating' ? 'made' : 'removed'}`,
     );
   }
-  return observe(containerDirectory(engine.root, record.id)).status === 'running';
+  return isUp(observe(containerDirectory(engine.root, record.id)));
 }
 
-async function prepareStart(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Compiled> {
-  const directory = containerDirectory(engine.root, record.id);
-  const root = engine.store.snapshotter(record.snapshotter).mounts(record.id);
-  await prepareNetwork(engine, record);
-  const compiled = await compileContainer(engine, {
-    id: record.id,
-    options: record.options,
-    image: imageOf(engine, record),
-    root,
-    snapshotter: record.snapshotter,
-    directory,
-  });
-  for (const warning of compiled.warnings) request.warn(warning);
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(compiled.spec));
-  writeFileSync(join(directory, 'plan'), encodePlan(compiled.plan), { mode: 0o600 });
-  return compiled;
+/** What fails before there is a launch is kept as well, for `why`. */
+async function storeNoted(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<Prepared> {
+  // First: the plan of health checks names the groups.
+  claimCgroups(engine, record);
+  return prepareNetwork(engine, record)
+    .then(() => storePlan(engine, record, request))
+    .catch((error: unknown) => {
+      throw noteFailure(containerDirectory(engine.root, record.id), error);
+    });
+}
+
+/** Nobody may have taken note of the end of its last run yet. */
+async function settleFormer(engine: Engine, record: ContainerRecord): Promise<void> {
+  const { status } = observe(containerDirectory(engine.root, record.id));
+  // Asked anew: who restarts it has settled it just now.
+  const isOpen = status !== 'created' && engine.containers.get(record.id)?.active === true;
+  if (isOpen) await settleOwned(engine, { ...record, autoRemove: false }, 'ended');
+}
+
+function startMonitor(
+  engine: Engine,
+  record: ContainerRecord,
+  request: StartRequest,
+  hold: boolean,
+): Promise<LaunchResult> {
+  preparePasta(record.options, containerDirectory(engine.root, record.id));
+  makeNotifyPlace(notifyOf(engine, record.id, request.service));
+  return engine.launcher.monitor(monitorPlan(engine, record, request, hold), serviceSockets(request.service));
 }
 
 function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequest, hold: boolean): Uint8Array {
   const directory = containerDirectory(engine.root, record.id);
   const { options } = record;
+  const notify = notifyOf(engine, record.id, request.service);
   const step: Step = {
     op: 'monitor',
     dir: directory,
     plan: join(directory, 'plan'),
-    log: join(directory, 'log'),
-    logMaxBytes: LOG_MAX_BYTES,
-    logMaxFiles: LOG_MAX_FILES,
+    ...logTarget(engine, record),
     tty: options.tty ? 1 : 0,
     stdin: options.interactive ? 1 : 0,
     // Nobody will ask for the exit status of one that removes itself after the machine has crashed.
     ephemeral: record.autoRemove ? 1 : 0,
-    cgroup: containerCgroups(engine, record),
+    cgroup: claimCgroups(engine, record),
     hold: hold ? 1 : 0,
+    ...healthFields(engine, record, directory),
+    restart: restartCode(options.restart),
     ...(record.autoRemove || (options.publish ?? []).length > 0
       ? { onExit: [...engine.self, 'container', 'cleanup', record.id] }
       : {}),
     ...(request.size === undefined ? {} : request.size),
+    ...(notify === undefined ? {} : { notify: notify.to, notifyInside: notify.inside ? 1 : 0 }),
   };
   return encodePlan({ programs: [{ name: 'monitor', steps: [step] }] });
 }
 
-function startWords(record: ContainerRecord, compiled: Compiled): StartWords {
+function startWords({ root }: Engine, record: ContainerRecord, prepared: Prepared): StartWords {
   const load = () => import('./start-words.ts');
+  const directory = containerDirectory(root, record.id);
   return {
-    fault: async (failure) => (await load()).startFault(record, compiled.plan, failure),
-    warning: async (warning) => (await load()).warningText(warning, compiled.plan),
+    fault: async (failure) => noteFailure(directory, (await load()).startFault(record, await prepared(), failure)),
+    warning: async (warning) => (await load()).warningText(warning, await prepared()),
   };
 }

@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#base/fault.ts';
+import { signalNumber as numberOfSignal } from '#kernel/signals.ts';
 import { thaw } from '#runtime/cgroup/freezer.ts';
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
@@ -8,22 +10,24 @@ import { containerCgroups } from './cgroups.ts';
 import { imageOf } from './image-of.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settle } from './reconcile.ts';
-import { observe } from './state.ts';
+import { LAST_RUN } from './restart-policy.ts';
+import { isUp, observe } from './state.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 /** After SIGKILL the kernel needs no more than a moment; a longer wait means a process stuck in it. */
 const KILL_PATIENCE_MS = 20_000;
 /** A monitor that does not answer may be held itself; what is said to it then waits, and the patience above counts. */
 const GREETING_MS = 2000;
+const TRIES = 8;
+const TRY_AGAIN_MS = 10;
 
-/** Number of a signal given as `TERM`, `SIGTERM` or `15`; Fault `invalid` for anything else. */
+/** Number of a signal given as `TERM`, `SIGTERM`, `RTMIN+3` or `15`; Fault `invalid` for anything else. */
 export function signalNumber(text: string, field: string): number {
-  const upper = text.toUpperCase();
-  const named = (constants.signals as Record<string, number>)[upper.startsWith('SIG') ? upper : `SIG${upper}`];
-  const number = /^\d+$/.test(text) ? Number(text) : named;
-  if (number === undefined || number < 1 || number > 64)
+  try {
+    return numberOfSignal(text);
+  } catch {
     throw new Fault('invalid', `read ${field}: there is no signal "${text}"`, { field });
-  return number;
+  }
 }
 
 export interface StopRequest {
@@ -31,6 +35,8 @@ export interface StopRequest {
   timeoutSeconds?: number;
   /** In place of the container's own stop signal. */
   signal?: string;
+  /** The next boot brings it back where it would have, had it not been stopped. */
+  untilBoot?: boolean;
 }
 
 /**
@@ -57,7 +63,8 @@ export async function endContainer(
   const seat = await watch(engine, record);
   if (seat === undefined) return undefined;
   const patience = request.timeoutSeconds ?? record.options.stopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
-  seat.connection.signal(number);
+  if (request.untilBoot !== true) engine.containers.setWanted(record.id, false);
+  endForGood(seat, number);
   noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   // One that is held would heed nothing.
   await release(engine, record);
@@ -85,10 +92,12 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
   if (seat === undefined) {
     throw new Fault('conflict', `kill container ${record.name}: container ${record.id.slice(0, 12)} is not running`);
   }
-  seat.connection.signal(number);
-  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   const ends =
     number === constants.signals.SIGKILL || number === signalNumber(stopSignalOf(engine, record), 'the stop signal');
+  if (ends) engine.containers.setWanted(record.id, false);
+  if (ends) endForGood(seat, number);
+  else seat.connection.signal(number);
+  noteContainer(engine, record, 'kill', { attributes: { signal: String(number) } });
   if (ends) await release(engine, record);
   if (number === constants.signals.SIGKILL) await within(endOf(engine, record, seat), KILL_PATIENCE_MS);
   else await seat.connection.finish();
@@ -99,36 +108,61 @@ export async function killContainer(engine: Engine, record: ContainerRecord, sig
 /** A place at the monitor. It may be wanted for another; then `endOf` takes a new one. */
 interface Seat {
   connection: MonitorConnection;
+  /** What a new place is told first: nobody knows whether it was heard at the old one. */
+  say?: (connection: MonitorConnection) => void;
 }
 
-/** A silent place at the monitor of a running container; undefined when it does not run. */
+/** The run that ends now has no successor. */
+function endForGood(seat: Seat, number: number): void {
+  seat.connection.restart(LAST_RUN);
+  seat.connection.signal(number);
+  seat.say = (connection) => {
+    connection.restart(LAST_RUN);
+    connection.signal(number);
+  };
+}
+
+/** A silent place at the monitor of a container that runs, or will again; undefined when it does not. */
 async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | undefined> {
   const directory = containerDirectory(engine.root, record.id);
-  if (observe(directory).status !== 'running') return undefined;
-  try {
-    let greet = (): void => undefined;
-    const greeted = new Promise<'greeted'>((resolve) => (greet = () => resolve('greeted')));
-    const connection = await connectMonitor(directory, { started: () => greet() });
-    connection.quiet();
-    // Until then it is not known whether there is a place for us.
-    const first = await within(Promise.race([greeted, connection.end]), GREETING_MS);
-    if (first === undefined || first === 'greeted' || first.kind !== 'gone') return { connection };
-    throw new Fault('unavailable', `container ${record.name}: its monitor has turned us away`, {
-      hint: 'At most 16 can be attached at a time.',
+  for (let tries = 1; ; tries += 1) {
+    if (!isUp(observe(directory))) return undefined;
+    const connection = await greeted(directory).catch((error: unknown) => {
+      // It may have ended between the look and the call.
+      if (isUp(observe(directory)) && tries === TRIES) throw error;
     });
-  } catch (error) {
-    // It may have ended between the look and the call.
-    if (observe(directory).status !== 'running') return undefined;
-    throw error;
+    if (connection !== undefined) return { connection };
+    // Between two runs a monitor lets go of everybody, and is there again at once.
+    if (tries < TRIES) await sleep(tries * TRY_AGAIN_MS);
+    else if (isUp(observe(directory))) throw turnedAway(record);
   }
+}
+
+function turnedAway({ name }: ContainerRecord): Fault {
+  return new Fault('unavailable', `container ${name}: its monitor has turned us away`, {
+    hint: 'At most 16 can be attached at a time.',
+  });
+}
+
+/** A silent connection; undefined when the monitor closed it without a word: until then it is not known to be a place. */
+async function greeted(directory: string): Promise<MonitorConnection | undefined> {
+  let greet = (): void => undefined;
+  const greeting = new Promise<'greeted'>((resolve) => (greet = () => resolve('greeted')));
+  const connection = await connectMonitor(directory, { started: () => greet(), restarting: () => greet() });
+  connection.quiet();
+  const first = await within(Promise.race([greeting, connection.end]), GREETING_MS);
+  return first === undefined || first === 'greeted' || first.kind !== 'gone' ? connection : undefined;
 }
 
 async function endOf(engine: Engine, record: ContainerRecord, seat: Seat): Promise<MonitorEnd> {
   for (;;) {
     const end = await seat.connection.end;
-    const again = end.kind === 'gone' ? await watch(engine, record) : undefined;
+    const goesOn = end.kind === 'gone' || (end.kind === 'exited' && end.status.restarting !== undefined);
+    const again = goesOn && (seat.say !== undefined || end.kind === 'gone') ? await watch(engine, record) : undefined;
     if (again === undefined) return end;
+    seat.connection.close();
     seat.connection = again.connection;
+    if (end.kind === 'exited') seat.say?.(seat.connection);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Fault } from '#base/fault.ts';
+import { Fault, isFault } from '#base/fault.ts';
 import type { Resources } from '#runtime/spec/spec.ts';
 import { lowerUpdate } from '#runtime/lower/update.ts';
 import { applyLimits } from '#runtime/verbs/update.ts';
@@ -9,7 +9,8 @@ import type { ContainerOptions } from './options.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { checkResources, resourcesOf, type ResourceWish } from './resources.ts';
-import { observe } from './state.ts';
+import { isUp, observe } from './state.ts';
+import { renewPlan } from './stored-plan.ts';
 
 /**
  * Changes a container's limits, at once when it runs. All or nothing: a limit that the kernel refuses gives back those
@@ -29,18 +30,30 @@ export async function updateContainer(
     checkResources(options);
     engine.database.durably(() => engine.containers.setOptions(id, options));
     try {
+      await renewPlanOfOneUp(engine, { ...record, options });
       await setLimits(engine, record, changed(resourcesOf(old), resourcesOf(options)), warn);
       noteContainer(engine, record, 'update');
     } catch (cause) {
+      // One that has ended meanwhile has its limits from the record when it is started again.
+      if (isFault(cause, 'notFound') && !runs(engine, record)) return noteContainer(engine, record, 'update');
       engine.database.durably(() => engine.containers.setOptions(id, old));
+      await renewPlanOfOneUp(engine, record);
       if (!(cause instanceof Fault)) throw cause;
       throw new Fault(cause.kind, `update container ${record.name}`, { cause, ...hintOf(cause) });
     }
   });
 }
 
+/** Its restarts are to have the limits too; first, so that one which happens meanwhile has them one way or the other. */
+async function renewPlanOfOneUp(engine: Engine, record: ContainerRecord): Promise<void> {
+  if (isUp(observe(containerDirectory(engine.root, record.id)))) await renewPlan(engine, record);
+}
+const runs = (engine: Engine, { id }: ContainerRecord): boolean =>
+  observe(containerDirectory(engine.root, id)).status === 'running';
+
 /** Gives a running container the limits of its record once more. */
 export async function restoreLimits(engine: Engine, record: ContainerRecord): Promise<void> {
+  await renewPlanOfOneUp(engine, record);
   const { devices: _, ...resources } = resourcesOf(record.options);
   await setLimits(engine, record, resources, () => undefined);
 }
@@ -71,7 +84,7 @@ async function setLimits(
   resources: Resources,
   warn: (text: string) => void,
 ): Promise<void> {
-  if (observe(containerDirectory(engine.root, record.id)).status !== 'running') return;
+  if (!runs(engine, record)) return;
   const steps = lowerUpdate(resources, {
     facts: engine.facts(),
     id: record.id,

@@ -3,8 +3,10 @@ import { totalmem } from 'node:os';
 import { readStats } from '#runtime/cgroup/stats.ts';
 import type { Engine } from '#engine/engine.ts';
 import { containerCgroups, type CgroupOwner } from './cgroups.ts';
+import { containerPids } from './processes.ts';
 import { containerDirectory } from './record.ts';
 import { observe } from './state.ts';
+import { readMachine, readProcess } from './top/process.ts';
 
 /** Counters of a container at one moment; bytes, and nanoseconds of processor time. */
 export interface Sample {
@@ -23,7 +25,9 @@ export interface Sample {
 export function sampleContainer(engine: Engine, record: CgroupOwner): Sample | undefined {
   const { status, pid } = observe(containerDirectory(engine.root, record.id));
   if (status !== 'running') return undefined;
-  const { cpu, memory, pids, blkio } = readStats(containerCgroups(engine, record));
+  const groups = containerCgroups(engine, record);
+  if (groups.length === 0) return { ...summedUp(engine, record), ...networkOf(pid) };
+  const { cpu, memory, pids, blkio } = readStats(groups);
   const number = (value: unknown): number => Number(value ?? 0);
   const all = totalmem();
   const usage = number(memory.usage.usage);
@@ -44,6 +48,25 @@ export function sampleContainer(engine: Engine, record: CgroupOwner): Sample | u
     read: moved(/^r(ead|bytes)$/i),
     written: moved(/^w(rite|bytes)$/i),
     processes: number(pids.current),
+  };
+}
+
+/** Without control groups: what the processes that there are say of themselves. Those that have ended count no more. */
+function summedUp(engine: Engine, owner: CgroupOwner): Omit<Sample, 'received' | 'sent'> {
+  const machine = readMachine();
+  const processes = containerPids(engine, owner)
+    .map((pid) => readProcess(pid, machine))
+    .filter((one) => one !== undefined);
+  const sum = (of: (one: (typeof processes)[number]) => number): number =>
+    processes.reduce((total, one) => total + of(one), 0);
+  return {
+    at: performance.now(),
+    processor: sum((one) => one.processor) * 1e9,
+    memory: sum((one) => one.residentBytes),
+    memoryLimit: machine.memory,
+    read: 0,
+    written: 0,
+    processes: processes.length,
   };
 }
 

@@ -5,20 +5,28 @@ import { connectMonitor } from '#engine/monitor/connection.ts';
 import type { ExitStatus } from '#engine/monitor/exit-file.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settle } from './reconcile.ts';
+import { untilHealth } from './until-health.ts';
 import { observe, type ContainerState } from './state.ts';
 
 const LOOK_MS = 20;
 
-/** What is waited for, in the words of the Engine API. */
-export const WAIT_CONDITIONS = ['not-running', 'next-exit', 'removed'] as const;
+/** What is waited for, in the words of the Engine API, and of podman for the health. */
+export const WAIT_CONDITIONS = ['not-running', 'next-exit', 'removed', 'healthy', 'unhealthy'] as const;
 export type WaitCondition = (typeof WAIT_CONDITIONS)[number];
 
-/** Waits for a container; resolves to its exit status, 0 for one that never ran. */
+/** What podman prints for one that was not waited for to end. */
+const NO_STATUS = -1;
+
+/** Waits for a container; resolves to its exit status, 0 for one that never ran, -1 for one that has not ended. */
 export async function waitForContainer(
   engine: Engine,
   record: ContainerRecord,
   condition: WaitCondition,
 ): Promise<number> {
+  if (condition === 'healthy' || condition === 'unhealthy') {
+    await untilHealth(engine, record, condition);
+    return NO_STATUS;
+  }
   if (condition === 'next-exit') await begun(engine, record);
   const code = await untilStopped(engine, record);
   if (condition === 'removed') return untilRemoved(engine, record, code);
@@ -41,10 +49,12 @@ async function begun(engine: Engine, record: ContainerRecord): Promise<void> {
 
 async function untilStopped(engine: Engine, record: ContainerRecord): Promise<number> {
   let hasPlace = true;
+  const former = look(engine, record).exit?.finished;
   for (;;) {
     const state = look(engine, record);
     if (state.status === 'created' && engine.containers.get(record.id) === undefined) throw removed(record);
     if (state.status === 'exited' || state.status === 'created') return state.exit?.code ?? 0;
+    if (state.status === 'restarting' && state.exit?.finished !== former) return state.exit?.code ?? 0;
     if (state.status === 'dead') {
       // The monitor left no word; what is written for it is the end.
       await settle(engine, record.id);

@@ -15,6 +15,7 @@ test('Instructions change the configuration as in a Dockerfile', () => {
     'VOLUME ["/third"]',
     'STOPSIGNAL SIGINT',
     'ONBUILD RUN x',
+    'HEALTHCHECK --interval=1m30s --retries=2 --start-period=500ms CMD curl -f localhost || exit 1',
   ]);
   expect(changed).toEqual({
     Env: ['C=3', 'A=1', 'B=two words', 'D=x y', 'OLD=the rest of it'],
@@ -27,7 +28,13 @@ test('Instructions change the configuration as in a Dockerfile', () => {
     Volumes: { '/data': {}, '/more': {}, '/third': {} },
     StopSignal: 'SIGINT',
     OnBuild: ['RUN x'],
+    Healthcheck: { Test: ['CMD-SHELL', 'curl -f localhost || exit 1'], Interval: 9e10, Retries: 2, StartPeriod: 5e8 },
   });
+});
+
+test('A health check as an argument vector, and none', () => {
+  expect(applyChanges({}, ['HEALTHCHECK CMD ["a", "b c"]'])).toEqual({ Healthcheck: { Test: ['CMD', 'a', 'b c'] } });
+  expect(applyChanges({ Healthcheck: {} }, ['healthcheck none'])).toEqual({ Healthcheck: { Test: ['NONE'] } });
 });
 
 test('What is no such instruction is refused', () => {
@@ -35,6 +42,12 @@ test('What is no such instruction is refused', () => {
     'RUN x',
     'CMD',
     'CMD [1]',
+    'HEALTHCHECK',
+    'HEALTHCHECK CMD',
+    'HEALTHCHECK true',
+    'HEALTHCHECK --interval=x CMD true',
+    'HEALTHCHECK --often=1s CMD true',
+    'HEALTHCHECK --retries=2s NONE',
     'CMD ["x"',
     'EXPOSE http',
     'ENV =1',

@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts';
+import { healthcheckOf } from './change-health.ts';
 
 /** `config` of an image configuration under its own names (image-spec config.md). */
 export type ImageSettings = Readonly<Record<string, unknown>>;
@@ -13,6 +14,10 @@ const CHANGES: Record<string, Change> = {
   EXPOSE: (config, value) => ({
     ...config,
     ExposedPorts: withKeys(config['ExposedPorts'], wordsOf(value).map(portOf)),
+  }),
+  HEALTHCHECK: (config, value) => ({
+    ...config,
+    Healthcheck: healthcheckOf(value, listOf, (why) => bad(`HEALTHCHECK ${value}`, why)),
   }),
   LABEL: (config, value) => ({
     ...config,

@@ -2,10 +2,13 @@ import { Fault } from '#base/fault.ts';
 import type { TreePair } from '#kernel/tree-packer.ts';
 import { ownChanges, wholeTree } from '#store/snapshot/trees.ts';
 import type { ImageRecord } from '#store/store.ts';
+import type { RootMount } from '#kernel/root-mount.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { mountedOver } from '#engine/container/changes.ts';
 import { whileHeld } from '#engine/container/hold.ts';
 import { imageOf } from '#engine/container/image-of.ts';
+import { toImage } from '#engine/container/health-check.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { applyChanges, withVariables, type ImageSettings } from './change.ts';
@@ -39,8 +42,8 @@ export async function commitContainer(
   const reading = async <T>(read: () => Promise<T>): Promise<T> => {
     const layer = pause ? await whileHeld(engine, record, doing, read) : await read();
     // What is taken away while it is read reads as if it were empty.
-    if (engine.containers.get(record.id)?.phase === 'ready') return layer;
-    throw new Fault('conflict', `${doing}: it was removed meanwhile`);
+    if (isThere(engine, record)) return layer;
+    throw removed(record);
   };
   const image = await engine.store.commit({
     parent,
@@ -56,12 +59,27 @@ export async function commitContainer(
     reading,
     signal,
   });
+  const attributes = { comment: message, imageID: image.configDigest, imageRef: name ?? '' };
+  noteContainer(engine, record, 'commit', { attributes });
   return image.configDigest;
+}
+
+const isThere = (engine: Engine, { id }: ContainerRecord): boolean => engine.containers.get(id)?.phase === 'ready';
+
+const removed = ({ name }: ContainerRecord): Fault =>
+  new Fault('conflict', `commit container ${name}: it was removed meanwhile`);
+
+function ownTree(engine: Engine, record: ContainerRecord): RootMount {
+  try {
+    return engine.store.snapshotter(record.snapshotter).mounts(record.id);
+  } catch (error) {
+    throw isThere(engine, record) ? error : removed(record);
+  }
 }
 
 function treesOf(engine: Engine, record: ContainerRecord, parent: ImageRecord, squash: boolean): TreePair {
   const snapshots = engine.store.snapshotter(record.snapshotter);
-  const mount = snapshots.mounts(record.id);
+  const mount = ownTree(engine, record);
   if (squash) return wholeTree(mount);
   return ownChanges(mount, parent.chainId === '' ? undefined : snapshots.mounts(parent.chainId));
 }
@@ -85,7 +103,7 @@ async function placesMade(
 
 /** The image's settings with those that the container was given in their place. */
 function containerSettings(old: ImageSettings, options: ContainerOptions): ImageSettings {
-  const { command, entrypoint, env, labels, user, workdir, stopSignal, volumes = [] } = options;
+  const { command, entrypoint, env, labels, user, workdir, stopSignal, health, volumes = [] } = options;
   // Places that had a volume of their own have one in each container of the image.
   const places = volumes.filter(({ anonymous }) => anonymous === true).map(({ destination }) => [destination, {}]);
   const commands =
@@ -102,6 +120,7 @@ function containerSettings(old: ImageSettings, options: ContainerOptions): Image
     ...(user === undefined ? {} : { User: user }),
     ...(workdir === undefined ? {} : { WorkingDir: workdir }),
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+    ...(health === undefined ? {} : { Healthcheck: toImage(health) }),
     ...(places.length === 0
       ? {}
       : { Volumes: { ...(old['Volumes'] as object | undefined), ...Object.fromEntries(places) } }),

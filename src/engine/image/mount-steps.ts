@@ -1,5 +1,6 @@
 import { MOUNT_ATTR, OPEN } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
+import { hasMappedUsers, overlaySettings } from '#kernel/user-namespace.ts';
 
 /** MS_RDONLY, MS_NOSUID and MS_NODEV: users of the host get neither programs with rights nor devices out of an image. */
 const READ_ONLY = 1 | 2 | 4;
@@ -25,7 +26,7 @@ export function mountSteps({ base, layers }: Stack, path: string): Step[] {
         target: path,
         fstype: 'overlay',
         flags: READ_ONLY,
-        data: `redirect_dir=off,metacopy=off,lowerdir=${layers.join(':')}`,
+        data: `${overlaySettings(hasMappedUsers())},lowerdir=${layers.join(':')}`,
       },
     ];
   }

@@ -2,15 +2,20 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Fault } from '#base/fault.ts';
 import { parseReport, type ReportRecord } from '#kernel/report.ts';
-import { FRAME, frame, frameParser, resizeFrame } from './frames.ts';
+import { FRAME, frame, frameParser, resizeFrame, restartFrame } from './frames.ts';
+import { HEALTH_STATUSES, type HealthStatus } from './health-file.ts';
 import { parseExit, type ExitStatus } from './exit-file.ts';
 
 export interface MonitorEvents {
   /** Output; return false to be given no more until `resume` is called. */
   output?: (stream: 'stdout' | 'stderr', data: Buffer) => boolean | void;
   started?: (pid: number) => void;
+  /** A run has ended, and the next one is still to begin. */
+  restarting?: () => void;
   /** A step that may fail did. */
   warned?: (record: ReportRecord) => void;
+  /** A health check has ended. */
+  checked?: (good: boolean, status: HealthStatus) => void;
 }
 
 /** How the container's life as seen over the socket ended. */
@@ -27,6 +32,10 @@ export interface MonitorConnection {
   closeStdin(): void;
   resize(rows: number, columns: number): void;
   signal(number: number): void;
+  /** Check its health now. */
+  check(): void;
+  /** What follows the end of this run, or of one that has just ended: `restartCode`. */
+  restart(code: number): void;
   /** No output from here on, only how it ends. */
   quiet(): void;
   resume(): void;
@@ -56,6 +65,8 @@ export async function connectMonitor(directory: string, events: MonitorEvents = 
     closeStdin: () => void socket.write(frame(FRAME.closeStdin)),
     resize: (rows, columns) => void socket.write(resizeFrame(rows, columns)),
     signal: (number) => void socket.write(frame(FRAME.signal, Uint8Array.of(number))),
+    check: () => void socket.write(frame(FRAME.check)),
+    restart: (code) => void socket.write(restartFrame(code)),
     quiet: () => void socket.write(frame(FRAME.quiet)),
     resume: () => void socket.resume(),
     close: () => void socket.destroy(),
@@ -82,7 +93,10 @@ function followSocket(socket: Socket, events: MonitorEvents): Promise<MonitorEnd
         if (more === false) socket.pause();
       } else if (type === FRAME.started) events.started?.(Number(payload.toString('latin1')));
       else if (type === FRAME.exited) resolve({ kind: 'exited', status: parseExit(payload.toString('utf8')) });
+      else if (type === FRAME.restarting) events.restarting?.();
       else if (type === FRAME.warned) for (const record of parseReport(Buffer.from(payload))) events.warned?.(record);
+      else if (type === FRAME.checked)
+        events.checked?.(payload[0] === 1, HEALTH_STATUSES[payload[1] ?? 0] ?? 'starting');
       else if (type === FRAME.failed) resolve({ kind: 'failed', record: parseReport(Buffer.from(payload))[0] });
     });
     socket.on('data', feed);

@@ -10,11 +10,15 @@ export const FRAME = {
   failed: 17,
   exited: 18,
   warned: 19,
+  checked: 21,
+  restarting: 20,
   start: 32,
   resize: 33,
   closeStdin: 34,
   quiet: 35,
   signal: 36,
+  check: 39,
+  restart: 38,
 } as const;
 
 const HEAD = 8;
@@ -33,6 +37,13 @@ export function resizeFrame(rows: number, columns: number): Buffer {
   size.writeUInt16BE(rows, 0);
   size.writeUInt16BE(columns, 2);
   return frame(FRAME.resize, size);
+}
+
+/** How many runs are to follow, as a number of `restartCode`. */
+export function restartFrame(code: number): Buffer {
+  const policy = Buffer.alloc(4);
+  policy.writeUInt32BE(code, 0);
+  return frame(FRAME.restart, policy);
 }
 
 /** A parser that is fed whatever the socket gave and hands out whole frames in order. */

@@ -19,8 +19,8 @@ export function monitorLives(directory: string): boolean {
 }
 
 /** Waits until the monitor of a directory has ended. */
-export async function waitForMonitor(directory: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function waitForMonitor(directory: string, patienceMs = PATIENCE_MS): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   for (let pause = 1; monitorLives(directory) && Date.now() < deadline; pause = Math.min(pause * 2, 50))
     await sleep(pause);
 }

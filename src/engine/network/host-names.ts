@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Engine } from '#engine/engine.ts';
 import { hasNames, resolverAddress } from './names.ts';
+import { forwardedResolvers } from './pasta.ts';
 import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
 import type { NetworkWishes } from './wishes.ts';
 
@@ -59,7 +60,8 @@ export function resolverText(
   const asked = [...dns, ...dnsSearch, ...dnsOptions].length > 0;
   const own = ownResolver(engine, container);
   const hosts = read('/etc/resolv.conf');
-  const elsewhere = own === undefined ? reachable(hosts) : askingAt(own, hosts);
+  const elsewhere =
+    own === undefined ? (network === 'pasta' ? forwardedResolvers(hosts) : reachable(hosts)) : askingAt(own, hosts);
   const host = network === 'host' ? hosts : elsewhere;
   if (!asked) return host;
   const kept = host.split('\n').filter((line) => line !== '');

@@ -15,8 +15,8 @@ export function shownPorts(ports: readonly Port[]): string {
 }
 
 /** Without an address both families are meant. */
-const hostAddresses = (hostIp: string): string[] => (hostIp === '' ? ['0.0.0.0', '::'] : [hostIp]);
-const inBrackets = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+export const hostAddresses = (hostIp: string): string[] => (hostIp === '' ? ['0.0.0.0', '::'] : [hostIp]);
+export const inBrackets = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
 /** `NetworkSettings` of the Engine API, but for its sandbox. */
 export function networkSettings(

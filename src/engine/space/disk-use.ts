@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { isFault } from '#base/fault.ts';
 import { stateOf } from '#engine/container/list.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
-import type { ContainerState } from '#engine/container/state.ts';
+import { isUp, type ContainerState } from '#engine/container/state.ts';
 import type { Engine } from '#engine/engine.ts';
 import { listIndexes } from '#engine/image/list.ts';
 import { rehearsePrune } from '#engine/image/prune.ts';
@@ -82,7 +82,7 @@ export async function diskUse(engine: Engine): Promise<DiskUse> {
         size,
         reclaimable: reclaimable(engine, sizes, layers),
       },
-      containers: totalOf(containers, ({ state }) => state.status === 'running'),
+      containers: totalOf(containers, ({ state }) => isUp(state)),
       volumes: totalOf(volumes, ({ links }) => links > 0),
     },
   };

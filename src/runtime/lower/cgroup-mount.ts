@@ -3,11 +3,13 @@ import { MOUNT_ATTR } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { Mount } from '#runtime/spec/spec.ts';
 import type { MountOptions } from './mount-options.ts';
+import type { CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import type { CgroupView, LoweredMounts } from './lowered-mounts.ts';
 
 /**
  * A mount of type `cgroup`. Inside a cgroup namespace the real file system is mounted, which shows the container's own
- * group as its root; without one, the own group is bound there, so that no other is in sight.
+ * group as its root; without one, the own group is bound there, so that no other is in sight. An option that names a
+ * hierarchy of version 1 (`name=systemd`) asks for that one alone.
  */
 export function lowerCgroupMount(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {
   if (groups.directories.length === 0) return groupless(mount, options, slot, groups);
@@ -45,6 +47,8 @@ function groupless(mount: Mount, options: MountOptions, slot: string, groups: Cg
 }
 
 function hierarchiesMount(mount: Mount, options: MountOptions, slot: string, groups: CgroupView): LoweredMounts {
+  const asked = options.data.find((option) => option.startsWith('name='));
+  if (asked !== undefined) return namedMount(mount.destination, asked, options, slot, groups);
   const readOnly = options.set & MOUNT_ATTR.readOnly;
   const sources: Step[] = [];
   const attach: Step[] = [
@@ -58,24 +62,54 @@ function hierarchiesMount(mount: Mount, options: MountOptions, slot: string, gro
     },
     ...at(mount.destination, slot, `${slot}.at`),
   ];
-  for (const { hierarchy, path } of groups.directories) {
+  for (const directory of groups.directories) {
+    const { hierarchy } = directory;
     if (hierarchy === undefined) continue;
-    const own = `${slot}.${hierarchy.name}`;
-    if (groups.namespaced) {
-      const attrs = options.set;
-      attach.push({
-        op: 'fsmount',
-        fstype: 'cgroup',
-        source: 'cgroup',
-        options: [...hierarchy.options],
-        attrs,
-        out: own,
-      });
-    } else sources.push(...ownGroup(own, path, options));
-    attach.push(...at(`${mount.destination}/${hierarchy.name}`, own, `${own}.at`));
-    attach.push(...aliases(mount.destination, hierarchy));
+    const one = hierarchyMount(
+      `${mount.destination}/${hierarchy.name}`,
+      options,
+      `${slot}.${hierarchy.name}`,
+      directory,
+      groups,
+    );
+    sources.push(...one.sources);
+    attach.push(...one.attach, ...aliases(mount.destination, hierarchy));
   }
   return { sources, attach, finish: readOnly === 0 ? [] : [{ op: 'mountAttr', slot, set: readOnly }] };
+}
+
+/** Where there is none of that name nothing is mounted: never others in its place. */
+function namedMount(
+  destination: string,
+  name: string,
+  options: MountOptions,
+  slot: string,
+  groups: CgroupView,
+): LoweredMounts {
+  const found = groups.directories.find(({ hierarchy }) => hierarchy?.options.includes(name));
+  if (found === undefined) return { sources: [], attach: [], finish: [] };
+  return hierarchyMount(destination, options, slot, found, groups);
+}
+
+function hierarchyMount(
+  destination: string,
+  options: MountOptions,
+  slot: string,
+  { hierarchy, path }: CgroupDirectory,
+  { namespaced }: CgroupView,
+): LoweredMounts {
+  const place = at(destination, slot, `${slot}.at`);
+  if (!namespaced) return { sources: ownGroup(slot, path, options), attach: place, finish: [] };
+  const asked = [...(hierarchy?.options ?? [])];
+  const made: Step = {
+    op: 'fsmount',
+    fstype: 'cgroup',
+    source: 'cgroup',
+    options: asked,
+    attrs: options.set,
+    out: slot,
+  };
+  return { sources: [], attach: [made, ...place], finish: [] };
 }
 
 /** `cpu -> cpu,cpuacct` for each controller of a joined hierarchy. */

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
+import type { Program } from '#kernel/plan.ts';
 import { annotationWarnings } from '#runtime/spec/annotations.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import { lowerCgroup } from './cgroup.ts';
@@ -13,9 +14,12 @@ import { leavesGroups } from './id-map.ts';
 import { keepsGroups, lowerIdentity } from './identity.ts';
 import { initSteps } from './init.ts';
 import { lowerRdt } from './intel-rdt.ts';
+import { lowerMappedRoot } from './mapped-root.ts';
+import { isMappedRoot } from './root-kind.ts';
 import { mountPlace, type MountPlace } from './mount-namespace.ts';
 import { lowerMounts } from './mounts.ts';
 import { lowerNamespaces } from './namespaces.ts';
+import { lowerNetworkHelper } from './network-helper.ts';
 import { notifyProgram, withNotify } from './notify.ts';
 import { hasHostRights, livesInUserNamespace, requireUserNamespace } from './rights.ts';
 import { lowerRlimits } from './rlimits.ts';
@@ -46,7 +50,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
   const isUnified = facts.cgroup.mode === 'v2';
   const groups = { namespaced: namespaces.has('cgroup'), directories: cgroup.directories, isUnified };
   const place = mountPlace(spec, context);
-  const mounts = lowerMounts(spec, context, groups, !mapped && place === 'own');
+  const mounts = lowerMounts(spec, context, groups, !mapped && !isMappedRoot(spec, context) && place === 'own');
   const seccomp = lowerSpecSeccomp(spec, facts, context.seccompProgram);
   const filter = seccomp.notifies ? [...seccomp.filter, ...handedOver(INIT_END)] : seccomp.filter;
   const identity = lowerIdentity(process, facts, filter, keepsGroups(spec) || leavesGroups(spec, process, facts));
@@ -58,7 +62,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     namespaces,
     mapped,
     place,
-    cloner: clonerOf(place, mapped, facts),
+    cloner: clonerOf(place, mapped || isMappedRoot(spec, context), facts),
     terminal: lowerTerminal(process, context, INIT_END, MAIN_END),
     rlimits: lowerRlimits(process.rlimits ?? [], facts, mapped ? PIDFD : undefined),
     rdt: lowerRdt(spec.linux, context.id, facts),
@@ -66,9 +70,11 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     hidden: lowerHiddenPaths(spec, facts),
     notifies: seccomp.notifies,
     relayed: context.notify && context.mode === 'run' ? notifyProgram(context.notify, PIDFD) : undefined,
+    mappedRoot: lowerMappedRoot(spec, context),
+    network: lowerNetworkHelper(context.network, PIDFD),
     sources: [...rootSource(context), ...mounts.sources],
   };
-  const { rlimits, relayed } = sections;
+  const { rlimits } = sections;
   return {
     plan: {
       programs: [
@@ -77,7 +83,7 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
           name: 'init',
           steps: initSteps(sections, mounts, identity),
         },
-        ...(relayed === undefined ? [] : [relayed.program]),
+        ...programsBeside(sections),
       ],
       ...inheritedSlots(context.preserveFds ?? 0, context.terminal.kind === 'inherited' && process.terminal === true),
     },
@@ -90,6 +96,10 @@ export function lowerContainer(asked: Spec, context: LowerContext): Lowered {
     ],
     cgroups: cgroup.directories.map((directory) => directory.path),
   };
+}
+
+function programsBeside({ relayed, mappedRoot, network }: Sections): Program[] {
+  return [...(relayed === undefined ? [] : [relayed.program]), ...mappedRoot.programs, ...network.programs];
 }
 
 function clonerOf(place: MountPlace, mapped: boolean, facts: HostFacts): Sections['cloner'] {

@@ -4,7 +4,7 @@ import type { RootMount } from '#kernel/root-mount.ts';
 import type { CgroupPlace } from '#runtime/cgroup/place.ts';
 import type { IdMappers } from './id-map.ts';
 import type { Notify } from './notify.ts';
-import type { NamespaceType } from '#runtime/spec/spec.ts';
+import type { IdMapping, NamespaceType } from '#runtime/spec/spec.ts';
 
 /**
  * How the first program goes on once the container is set up. `hold`: init stops at the `go` fifo until start, the
@@ -29,6 +29,8 @@ export interface LowerContext {
   root: RootMount;
   /** Where an overlay root is mounted inside the private mount namespace: an empty directory. */
   rootPoint?: string;
+  /** The ids of a user namespace that is joined, for an overlay root. */
+  rootIds?: IdMaps;
   /** The bundle; relative bind sources are found below it. */
   bundle?: string;
   mode: LaunchMode;
@@ -46,7 +48,7 @@ export interface LowerContext {
   /** Namespaces joined by path that are the host's own: settings kept in them would reach the host. */
   hostNamespaces?: ReadonlySet<NamespaceType>;
   /** Puts the container's network namespace, that of the process in the slot given, into networks. */
-  network?: (target: string) => Step[];
+  attach?: (target: string) => Step[];
   /** An init process between PID 1 and the program. */
   init?: boolean;
   /** `linux.seccomp` compiled, when the caller has it. */
@@ -60,8 +62,24 @@ export interface LowerContext {
   notify?: Notify;
   /** Unix socket that gets the pidfd of the program. */
   pidfdSocket?: string;
+  /** What connects a network namespace of its own. */
+  network?: NetworkHelper;
   /** After the end of `run`, also remove the cgroups. */
   cleanUp?: boolean;
+}
+
+/** A program beside the container that is its way into the network, such as pasta. It stays when its first process has ended. */
+export interface NetworkHelper {
+  path: string;
+  argv: readonly string[];
+  env: readonly string[];
+  /** An empty file, by whose path the program finds the container's network namespace. */
+  file: string;
+}
+
+export interface IdMaps {
+  uids: readonly IdMapping[];
+  gids: readonly IdMapping[];
 }
 
 export interface Stack {

@@ -1,6 +1,7 @@
+import { constants } from 'node:os';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import { CLONE, OPEN, PRCTL } from '#kernel/linux.ts';
-import type { Step } from '#kernel/plan.ts';
+import type { Program, Step } from '#kernel/plan.ts';
 import { cgroupDirectories, directoriesAt, type CgroupDirectory } from '#runtime/cgroup/layout.ts';
 import { joinedDirectories, type SubGroup } from '#runtime/cgroup/sub-group.ts';
 import type { NamespaceType, Process, Spec } from '#runtime/spec/spec.ts';
@@ -49,6 +50,10 @@ export interface ExecContext {
   pidfdSocket?: string;
   /** The container's root is one by chroot: no namespace leads to it. */
   chroot?: boolean;
+  /** Detached, somebody of ours stays behind and writes the program's exit status there (step `exitFile`). */
+  exitFile?: string;
+  /** The program is killed when the launcher is. */
+  endsWithUs?: boolean;
   /** Below the container's own group. */
   subGroups?: readonly SubGroup[];
 }
@@ -59,6 +64,9 @@ const CHILD_END = 'to.main';
 /** The joiner and the child both write to the first channel; what closes by the child's exec is a second one. */
 const EXEC_SEEN = 'exec.seen';
 const EXEC_MADE = 'exec.made';
+/** Between the launcher and the one that stays behind. */
+const RUNS_SEEN = 'runs.seen';
+const RUNS = 'runs';
 const ROOT = 'container.root';
 /** Of the terminal's steps, those that only the program's own process can do: it must lead its session. */
 const OF_SESSION: ReadonlySet<string> = new Set(['setsid', 'controllingTty', 'stdio']);
@@ -101,7 +109,7 @@ export function lowerExec(process: Process, context: ExecContext): Lowered {
   return {
     plan: {
       programs: [
-        { name: 'main', steps: mainSteps(sections) },
+        ...mainPrograms(sections),
         { name: 'joiner', steps: joinerSteps(sections) },
         { name: 'child', steps: childSteps(sections) },
       ],
@@ -157,6 +165,37 @@ function mainSteps({ process, context, directories, terminal, rlimits, rdt, list
   return steps;
 }
 
+/** The launcher ends when the program runs; with an exit file it is another one that has made it, and waits for its end. */
+function mainPrograms(sections: Sections): Program[] {
+  const { exitFile } = sections.context;
+  const steps = mainSteps(sections);
+  if (exitFile === undefined) return [{ name: 'main', steps }];
+  return [
+    {
+      name: 'main',
+      steps: [
+        { op: 'channel', a: RUNS_SEEN, b: RUNS },
+        { op: 'clone', program: 'keeper', flags: 0, out: 'keeper' },
+        { op: 'close', slot: RUNS },
+        { op: 'wait', slot: RUNS_SEEN },
+      ],
+    },
+    {
+      name: 'keeper',
+      steps: [
+        { op: 'close', slot: RUNS_SEEN },
+        // Keys typed at our caller's terminal are not for it.
+        { op: 'setsid' },
+        ...steps,
+        { op: 'post', slot: RUNS },
+        { op: 'close', slot: RUNS },
+        { op: 'supervise', pidfd: PIDFD },
+        { op: 'exitFile', path: exitFile, onError: 'ignore' },
+      ],
+    },
+  ];
+}
+
 function openTarget(init: ExecContext['init']): Step[] {
   if (init === 'inherited') return [];
   return [{ op: 'pidfd', pid: init.pid, starttime: BigInt(init.startTime), out: TARGET, origin: 'container' }];
@@ -166,7 +205,7 @@ function joinerSteps(sections: Sections): Step[] {
   const { process, context, namespaces, directories, terminal, rlimits, identity, listener } = sections;
   const { keyring, mode, facts } = context;
   const flags = namespaces.reduce((all, type) => all | NAMESPACE_FLAGS[type], 0);
-  const steps: Step[] = [{ op: 'close', slot: MAIN_END }];
+  const steps: Step[] = [...dieWithMain(context), { op: 'close', slot: MAIN_END }];
   if (setsOwnOomScore(facts)) steps.push(...lowerOomScore(process.oomScoreAdj, facts, undefined));
   if (mode === 'detached') steps.push({ op: 'close', slot: EXEC_SEEN });
   steps.push(...sections.rdt.join, ...joinCgroups(directories), ...lowerAffinity(process, 'final'), ...identity.open);
@@ -192,13 +231,18 @@ function joinerSteps(sections: Sections): Step[] {
 
 function childSteps({ process, context, terminal, identity, listener }: Sections): Step[] {
   const { mode, preserveFds = 0 } = context;
-  const steps: Step[] = terminal.open.filter(isOfSession);
+  const steps: Step[] = [...dieWithMain(context), ...terminal.open.filter(isOfSession)];
   const close: Step = { op: 'close', slot: CHILD_END };
   // After the filter nothing is done that it might deny, unless somebody answers for it.
   if (listener.seen.length > 0) steps.push(...identity.last, ...listener.seen, close);
   else steps.push(close, ...identity.last);
   steps.push(execStep(process, preserveFds, mode === 'detached' ? EXEC_MADE : undefined));
   return steps;
+}
+
+/** Our parent is `main`, which the child has from the joiner. */
+function dieWithMain({ endsWithUs }: ExecContext): Step[] {
+  return endsWithUs === true ? [{ op: 'prctl', option: PRCTL.deathSignal, a: constants.signals.SIGKILL }] : [];
 }
 
 function isOfSession(step: Step): boolean {

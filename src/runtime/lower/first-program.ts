@@ -39,6 +39,7 @@ export function mainSteps(sections: Sections): Step[] {
   if (waitsForGo(sections)) steps.push(...makeFifos(sections));
   steps.push(...cgroup.create, ...sections.rdt.open);
   if (relayed !== undefined && context.notify !== undefined) steps.push(openNotify(context.notify));
+  steps.push(...sections.mappedRoot.steps);
   if (sections.cloner === 'main') steps.push(...cutOff(sections.sources, spec.linux?.rootfsPropagation));
   if (place === 'joined') steps.push(...hostParts(sections).map(asTree));
   steps.push({ op: 'channel', a: MAIN_END, b: INIT_END });
@@ -60,11 +61,12 @@ export function mainSteps(sections: Sections): Step[] {
   }
   steps.push(...cgroup.attach);
   steps.push(...lowerNetDevices(spec, namespaces, context.hostNamespaces?.has('network') === true, PIDFD));
-  steps.push(...(context.network?.(PIDFD) ?? []));
+  steps.push(...(context.attach?.(PIDFD) ?? []));
   if (waitsForHost(sections)) steps.push({ op: 'post', slot: MAIN_END });
   steps.push(...cgroup.limits);
   if (!setsOwnOomScore(context.facts)) steps.push(...lowerOomScore(process.oomScoreAdj, context.facts, PIDFD));
   if (cgroup.devices.length > 0) steps.push({ op: 'wait', slot: MAIN_END }, ...cgroup.devices);
+  steps.push(...sections.network.steps);
   steps.push(...hooks.made, { op: 'post', slot: MAIN_END }, ...terminal.take, ...listenerSteps(sections));
   if (context.mode !== 'run' || waitsForGo(sections)) steps.push({ op: 'wait', slot: MAIN_END });
   // The child's end closes by its exec, or with the child: only then is it known how it went.

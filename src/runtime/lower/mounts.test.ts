@@ -201,6 +201,20 @@ describe('control groups', () => {
     expect(finish).toMatchObject([{ op: 'mountAttr', set: MOUNT_ATTR.readOnly }]);
   });
 
+  test('one that is named is mounted alone, right where it is asked for', () => {
+    const options = ['nosuid', 'none', 'name=systemd'];
+    const single = lower({ destination: '/systemd', type: 'cgroup', options });
+    expect(one(single.attach, 'fsmount')).toMatchObject({
+      options: ['none', 'name=systemd'],
+      attrs: MOUNT_ATTR.noSuid,
+    });
+    expect(one(single.attach, 'mkpath').path).toBe('/systemd');
+    const none = lower({ destination: '/other', type: 'cgroup', options: ['none', 'name=other'] });
+    expect([...none.sources, ...none.attach, ...none.finish]).toEqual([]);
+    const { sources } = lower({ destination: '/systemd', type: 'cgroup', options }, false);
+    expect(all(sources, 'tree').map((step) => step.path)).toEqual(['/sys/fs/cgroup/systemd/box']);
+  });
+
   test('without a cgroup namespace only the own group is in sight', () => {
     const trees = all(lower(mount, false).sources, 'tree').map((step) => step.path);
     expect(trees).toContain('/sys/fs/cgroup/memory/box');

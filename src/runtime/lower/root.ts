@@ -2,9 +2,11 @@ import { Fault } from '#base/fault.ts';
 import { OPEN, PROPAGATION, RECURSIVE } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
+import { overlaySettings } from '#kernel/user-namespace.ts';
 import type { Spec } from '#runtime/spec/spec.ts';
 import type { LowerContext } from './context.ts';
 import { hasHooks } from './hooks.ts';
+import { isMappedRoot } from './root-kind.ts';
 import type { MountPlace } from './mount-namespace.ts';
 import { propagationFlags } from './mount-options.ts';
 
@@ -30,6 +32,7 @@ export function lowerRoot(spec: Spec, context: LowerContext, place: MountPlace):
     (propagationFlags(spec.linux?.rootfsPropagation) & PROPAGATION.shared) === 0
       ? []
       : [{ op: 'propagation', flags: PROPAGATION.private, origin: 'linux.rootfsPropagation' }];
+  if (isMappedRoot(spec, context)) return [...cover, ...directoryRoot()];
   if (context.root.kind !== 'directory') return [...cover, ...overlayRoot(context)];
   // A clone of a shared mount is shared, and no such mount can become the root.
   if (cover.length > 0) cover.push({ op: 'mountAttr', slot: 'root', propagation: PROPAGATION.private, origin: ORIGIN });
@@ -115,9 +118,9 @@ export function overlayMountSteps(root: Extract<RootMount, { kind: 'overlay' }>,
   ];
 }
 
-/** A layer is read off the upper directory, so what is there must be whole, whatever the kernel's defaults are. */
 function overlayOptions(root: Extract<RootMount, { kind: 'overlay' }>): string {
   const escape = (path: string): string => path.replace(/[\\,:]/g, String.raw`\$&`);
   const lower = root.lower.map(escape).join(':');
-  return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)},redirect_dir=off,metacopy=off`;
+  const settings = overlaySettings(root.userMarks === true);
+  return `lowerdir=${lower},upperdir=${escape(root.upper)},workdir=${escape(root.work)},${settings}`;
 }

@@ -7,9 +7,11 @@ import type { LoweredDevices } from './devices.ts';
 import { hasHooks, type HookSubject } from './hooks.ts';
 import type { LoweredHiddenPaths } from './hidden-paths.ts';
 import type { LoweredRdt } from './intel-rdt.ts';
+import type { lowerMappedRoot } from './mapped-root.ts';
 import type { MountPlace } from './mount-namespace.ts';
 import type { LoweredNamespaces } from './namespaces.ts';
 import { hasNetDevices } from './net-devices.ts';
+import type { lowerNetworkHelper } from './network-helper.ts';
 import type { notifyProgram } from './notify.ts';
 import type { LoweredRlimits } from './rlimits.ts';
 import type { LoweredTerminal } from './terminal.ts';
@@ -43,6 +45,10 @@ export interface Sections {
   notifies: boolean;
   /** Waits for the container to be ready, beside the first program. */
   relayed: ReturnType<typeof notifyProgram> | undefined;
+  /** Mounts a root that init has no right to mount. */
+  mappedRoot: ReturnType<typeof lowerMappedRoot>;
+  /** Connects the container's network, beside the first program. */
+  network: ReturnType<typeof lowerNetworkHelper>;
   /** Steps of the first program or of init, depending on who has the rights: clones of host trees. */
   sources: Step[];
 }

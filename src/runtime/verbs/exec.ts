@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { Fault } from '#base/fault.ts';
-import type { CgroupLayout } from '#kernel/cgroup-layout.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { Launch, LaunchResult } from '#kernel/launcher.ts';
 import type { SubGroup } from '#runtime/cgroup/sub-group.ts';
 import { isPaused } from '#runtime/cgroup/freezer.ts';
+import { ownGroup } from '#runtime/cgroup/own-group.ts';
 import { lowerExec, type ExecContext } from '#runtime/lower/exec.ts';
 import type { Lowered, TerminalMode } from '#runtime/lower/context.ts';
 import { checkProcess } from '#runtime/spec/check-process.ts';
 import type { Process } from '#runtime/spec/spec.ts';
 import { containerDirectory } from '#runtime/state/container-directory.ts';
-import { observe, type Init } from '#runtime/state/status.ts';
+import { observe } from '#runtime/state/status.ts';
 import { readState, readStoredSpec } from '#runtime/state/stored-state.ts';
 import { checkLaunch } from './prepare.ts';
 import type { Runtime } from './runtime.ts';
@@ -85,32 +84,15 @@ export function lowerExecOf(runtime: Runtime, options: ExecOptions): Lowered {
     terminal: terminalMode(consoleSocket, detach),
     mode: detach ? 'detached' : 'run',
     chroot: stored.hostRoot !== undefined,
-    subGroups: options.subGroups?.length ? options.subGroups : ownGroup(facts.cgroup, stored.cgroups, init),
+    subGroups:
+      options.subGroups?.length || init === 'inherited'
+        ? (options.subGroups ?? [])
+        : ownGroup(facts.cgroup, stored.cgroups[0], init.pid),
     ...(stored.keyring === undefined ? {} : { keyring: stored.keyring }),
     ...(pidFile === undefined ? {} : { pidFile }),
     ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
     preserveFds: options.preserveFds ?? 0,
   });
-}
-
-/**
- * On version 2 a group that hands controllers down takes no processes: then the program goes where the container's init
- * is, which has moved itself.
- */
-function ownGroup({ mode, unified }: CgroupLayout, [top]: readonly string[], init: Init | 'inherited'): SubGroup[] {
-  if (mode !== 'v2' || unified === undefined || top === undefined || init === 'inherited') return [];
-  if (!readText(top, 'cgroup.subtree_control')) return [];
-  const within = `${top.slice(unified.mountPoint.length)}/`;
-  const path = /^0::(.*)$/m.exec(readText(`/proc/${init.pid}`, 'cgroup'))?.[1] ?? '';
-  return path.startsWith(within) ? [{ path: path.slice(within.length) }] : [];
-}
-
-function readText(directory: string, file: string): string {
-  try {
-    return readFileSync(`${directory}/${file}`, 'latin1').trim();
-  } catch {
-    return '';
-  }
 }
 
 /** Root moves processes itself; a user may do so only within what is theirs, and has their systemd do it. */

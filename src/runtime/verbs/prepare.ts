@@ -4,6 +4,7 @@ import type { LaunchResult } from '#kernel/launcher.ts';
 import type { Plan } from '#kernel/plan.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { lowerContainer } from '#runtime/lower/container.ts';
+import { withSockets } from '#runtime/lower/listen.ts';
 import type { LaunchMode, Lowered, TerminalMode } from '#runtime/lower/context.ts';
 import {
   claimDirectory,
@@ -16,7 +17,6 @@ import { hostRoot } from '#runtime/state/host-root.ts';
 import { writeState, type StoredState } from '#runtime/state/stored-state.ts';
 import { answersOf } from '#runtime/stored/answers.ts';
 import { withCleanUp } from '#runtime/stored/clean-up.ts';
-import type { Spec } from '#runtime/spec/spec.ts';
 import { readBundle, type Bundle } from './bundle.ts';
 import { findIdMappers } from './id-mappers.ts';
 import { kernelMounts } from './kernel-mounts.ts';
@@ -42,14 +42,6 @@ export interface Compiled {
   placed: boolean;
   /** The unit of systemd's that it is to be in. */
   unit?: string;
-}
-
-/** Socket activation (sd_listen_fds): the program is the first process of its container. */
-function withSockets(spec: Spec, count = 0): Spec {
-  const { process: program } = spec;
-  if (count === 0 || program === undefined) return spec;
-  const env = [...(program.env ?? []), `LISTEN_FDS=${count}`, 'LISTEN_PID=1'];
-  return { ...spec, process: { ...program, env } };
 }
 
 /** Reads the bundle and lowers it; changes nothing. */

@@ -46,7 +46,7 @@ test('Opaque directories are marked, private files of aufs left out', () => {
 });
 
 test('Names that are more than can be remembered are refused, and no earlier', () => {
-  const steps = new LayerSteps(new Recorder(), 1000);
+  const steps = new LayerSteps(new Recorder(), { mostNames: 1000 });
   const reader = new TarReader(steps);
   // Each takes its name, where it leads and 64 bytes.
   const file = (at: number): TarItem => ({ name: `file-${at}`, type: '2', link: 'x'.repeat(29) });

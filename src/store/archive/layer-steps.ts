@@ -45,9 +45,13 @@ export class LayerSteps implements TarEvents {
   readonly #mostNames: number;
   #names = 0;
 
-  constructor(out: StepQueue, mostNames = MOST_NAMES) {
+  /** In a user namespace nobody makes device nodes or gives trusted attributes: a layer goes without. */
+  readonly #mapped: boolean;
+
+  constructor(out: StepQueue, { mostNames = MOST_NAMES, mapped = false } = {}) {
     this.#out = out;
     this.#mostNames = mostNames;
+    this.#mapped = mapped;
   }
 
   entry(entry: TarEntry): void {
@@ -153,7 +157,8 @@ export class LayerSteps implements TarEvents {
 
   #append(entry: TarEntry, path: string): void {
     if (entry.kind === 'file') this.bytes += entry.size;
-    const xattrs = entry.xattrs.length === 0 ? [] : ownXattrs(entry.xattrs);
+    if (this.#mapped && (entry.kind === 'character' || entry.kind === 'block')) return;
+    const xattrs = entry.xattrs.length === 0 ? [] : ownXattrs(entry.xattrs, this.#mapped);
     const link = entry.kind === 'hardlink' ? normalPath(entry.link) : entry.link;
     this.#out.step(fileStepOf({ ...entry, link, xattrs }, path));
   }
@@ -186,11 +191,11 @@ function normalPath(name: string): string {
     .join('/');
 }
 
-function ownXattrs(pairs: readonly string[]): string[] {
+function ownXattrs(pairs: readonly string[], mapped: boolean): string[] {
   const kept: string[] = [];
   for (let at = 0; at + 1 < pairs.length; at += 2) {
     const name = pairs[at] ?? '';
-    if (!OVERLAY_XATTR.test(name)) kept.push(name, pairs[at + 1] ?? '');
+    if (!OVERLAY_XATTR.test(name) && !(mapped && name.startsWith('trusted.'))) kept.push(name, pairs[at + 1] ?? '');
   }
   return kept;
 }

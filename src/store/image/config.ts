@@ -1,6 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import { parseDigest, type Digest } from '#store/digest.ts';
 import type { Platform } from '#store/platform.ts';
+import { readHealthcheck, type ImageHealthcheck } from './health-check.ts';
 import { asArray, asObject, asText, asTexts, parseJson, type JsonObject } from './json.ts';
 
 /** What an image says about running it (image-spec config.md, "config"), under the names of that document. */
@@ -16,6 +17,9 @@ export interface ImageConfig {
   ExposedPorts?: readonly string[];
   /** Absolute paths, sorted. */
   Volumes?: readonly string[];
+  Healthcheck?: ImageHealthcheck;
+  /** What runs a command that is a line, such as a health check's. */
+  Shell?: readonly string[];
 }
 
 export interface ConfigFile {
@@ -68,6 +72,8 @@ function readConfig(value: unknown): ImageConfig {
     StopSignal: text('StopSignal'),
     ExposedPorts: keys('ExposedPorts'),
     Volumes: keys('Volumes'),
+    Healthcheck: readHealthcheck(json['Healthcheck']),
+    Shell: texts('Shell'),
   });
 }
 

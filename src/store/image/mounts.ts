@@ -1,6 +1,7 @@
-import { readFileSync, readlinkSync, rmdirSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
 import { isAlive } from '#base/process-identity.ts';
 import { mountText } from '#kernel/mount-text.ts';
+import { hasMappedUsers } from '#kernel/user-namespace.ts';
 import type { Database } from '#store/database.ts';
 import type { Digest } from '#store/digest.ts';
 
@@ -31,6 +32,8 @@ export interface ImageMounts {
   find(image: Digest): ImageMount | undefined;
   put(mount: ImageMount): void;
   remove(image: Digest): void;
+  /** What is mounted no more, after a reboot or a crash. */
+  lost(): ImageMount[];
   /** Forgets what is mounted no more, after a reboot or a crash. A sentence for each. */
   settle(): string[];
 }
@@ -53,6 +56,7 @@ export function imageMounts(database: Database): ImageMounts {
         owner ?? null,
       ),
     remove,
+    lost: () => lost(query('')).map(fromRow),
     settle: () => {
       const gone = lost(query(''));
       for (const { image, path } of gone) {
@@ -75,8 +79,23 @@ function lost(rows: readonly Row[]): Row[] {
   const mounted = mountedPaths();
   return rows
     .filter((row) => row.owner === null || !isAlive(row.owner))
-    .filter((row) => row.place === place || bootOf(row.place) !== bootOf(place))
+    .filter(({ place: other }) => other === place || bootOf(other) !== bootOf(place) || hasEnded(other))
     .filter((row) => row.place !== place || !mounted.has(row.path));
+}
+
+/** An ordinary user's mount namespaces end with those who live in them, all of whom that user can see. */
+function hasEnded(place: string): boolean {
+  const namespace = place.split(' ')[1];
+  if (!hasMappedUsers()) return false;
+  return !readdirSync('/proc').some((name) => /^\d+$/.test(name) && namespaceOf(name) === namespace);
+}
+
+function namespaceOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return undefined;
+  }
 }
 
 const bootOf = (place: string): string | undefined => place.split(' ')[0];

@@ -3,6 +3,7 @@ import type { FileApplier } from '#kernel/file-applier.ts';
 import type { Implied, Launcher } from '#kernel/launcher.ts';
 import { asCorrupt, checkMagic, decompress, type Compression } from '#store/archive/decompress.ts';
 import { LayerSteps } from '#store/archive/layer-steps.ts';
+import { hasMappedUsers } from '#kernel/user-namespace.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
 import { TarReader } from '#store/archive/tar-reader.ts';
 import { Digester, type Digest } from '#store/digest.ts';
@@ -54,7 +55,7 @@ async function run(
 ): Promise<UnpackedLayer> {
   const digester = new Digester();
   const queue = new StepQueue();
-  const steps = new LayerSteps(queue);
+  const steps = new LayerSteps(queue, { mapped: hasMappedUsers() });
   const reader = new TarReader(steps);
   const send = async (): Promise<void> => {
     for (const part of queue.take()) await applier.write(part);
@@ -100,6 +101,14 @@ const OF_THE_MACHINE = /^(?:E(?:ACCES|PERM|ROFS|NOSPC|DQUOT|NOMEM|MFILE|NFILE|IO
 /** What else the kernel refuses to unpack (a path that climbs out, a link to nowhere, too long a value) is the archive's fault. */
 function unpackFault(error: unknown): unknown {
   const errno = isFault(error) ? error.facts['errno'] : undefined;
+  // What the kernel says of an owner whom nobody has mapped.
+  if (isFault(error) && errno === 'EINVAL' && hasMappedUsers()) {
+    return new Fault('denied', 'unpack the layer: a file has an owner for whom there is no id here', {
+      cause: error,
+      facts: error.facts,
+      hint: 'More ids are needed in /etc/subuid and /etc/subgid: see docs/rootless.md.',
+    });
+  }
   if (isFault(error) && typeof errno === 'string' && !OF_THE_MACHINE.test(errno)) {
     return new Fault('corrupt', 'unpack the layer', { cause: error, facts: error.facts });
   }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { RootMount } from '#kernel/root-mount.ts';
+import { hasMappedUsers } from '#kernel/user-namespace.ts';
 import {
   copyRootAttributes,
   freshDirectory,
@@ -33,7 +34,7 @@ export function overlaySnapshotter(parts: DriverParts): Snapshotter {
       needTree(parts, row);
       const below = rows.below(row.id).map(treeOf);
       if (row.kind === 'layer')
-        return { kind: 'overlay', base, lower: [treeOf(row.id), ...below], upper: '', work: '' };
+        return { kind: 'overlay', base, lower: [treeOf(row.id), ...below], upper: '', work: '', ...marks() };
       return containerMount(base, row.id, below);
     },
     size: (chainId) => rows.size(rows.need(chainId).id),
@@ -58,8 +59,10 @@ function prepare(parts: DriverParts, key: string, parent: string | undefined): R
 /** The kernel wants at least one lower directory; without layers the container's tree is a plain one. */
 function containerMount(base: string, id: number, lower: readonly string[]): RootMount {
   if (lower.length === 0) return { kind: 'directory', path: join(base, treeOf(id)) };
-  return { kind: 'overlay', base, lower, upper: treeOf(id), work: `${id}/work` };
+  return { kind: 'overlay', base, lower, upper: treeOf(id), work: `${id}/work`, ...marks() };
 }
+
+const marks = (): { userMarks?: true } => (hasMappedUsers() ? { userMarks: true } : {});
 
 /** `sealed` holds the trees of a draft and of all below it, top first. */
 function overlayDraft(

@@ -3,6 +3,7 @@ import { Fault } from '#base/fault.ts';
 import type { FileStep } from '#kernel/plan.ts';
 import { checkMagic, decompress, type Compression } from '#store/archive/decompress.ts';
 import { LayerSteps } from '#store/archive/layer-steps.ts';
+import { hasMappedUsers } from '#kernel/user-namespace.ts';
 import { StepQueue } from '#store/archive/step-queue.ts';
 import { TarReader } from '#store/archive/tar-reader.ts';
 import type { Tree, TreeFact } from './tree-facts.ts';
@@ -31,7 +32,7 @@ export async function expectedTree(
   signal: AbortSignal | undefined,
 ): Promise<ExpectedTree | undefined> {
   const collector = new StepCollector();
-  const steps = new LayerSteps(collector);
+  const steps = new LayerSteps(collector, { mapped: hasMappedUsers() });
   const reader = new TarReader(steps);
   let size = 0;
   const sink = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
@@ -160,7 +161,7 @@ class StepCollector extends StepQueue {
     const fact = this.#tree.get(path);
     if (fact === undefined) return;
     this.#parents(path);
-    const mark = 'trusted.overlay.opaque=79';
+    const mark = `${hasMappedUsers() ? 'user' : 'trusted'}.overlay.opaque=79`;
     fact.xattrs = [...fact.xattrs.split(',').filter(Boolean), mark].sort().join();
   }
 }

@@ -28,8 +28,8 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     load: async () => (await import('#doors/cli/engine/ps.ts')).ps,
   },
   logs: {
-    usage: '[OPTIONS] CONTAINER',
-    summary: 'Fetch the logs of a container',
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Fetch the logs of containers',
     load: async () => (await import('#doors/cli/engine/logs.ts')).logs,
   },
   start: {
@@ -72,6 +72,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     summary: 'Block until one or more containers stop, then print their exit codes',
     load: async () => (await import('#doors/cli/engine/wait.ts')).wait,
   },
+  'healthcheck run': {
+    usage: 'CONTAINER',
+    summary: 'Check the health of a container now',
+    load: async () => (await import('#doors/cli/engine/healthcheck-run.ts')).healthcheckRun,
+  },
   top: {
     usage: 'CONTAINER [ps OPTIONS]',
     summary: 'Display the running processes of a container',
@@ -94,7 +99,7 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
   },
   update: {
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
-    summary: 'Update the resource limits of one or more containers',
+    summary: 'Update the resource limits and restart policy of one or more containers',
     load: async () => (await import('#doors/cli/engine/update.ts')).update,
   },
   rm: {
@@ -137,6 +142,11 @@ export const CONTAINER_COMMANDS: Record<string, Entry> = {
     usage: '[OPTIONS] IMAGE [COMMAND] [ARG...] | --bundle DIR',
     summary: 'Print the plan of what run would do, without doing it',
     load: async () => (await import('#doors/cli/engine/explain.ts')).explain,
+  },
+  why: {
+    usage: '[OPTIONS] CONTAINER',
+    summary: 'Explain how a container ended, or why it does not start',
+    load: async () => (await import('#doors/cli/engine/why.ts')).why,
   },
   'container prune': {
     usage: '[OPTIONS]',

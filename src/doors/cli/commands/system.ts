@@ -1,5 +1,11 @@
 import type { Entry } from './entry.ts';
 
+const INFO: Entry = {
+  usage: '[OPTIONS]',
+  summary: 'Show what there is here, and what this machine is',
+  load: async () => (await import('#doors/cli/engine/system-info.ts')).systemInfoVerb,
+};
+
 /** Commands about sampan itself. */
 export const SYSTEM_COMMANDS: Record<string, Entry> = {
   version: {
@@ -7,6 +13,8 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Show the version',
     load: async () => (await import('#doors/cli/engine/version.ts')).version,
   },
+  info: INFO,
+  'system info': INFO,
   'system df': {
     usage: '[OPTIONS]',
     summary: 'Show what takes room on disk, and how much of it could be had back',
@@ -22,10 +30,30 @@ export const SYSTEM_COMMANDS: Record<string, Entry> = {
     summary: 'Remove stopped containers and images that nothing uses',
     load: async () => (await import('#doors/cli/engine/system-prune.ts')).systemPrune,
   },
+  'generate systemd': {
+    usage: '[OPTIONS] CONTAINER | --all',
+    summary: 'Print a systemd unit that runs a container as a service, or one that starts containers at boot',
+    load: async () => (await import('#doors/cli/engine/generate-systemd.ts')).generateSystemd,
+  },
+  'system check': {
+    usage: '[OPTIONS]',
+    summary: 'Compare records, files and the host with each other, and mend what does not fit',
+    load: async () => (await import('#doors/cli/engine/system-check.ts')).systemCheck,
+  },
+  'system reset': {
+    usage: '[OPTIONS]',
+    summary: 'Remove everything: containers, volumes and images',
+    load: async () => (await import('#doors/cli/engine/system-reset.ts')).systemReset,
+  },
   doctor: {
     usage: '[OPTIONS]',
     summary: 'Say what this machine can do for containers, and how to mend what it cannot',
     load: async () => (await import('#doors/cli/engine/doctor.ts')).doctor,
+  },
+  unshare: {
+    usage: '[PROGRAM [ARGUMENT...]]',
+    summary: "Run a program, or a shell, in the user namespace of an ordinary user's containers",
+    load: async () => (await import('#doors/cli/engine/unshare.ts')).unshare,
   },
   completion: {
     usage: 'bash|zsh|fish',

@@ -1,5 +1,6 @@
 import { attachContainer } from '#engine/container/attach.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import { settle } from '#engine/container/reconcile.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Io } from '#doors/cli/io.ts';
@@ -24,6 +25,7 @@ export const attach: Verb = {
       io,
       await joinContainer(engine, record, io, {
         tty,
+        launcher: engine.launcher.binary,
         interactive: interactive && !flags.on('no-stdin'),
         detachKeys,
         closeInput: stdinOnce !== false,
@@ -45,13 +47,14 @@ export async function joinContainer(
   const { size } = windowSize(io);
   if (options.tty && size !== undefined) connection.resize(size.rows, size.columns);
   const end = await session.live(connection, words);
+  if (end.kind === 'detached') noteContainer(engine, record, 'detach');
   await settle(engine, record.id);
   return end;
 }
 
 /** The exit status of a session; that the keys were seen is said, as the terminal may show nothing else. */
 export function ended(io: Io, end: SessionEnd): number {
-  if (end.kind === 'exited') return end.code;
+  if (end.kind !== 'detached') return end.code;
   io.err('read escape sequence\n');
   return 0;
 }

@@ -1,45 +1,46 @@
-import { constants } from 'node:os';
 import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { MonitorConnection, MonitorEvents } from '#engine/monitor/connection.ts';
+import type { Service } from '#engine/container/service.ts';
 import { startAttached, type StartWords } from '#engine/container/start.ts';
 import { flushed, warn, type Io } from '#doors/cli/io.ts';
-import { detachFilter } from './detach-keys.ts';
+import type { StreamName } from './attached-streams.ts';
+import { rawMode } from './raw-mode.ts';
+import { feedInput, type InputOptions } from './session-input.ts';
+import { atTerminal, forwarding, listen } from './session-signals.ts';
 
-export interface AttachOptions {
-  tty: boolean;
+export interface AttachOptions extends InputOptions {
   interactive: boolean;
-  /** Bytes that leave the container running and end the session. */
-  detachKeys: readonly number[];
-  /** Close the container's input at the end of ours. */
-  closeInput: boolean;
-  /** Signals that we get are the container's. */
+  /** The launcher's executable, which knows terminals. */
+  launcher: string;
+  /** Signals that we get are the container's; never so with a terminal, as docker has it. */
   proxySignals: boolean;
+  /** Streams that are attached; all where it is left out. */
+  streams?: readonly StreamName[];
+  service?: Service;
 }
 
-/** Signals that reach the container's first process in place of ours. */
-const FORWARDED: readonly NodeJS.Signals[] = [
-  'SIGINT',
-  'SIGTERM',
-  'SIGHUP',
-  'SIGQUIT',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGALRM',
-  'SIGCONT',
-  'SIGTSTP',
-];
+/** How a session ended: with the container's status, or without it while the container goes on. */
+export type SessionEnd = { kind: 'exited'; code: number } | { kind: 'detached' } | { kind: 'left'; code: number };
 
-/** How a session ended: with the container's status, or without it. */
-export type SessionEnd = { kind: 'exited'; code: number } | { kind: 'detached' };
+/** 128 and SIGPIPE, which is what a reader that goes away sends to other programs. */
+const NO_READER: SessionEnd = { kind: 'left', code: 141 };
+
+/** 128 and SIGHUP: the terminal has gone. */
+const HUNG_UP: SessionEnd = { kind: 'left', code: 129 };
 
 /** Starts a container and lives its life at this terminal. */
 export async function runAttached(engine: Engine, id: string, options: AttachOptions, io: Io): Promise<SessionEnd> {
   const session = openSession(options, io);
   const size = options.tty ? windowSize(io) : {};
-  const request = { warn: (text: string) => warn(io, text), ...size };
+  const { service } = options;
+  const request = { warn: (text: string) => warn(io, text), ...size, ...(service === undefined ? {} : { service }) };
   const { connection, words } = await startAttached(engine, id, request, session.events);
-  return session.live(connection, words);
+  const end = await session.live(connection, words);
+  const record = end.kind === 'detached' ? engine.containers.get(id) : undefined;
+  if (record !== undefined) noteContainer(engine, record, 'detach');
+  return end;
 }
 
 export interface Session {
@@ -54,22 +55,34 @@ export interface Session {
 
 export function openSession(options: AttachOptions, io: Io): Session {
   const warnings: ReportRecord[] = [];
-  const used = new Set<'stdout' | 'stderr'>();
-  let [connected, isStarted, detached]: [MonitorConnection | undefined, boolean, boolean] = [undefined, false, false];
+  const { interactive, streams } = options;
+  let [connected, isStarted]: [MonitorConnection | undefined, boolean] = [undefined, false];
+  let early: SessionEnd | undefined;
+  const leave = (end: SessionEnd): void => {
+    early ??= end;
+    connected?.close();
+  };
+  const outputs = sessionOutputs(
+    io,
+    () => connected?.resume(),
+    () => leave(NO_READER),
+  );
   const feed = (): void => {
-    if (connected === undefined || !isStarted || !options.interactive) return;
+    if (connected === undefined || !isStarted || !interactive) return;
     const connection = connected;
-    feedInput(io, connection, options, () => {
-      detached = true;
-      connection.close();
+    const terminal = io.stdin.isTTY === true;
+    feedInput(io, connection, options, {
+      detach: () => leave({ kind: 'detached' }),
+      ended: () => {
+        // A terminal has no end but its own; of one whose output is not attached, nothing more is to be seen.
+        if (options.tty && terminal) leave(HUNG_UP);
+        else if (outputless(options)) void connection.finish().then(() => leave({ kind: 'left', code: 0 }));
+      },
     });
   };
   return {
     events: {
-      output: (stream, data) => {
-        used.add(stream);
-        return pass(io[stream], data, () => connected?.resume());
-      },
+      output: (stream, data) => (streams?.includes(stream) === false ? true : outputs.pass(stream, data)),
       warned: (record) => warnings.push(record),
       started: () => {
         isStarted = true;
@@ -78,85 +91,70 @@ export function openSession(options: AttachOptions, io: Io): Session {
     },
     live: async (connection, words) => {
       connected = connection;
+      if (early !== undefined) connection.close();
       feed();
-      const restore = rawMode(options, io);
-      const undo = options.proxySignals ? forwardSignals(connection, options, io) : () => undefined;
+      const undo = takeOver(options, io, connection, (code) => leave({ kind: 'left', code }));
       try {
         const end = await connection.end;
         for (const record of warnings) warn(io, await words.warning(record));
         if (end.kind === 'exited') return { kind: 'exited', code: end.status.code };
-        if (detached) return { kind: 'detached' };
+        if (early !== undefined) return early;
         throw await words.fault(end.kind === 'failed' ? end.record : undefined);
       } finally {
         undo();
-        restore();
-        if (options.interactive) io.stdin.pause().unref?.();
-        await Promise.all([...used].map((stream) => flushed(io[stream])));
+        if (interactive) io.stdin.pause().unref?.();
+        if (early === undefined) await outputs.flushed();
         connection.close();
       }
     },
   };
 }
 
-/** Keys go to the container as they are typed. The result takes that back; an exit of this process does, too. */
-function rawMode(options: AttachOptions, io: Io): () => void {
-  if (!options.tty || !options.interactive || io.stdin.isTTY !== true) return () => undefined;
-  const restore = (): void => void io.stdin.setRawMode(false);
-  io.stdin.setRawMode(true);
-  process.once('exit', restore);
+/** Neither output is attached. */
+export const outputless = ({ streams }: Pick<AttachOptions, 'streams'>): boolean =>
+  streams !== undefined && !streams.includes('stdout') && !streams.includes('stderr');
+
+/** Signals and the terminal's mode; the result gives them back. */
+function takeOver(
+  options: AttachOptions,
+  io: Io,
+  connection: MonitorConnection,
+  leave: (status: number) => void,
+): () => void {
+  if (!options.tty) return options.proxySignals ? listen(forwarding(connection)) : () => undefined;
+  const mode = options.interactive ? rawMode(io, options.launcher) : { enter: () => undefined, leave: () => undefined };
+  const resize = (): void => {
+    const { size } = windowSize(io);
+    if (size !== undefined) connection.resize(size.rows, size.columns);
+  };
+  const undo = listen(atTerminal({ mode, resize, leave }));
   return () => {
-    process.off('exit', restore);
-    restore();
+    undo();
+    mode.leave();
   };
 }
 
-function pass(stream: NodeJS.WriteStream, data: Buffer, resume: () => void): boolean {
-  if (stream.write(data)) return true;
-  stream.once('drain', resume);
-  return false;
+interface Outputs {
+  /** False when the stream takes no more for now. */
+  pass(stream: 'stdout' | 'stderr', data: Buffer): boolean;
+  flushed(): Promise<unknown>;
+}
+
+function sessionOutputs(io: Io, resume: () => void, broken: () => void): Outputs {
+  const used = new Set<NodeJS.WriteStream>();
+  return {
+    pass: (name, data) => {
+      const stream = io[name];
+      if (!used.has(stream)) stream.once('error', broken);
+      used.add(stream);
+      if (stream.write(data)) return true;
+      stream.once('drain', resume);
+      return false;
+    },
+    flushed: () => Promise.all([...used].map((stream) => flushed(stream))),
+  };
 }
 
 export function windowSize(io: Io): { size?: { rows: number; columns: number } } {
   return io.stdout.isTTY === true ? { size: { rows: io.stdout.rows, columns: io.stdout.columns } } : {};
-}
-
-/** Standard input to the container; at its end the container's is closed too, and output goes on. */
-function feedInput(io: Io, connection: MonitorConnection, options: AttachOptions, detach: () => void): void {
-  const filter = options.tty ? detachFilter(options.detachKeys) : undefined;
-  const give = (data: Uint8Array): void => {
-    if (connection.stdin(data)) return;
-    io.stdin.pause();
-    connection.onDrain(() => io.stdin.resume());
-  };
-  const take = (data: Buffer | string): void => {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    if (filter === undefined) return give(bytes);
-    const { pass: kept, detached } = filter(bytes);
-    if (kept.length > 0) give(kept);
-    if (!detached) return;
-    io.stdin.off('data', take);
-    detach();
-  };
-  const close = (): void => {
-    if (options.closeInput) connection.closeStdin();
-  };
-  io.stdin.on('data', take);
-  io.stdin.once('end', close);
-  io.stdin.once('error', close);
-}
-
-/** With a terminal of its own, keys arrive as bytes and only the window's size is told by a signal. */
-function forwardSignals(connection: MonitorConnection, options: AttachOptions, io: Io): () => void {
-  const listeners = new Map<NodeJS.Signals, () => void>();
-  for (const signal of FORWARDED) listeners.set(signal, () => connection.signal(constants.signals[signal]));
-  if (options.tty) {
-    listeners.set('SIGWINCH', () => {
-      const { size } = windowSize(io);
-      if (size !== undefined) connection.resize(size.rows, size.columns);
-    });
-  }
-  for (const [signal, listener] of listeners) process.on(signal, listener);
-  return () => {
-    for (const [signal, listener] of listeners) process.off(signal, listener);
-  };
 }

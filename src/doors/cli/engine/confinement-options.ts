@@ -7,6 +7,7 @@ import type { DeviceRule, Rlimit } from '#runtime/spec/spec.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { gpuDevices, isCdiDevice } from '#engine/cdi/names.ts';
 import { BLOCK_FLAGS, blockIo } from './block-options.ts';
+import { USERNS_FLAGS, usernsWish } from './userns-option.ts';
 import { securityWish } from './security-options.ts';
 
 /** Flags of `run` and `create` about what a container may touch and how it is held. */
@@ -41,6 +42,7 @@ export const CONFINEMENT_FLAGS: FlagTable = {
   'shm-size': { kind: 'text', value: 'BYTES', does: 'Size of /dev/shm (64m)' },
   sysctl: { kind: 'list', value: 'NAME=VALUE', does: 'Set kernel parameters of its namespaces' },
   tmpfs: { kind: 'list', value: 'DIR[:OPTIONS]', does: 'Mount a tmpfs' },
+  ...USERNS_FLAGS,
   ulimit: { kind: 'list', value: 'NAME=SOFT[:HARD]', does: 'Set limits of processes, such as nofile=1024:2048' },
   uts: { kind: 'text', value: 'MODE', does: 'Host name namespace: private (the default), host or container:NAME' },
 };
@@ -85,6 +87,7 @@ export function confinementWish(flags: Flags): ConfinementWish {
     cgroupParent: cgroupParent(text('cgroup-parent')),
     annotations: pairs(flags, 'annotation'),
     cgroupnsMode: mode(text('cgroupns'), '--cgroupns', /^(private|host)$/),
+    usernsWish: usernsWish(flags),
     domainname: text('domainname'),
     groupAdd: each(flags, 'group-add', (group) => group),
     oomScoreAdj: oomScore(text('oom-score-adj')),

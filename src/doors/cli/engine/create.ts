@@ -29,13 +29,20 @@ export const create: Verb = {
   },
 };
 
+/** What makes the next container of the same kind, under whatever name. */
+function createdBy({ flags, args }: Call): string[] {
+  const own = Object.keys(CONTAINER_FLAGS).filter((name) => !OF_THIS_ONE.has(name));
+  return [...own.flatMap((name) => flags.list(name).map((value) => `--${name}=${value}`)), ...args];
+}
+const OF_THIS_ONE = new Set(['cidfile', 'name', 'quiet']);
+
 /** Makes the container that the words of `run` or `create` ask for. */
 export async function createFromCall(
   call: Call,
   { keepOwnership }: { keepOwnership: boolean },
 ): Promise<{ engine: Engine; record: ContainerRecord }> {
   const [imageName = '', ...command] = call.args;
-  const options = containerOptions(call.flags, command, call.io.env);
+  const options = { ...containerOptions(call.flags, command, call.io.env), createdBy: createdBy(call) };
   const engine = await call.engine();
   const image = await localOrPulled(engine, imageName, call);
   warnOfPlatform(call, image.platform, foreignTo(image));

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import { execInContainer } from '#engine/container/exec.ts';
+import { forgetExec, noteExecEnd } from '#engine/container/exec-record.ts';
 import { explainFailure } from '#runtime/explain/failure.ts';
 import { complain } from '#doors/cli/cli.ts';
 import { runExitStatus } from '#doors/cli/exit-status.ts';
@@ -48,7 +49,11 @@ async function execute(call: Call): Promise<number> {
   }
   const engine = await call.engine();
   const record = engine.containers.find(name);
-  const { launch, plan } = await execInContainer(engine, record, {
+  const {
+    launch,
+    plan,
+    exec: started,
+  } = await execInContainer(engine, record, {
     args,
     env: [...flags.list('env-file').flatMap((path) => readPairFile(path, '--env-file')), ...flags.list('env')]
       .map((entry) => environmentEntry(entry, io.env))
@@ -70,7 +75,12 @@ async function execute(call: Call): Promise<number> {
   undo();
   const failure = result.records.find((record_) => record_.kind === 'fail');
   if (failure !== undefined) {
+    forgetExec(engine, started);
     const cause = explainFailure(failure, plan);
+    // Its processes went while it was being entered.
+    if (cause.facts['errno'] === 'ESRCH') {
+      throw new Fault('conflict', `exec in container ${record.name}: it is just ending`);
+    }
     throw new Fault(cause.kind, `exec in container ${record.name}`, {
       cause,
       ...(cause.hint === undefined ? {} : { hint: cause.hint }),
@@ -78,5 +88,6 @@ async function execute(call: Call): Promise<number> {
   }
   const left = tty && result.code === 0 && !result.records.some(({ kind }) => kind === 'exit');
   if (left) io.err('read escape sequence\n');
+  if (!detach) noteExecEnd(engine, record, started, left ? 'detached' : { code: result.code ?? 1 });
   return result.code ?? 1;
 }

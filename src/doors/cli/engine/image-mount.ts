@@ -4,6 +4,7 @@ import { mountedImages, mountImage, unmountImage } from '#engine/image/mount.ts'
 import { complain } from '#doors/cli/cli.ts';
 import { print, type Io } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
+import { needSession } from './unshare-session.ts';
 
 /** `image mount`: images' files to look at on the host, read-only; without a name, what is mounted. */
 export const imageMount: Verb = {
@@ -20,6 +21,7 @@ export const imageMount: Verb = {
     const engine = await open();
     const all = flags.on('all');
     checkAll(all, args);
+    if (args.length > 0 || all) needSession(io.env, 'image mount');
     if (args.length === 0 && !all) return list(engine, io, format === 'json');
     const names = all ? engine.store.images.list().map(({ configDigest }) => configDigest) : args;
     return eachImage(io, names, (name) => mountImage(engine, name));

@@ -1,7 +1,9 @@
 import { Fault } from '#base/fault.ts';
 import { addressOf, parseAddress } from '#base/ip.ts';
+import type { ContainerOptions } from '#engine/container/options.ts';
 import type { NetworkPlace, NetworkWishes } from '#engine/network/wishes.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
+import { isOrdinaryUser, pastaWish, userNetwork } from './pasta-option.ts';
 import { readExposed, readPorts } from './publish-option.ts';
 
 /** How a container is connected; spelling and meaning are docker's. */
@@ -32,11 +34,19 @@ export const NETWORK_FLAGS: FlagTable = {
   'publish-all': { kind: 'switch', short: 'P', does: 'A free port of the host for every port that is exposed' },
 };
 
+type NetworkOptions = NetworkWishes & Pick<ContainerOptions, 'pasta' | 'pastaPublish'>;
+
 const MODES = new Set(['none', 'host']);
 
 /** Flags as the engine's wish. */
-export function networkWishes(flags: Flags): NetworkWishes {
-  const asked = [...flags.list('network'), ...flags.list('net')];
+export function networkWishes(flags: Flags, env: Readonly<Record<string, string | undefined>>): NetworkOptions {
+  const named = [...flags.list('network'), ...flags.list('net')];
+  const asked = isOrdinaryUser(env) ? [userNetwork(named)] : named;
+  const pasta = asked.length === 1 ? pastaWish(asked[0] ?? '', flags.list('publish')) : undefined;
+  if (pasta !== undefined) {
+    refuseUnplaced(flags, []);
+    return { ...pasta, ...nameWishes(flags) };
+  }
   const publish = readPorts(flags.list('publish'));
   const modes = asked.filter((one) => MODES.has(one));
   if (modes.length > 0 && asked.length > 1)
@@ -50,17 +60,24 @@ export function networkWishes(flags: Flags): NetworkWishes {
     throw new Fault('invalid', 'read --publish: with --network none there is nothing to lead to', {
       field: '--publish',
     });
-  for (const address of flags.list('dns')) parseAddress(address, '--dns');
   return {
     network: modes[0] ?? places[0]?.network ?? 'none',
     ...(places.length === 0 ? {} : { networks: places }),
     // With the host's network its ports are the host's already, as docker has it.
     ...(publish.length === 0 || places.length === 0 ? {} : { publish }),
+    ...nameWishes(flags),
+    ...list('expose', readExposed(flags.list('expose'))),
+    ...(flags.on('publish-all') ? { publishAll: true } : {}),
+  };
+}
+
+/** What a container finds by which names. */
+function nameWishes(flags: Flags): Partial<NetworkWishes> {
+  for (const address of flags.list('dns')) parseAddress(address, '--dns');
+  return {
     ...list('dns', flags.list('dns')),
     ...list('dnsSearch', flags.list('dns-search')),
     ...list('dnsOptions', [...flags.list('dns-option'), ...flags.list('dns-opt')]),
-    ...list('expose', readExposed(flags.list('expose'))),
-    ...(flags.on('publish-all') ? { publishAll: true } : {}),
     ...list('extraHosts', flags.list('add-host').map(checkHost)),
   };
 }

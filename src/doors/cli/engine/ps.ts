@@ -1,3 +1,4 @@
+import { publishedLines } from './published-words.ts';
 import { allPorts, type Port } from '#engine/network/ports.ts';
 import { shownPorts } from '#engine/network/shown.ts';
 import { shortId } from '#base/ids.ts';
@@ -100,14 +101,19 @@ function commandOf({ args: [program = '', ...rest] }: ListedContainer, whole: bo
   return quoted(whole || text.length <= 20 ? text : `${text.slice(0, 19)}…`);
 }
 
-/** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
-function statusText({ state, paused }: ListedContainer): string {
+/** `Up 3 minutes`, `Exited (0) 2 seconds ago`, `Restarting (1) 2 seconds ago`, `Created`, `Dead (monitor killed) 1 second ago`. */
+function statusText({ state, paused, health }: ListedContainer): string {
   const ago = (at: number): string => formatDuration(Date.now() - at);
-  if (state.status === 'running') return `Up ${ago(state.startedAt ?? Date.now())}${paused ? ' (Paused)' : ''}`;
+  if (state.status === 'running')
+    return `Up ${ago(state.startedAt ?? Date.now())}${paused ? ' (Paused)' : shownHealth(health)}`;
   if (state.status === 'created') return 'Created';
   const finished = state.exit === undefined ? '' : ` ${ago(state.exit.finished)} ago`;
-  return state.status === 'dead' ? `Dead (monitor killed)${finished}` : `Exited (${state.exit?.code ?? 0})${finished}`;
+  if (state.status === 'dead') return `Dead (monitor killed)${finished}`;
+  return `${state.status === 'restarting' ? 'Restarting' : 'Exited'} (${state.exit?.code ?? 0})${finished}`;
 }
+
+const shownHealth = (health: ListedContainer['health']): string =>
+  health === undefined ? '' : ` (${health === 'starting' ? 'health: starting' : health})`;
 
 interface Shown {
   whole: boolean;
@@ -133,7 +139,9 @@ function rowOf(engine: Engine, one: ListedContainer, { whole, size, ports }: Sho
     get Platform() {
       return engine.store.images.find(record.imageId)?.platform ?? '';
     },
-    Ports: shownPorts(ports),
+    Ports: [shownPorts(ports), ...publishedLines(options.pastaPublish).map((one) => `${one.outside}->${one.inside}`)]
+      .filter(Boolean)
+      .join(', '),
     RunningFor: `${formatDuration(Date.now() - record.created)} ago`,
     Size: size,
     State: one.paused ? 'paused' : one.state.status,

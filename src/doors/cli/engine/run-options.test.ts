@@ -56,3 +56,11 @@ test('each refusal names its option', () => {
   ];
   for (const [line, field] of cases) expect(() => read(line)).toThrow(`read ${field}`);
 });
+
+test('--systemd is found out, enforced or left out', () => {
+  expect(read('image /sbin/init').systemd).toBeUndefined();
+  expect(read('--systemd=true image /sbin/init').systemd).toBeUndefined();
+  expect(read('--systemd always image run').systemd).toBe('always');
+  expect(read('--systemd=false image /sbin/init').systemd).toBe('never');
+  expect(() => read('--systemd=yes image')).toThrow('--systemd: "yes" is none of true, always and false');
+});

@@ -1,11 +1,16 @@
 import { Fault } from '#base/fault.ts';
 import type { Flags, FlagTable } from '#doors/cli/flags.ts';
 import { DEFAULT_OPTIONS, type ContainerOptions } from '#engine/container/options.ts';
+import { parseRestartPolicy, type RestartPolicy } from '#engine/container/restart-policy.ts';
 import { CONFINEMENT_FLAGS, confinementWish } from './confinement-options.ts';
+import { HEALTH_FLAGS, healthWish } from './health-options.ts';
+import { attachedStreams } from './attached-streams.ts';
+import { logWish } from './log-option.ts';
 import { readMounts } from './mount-option.ts';
 import { NETWORK_FLAGS, networkWishes } from './network-options.ts';
 import { readLabelFile, readPairFile } from './env-file.ts';
 import { RESOURCE_FLAGS, resourceWish } from './resource-options.ts';
+import { SDNOTIFY_FLAG, sdnotifyMode } from './service-options.ts';
 import { readVolumes, readVolumesFrom } from './volume-option.ts';
 
 /** What `run` and `explain` share; spelling and meaning are docker's. */
@@ -13,6 +18,8 @@ export const CONTAINER_FLAGS: FlagTable = {
   ...RESOURCE_FLAGS,
   ...CONFINEMENT_FLAGS,
   ...NETWORK_FLAGS,
+  ...HEALTH_FLAGS,
+  attach: { kind: 'list', short: 'a', value: 'STREAM', does: 'Attach to stdin, stdout or stderr alone' },
   'cap-add': { kind: 'list', value: 'CAP', does: 'Add capabilities' },
   'cap-drop': { kind: 'list', value: 'CAP', does: 'Drop capabilities' },
   cidfile: { kind: 'text', value: 'FILE', does: "Write the container's id to a new file" },
@@ -30,6 +37,12 @@ export const CONTAINER_FLAGS: FlagTable = {
   interactive: { kind: 'switch', short: 'i', does: 'Keep standard input open' },
   label: { kind: 'list', short: 'l', value: 'NAME=VALUE', does: 'Set metadata' },
   'label-file': { kind: 'list', value: 'FILE', does: 'Set metadata from a file' },
+  'log-driver': {
+    kind: 'text',
+    value: 'DRIVER',
+    does: 'How it logs: k8s-file (the default), json-file, local, journald or none',
+  },
+  'log-opt': { kind: 'list', value: 'NAME=VALUE', does: 'Options of the log driver, such as max-size=10m' },
   mount: {
     kind: 'list',
     value: 'KEY=VALUE,...',
@@ -41,10 +54,23 @@ export const CONTAINER_FLAGS: FlagTable = {
   privileged: { kind: 'switch', does: 'Give it all capabilities and devices, and no filter' },
   pull: { kind: 'text', value: 'POLICY', does: 'always, missing (the default), newer or never' },
   quiet: { kind: 'switch', short: 'q', does: 'Show nothing of a pull' },
+  publish: {
+    kind: 'list',
+    short: 'p',
+    value: '[[ADDRESS:]HOST:]PORT[/PROTOCOL]',
+    does: 'Lead a port of the host into the container; with --network pasta',
+  },
   'read-only': { kind: 'switch', does: 'Mount its root read-only' },
+  restart: { kind: 'text', value: 'POLICY', does: 'no (the default), on-failure[:N], always or unless-stopped' },
   rm: { kind: 'switch', does: 'Remove the container when it ends' },
+  sdnotify: SDNOTIFY_FLAG,
   'stop-signal': { kind: 'text', value: 'SIGNAL', does: 'Signal that stop sends' },
   'stop-timeout': { kind: 'text', value: 'SECONDS', does: 'How long stop waits before it kills' },
+  systemd: {
+    kind: 'text',
+    value: 'MODE',
+    does: 'Make ready for systemd: true (when it is run; the default), always or false',
+  },
   tty: { kind: 'switch', short: 't', does: 'Give it a terminal' },
   user: { kind: 'text', short: 'u', value: 'NAME|UID[:GROUP|GID]', does: 'User the program runs as' },
   volume: {
@@ -96,23 +122,35 @@ export function containerOptions(
     tty: flags.on('tty'),
     interactive: flags.on('interactive'),
     ...(flags.on('interactive') ? { stdinOnce: !flags.on('detach') } : {}),
+    ...given('log', logWish(flags)),
+    ...given('attach', attachedStreams(flags)),
     init: flags.on('init'),
     readOnly: flags.on('read-only'),
     privileged: flags.on('privileged'),
     autoRemove: flags.on('rm'),
     capAdd: flags.list('cap-add'),
     capDrop: flags.list('cap-drop'),
-    ...networkWishes(flags),
+    ...networkWishes(flags, env),
     ...given('entrypoint', entrypoint === undefined ? undefined : [entrypoint].filter(Boolean)),
     ...given('user', flags.text('user')),
     ...given('workdir', flags.text('workdir')),
     ...given('hostname', hostname(flags.text('hostname'))),
     ...resourceWish(flags),
+    ...healthWish(flags),
     ...confinement,
     ...(tmpfs.length === 0 ? {} : { tmpfs }),
+    ...given('restart', restartPolicy(flags)),
+    ...given('sdnotify', sdnotifyMode(flags)),
     ...given('stopSignal', flags.text('stop-signal')),
+    ...given('systemd', systemdMode(flags.text('systemd') ?? 'true')),
     ...given('stopTimeout', whole(flags.text('stop-timeout'), '--stop-timeout')),
   };
+}
+
+function restartPolicy(flags: Flags): RestartPolicy | undefined {
+  const policy = parseRestartPolicy(flags.text('restart') ?? 'no');
+  if (policy === undefined || !flags.on('rm')) return policy;
+  throw new Fault('invalid', 'conflicting options: cannot specify both --restart and --rm', { field: '--restart' });
 }
 
 /** `NAME=value`, or `NAME` with the caller's own value; undefined when the caller has none. */
@@ -128,6 +166,14 @@ function splitPair(entry: string, field: string): [string, string] {
   const [name = '', ...value] = entry.split('=');
   if (name === '') throw new Fault('invalid', `read ${field}: "${entry}" has no name`, { field });
   return [name, value.join('=')];
+}
+
+/** As podman's. */
+function systemdMode(mode: string): 'always' | 'never' | undefined {
+  if (mode === 'always') return mode;
+  if (mode === 'false') return 'never';
+  if (mode === 'true') return undefined;
+  throw new Fault('invalid', `read --systemd: "${mode}" is none of true, always and false`, { field: '--systemd' });
 }
 
 function hostname(text: string | undefined): string | undefined {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shortId } from '#base/ids.ts';
-import { formatBytes } from '#base/units.ts';
+import { formatBinaryBytes, formatBytes } from '#base/units.ts';
 import { processorPercent, sampleContainer, type Sample } from '#engine/container/usage.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -72,14 +72,6 @@ function chosen({ args }: Call, engine: Engine): ContainerRecord[] {
 }
 
 const percent = (value: number): string => `${value.toFixed(2)}%`;
-const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-
-/** Four significant places in powers of 1024. */
-function binary(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  for (; value >= 1024 && unit < BINARY_UNITS.length - 1; unit += 1) value /= 1024;
-  return `${Number(value.toPrecision(4))}${BINARY_UNITS[unit]}`;
-}
 
 const NOTHING: Sample = {
   at: 0,
@@ -105,7 +97,7 @@ function rowOf(
     ID: whole ? id : shortId(id),
     Name: name,
     CPUPerc: percent(before === undefined || now === undefined ? 0 : processorPercent(before, now)),
-    MemUsage: `${binary(one.memory)} / ${binary(one.memoryLimit)}`,
+    MemUsage: `${formatBinaryBytes(one.memory)} / ${formatBinaryBytes(one.memoryLimit)}`,
     MemPerc: percent(one.memoryLimit > 0 ? (100 * one.memory) / one.memoryLimit : 0),
     NetIO: `${formatBytes(one.received)} / ${formatBytes(one.sent)}`,
     BlockIO: `${formatBytes(one.read)} / ${formatBytes(one.written)}`,

@@ -1,24 +1,22 @@
-import { release } from 'node:os';
-import { VERSION } from '#base/version.ts';
+import { versionFacts } from '#engine/info/version.ts';
 import { print } from '#doors/cli/io.ts';
+import { parseTemplate } from '#doors/cli/template.ts';
 import type { Verb } from '#doors/cli/verb.ts';
 
-/** `version`: what this is and what it runs on. */
+/** `version`, `system version`: what this is and what it runs on. */
 export const version: Verb = {
-  flags: { format: { kind: 'text', value: 'FORMAT', does: 'text or json' } },
+  flags: {
+    format: { kind: 'text', short: 'f', value: 'FORMAT', does: 'text, json or a template such as {{.Version}}' },
+  },
   args: [0, 0],
-  act: async (call) => {
-    const engine =
-      process.versions['bun'] === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions['bun']}`;
-    const facts = {
-      Version: VERSION,
-      Runtime: engine,
-      Os: process.platform,
-      Arch: process.arch,
-      KernelVersion: release(),
-    };
-    if (call.flags.text('format') === 'json') print(call.io, JSON.stringify(facts));
+  act: (call) => {
+    const facts = versionFacts();
+    const format = call.flags.text('format') ?? 'text';
+    // Who asks docker asks its client or its server; here both are one.
+    const whole = { ...facts, Client: facts, Server: facts };
+    if (format === 'json') print(call.io, JSON.stringify(whole));
+    else if (format !== 'text') print(call.io, parseTemplate(format)(whole));
     else for (const [name, value] of Object.entries(facts)) print(call.io, `${`${name}:`.padEnd(15)}${value}`);
-    return 0;
+    return Promise.resolve(0);
   },
 };

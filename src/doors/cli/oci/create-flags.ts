@@ -4,6 +4,7 @@ import type { Call } from './command.ts';
 import { containerId } from './container-id.ts';
 import { DRY_RUN } from './dry-run.ts';
 import type { FlagTable } from '#doors/cli/flags.ts';
+import { listening } from '#doors/cli/listen.ts';
 
 export const CREATE_FLAGS: FlagTable = {
   bundle: { kind: 'text', short: 'b', does: 'directory of the bundle (default: the current one)' },
@@ -19,6 +20,7 @@ export const CREATE_FLAGS: FlagTable = {
 
 /** Flags of `create` and `run`, and the environment, as the runtime wants them. */
 export function createOptions({ flags, rest, world }: Call): CreateOptions {
+  // They come before what --preserve-fds counts.
   const listenFds = listening(world.env);
   // Callers that have nothing to say may say so with an empty word.
   const given = (flag: string): string | undefined => flags.text(flag) || undefined;
@@ -40,10 +42,4 @@ export function createOptions({ flags, rest, world }: Call): CreateOptions {
     preserveFds: listenFds + (flags.number('preserve-fds') ?? 0),
     listenFds,
   };
-}
-
-/** Sockets that systemd opened for us, to be handed on; they come before what --preserve-fds counts. */
-function listening({ LISTEN_FDS: count, LISTEN_PID: pid }: Call['world']['env']): number {
-  const isOurs = pid === undefined || pid === String(process.pid);
-  return isOurs && count !== undefined && /^\d{1,3}$/.test(count) ? Number(count) : 0;
 }

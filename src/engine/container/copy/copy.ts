@@ -3,12 +3,15 @@ import { Fault } from '#base/fault.ts';
 import { OPEN } from '#kernel/linux.ts';
 import { unwrap } from '#store/archive/unwrap.ts';
 import type { Engine } from '#engine/engine.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { hostSource, packContents, placeOnHost } from './host.ts';
+import { insideOf, outsideOf, type Shift } from '#engine/userns/shift.ts';
 import { findInside, type Inside } from './inside.ts';
 import { meansContents, placeCopy, type CopySource, type CopyTarget } from './place.ts';
 import { hasMounts } from './resting-mounts.ts';
 import { withContainerRoot } from './root.ts';
+import type { CopyWish } from './steps.ts';
 import { unpackCopy } from './unpack.ts';
 
 export interface CopyWishes {
@@ -29,9 +32,10 @@ export function copyFromContainer(
   { archive, follow }: CopyWishes,
 ): Promise<number> {
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  return withSource(engine, record, path, follow, (source, pack) => {
+  return withSource(engine, record, path, follow, (source, pack, running) => {
     const { directory, as } = placeOnHost(source, destination);
-    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }) };
+    const shift = running && archive ? insideOf(record.options.userns) : undefined;
+    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }), ...shifted(shift) };
     return unpackCopy(engine.launcher, pack(as === undefined), directory, wish);
   });
 }
@@ -57,9 +61,9 @@ export function copyToContainer(
 ): Promise<number> {
   const source = hostSource(path, follow);
   const owner = { uid: 0, gid: 0 };
-  return withTarget(engine, record, destination, (target, open) => {
+  return withTarget(engine, record, destination, (target, open, shift) => {
     const { below, as } = placeCopy(source, target);
-    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }) };
+    const wish = { ...(as === undefined ? {} : { as }), ...(archive ? {} : { owner }), ...madeInside(shift) };
     return open(below, (directory) =>
       unpackCopy(engine.launcher, source.archive(engine.launcher, as === undefined), directory, wish),
     );
@@ -73,18 +77,30 @@ export function archiveToContainer(
   archive: Chunks,
   destination: string,
 ): Promise<number> {
-  return withTarget(engine, record, destination, (target, open) => {
+  return withTarget(engine, record, destination, (target, open, shift) => {
     if (target.kind !== 'directory') {
       throw new Fault('invalid', `copy: "${destination}" must be a directory of the container`, { field: 'DEST_PATH' });
     }
     return open('itself', async (directory) => {
       let bytes = 0;
       await unwrap(archive, async (plain) => {
-        bytes = await unpackCopy(engine.launcher, plain, directory, {});
+        bytes = await unpackCopy(engine.launcher, plain, directory, madeInside(shift));
       });
       return bytes;
     });
   });
+}
+
+/** Docker's word for either way: out of the container as an archive, or into a directory of it. */
+async function noted<T>(
+  engine: Engine,
+  record: ContainerRecord,
+  action: 'archive-path' | 'extract-to-dir',
+  copy: Promise<T>,
+): Promise<T> {
+  const result = await copy;
+  noteContainer(engine, record, action);
+  return result;
 }
 
 function withSource<T>(
@@ -92,9 +108,9 @@ function withSource<T>(
   record: ContainerRecord,
   path: string,
   follow: boolean,
-  work: (source: CopySource, pack: (contents: boolean) => Chunks) => Promise<T>,
+  work: (source: CopySource, pack: (contents: boolean) => Chunks, running: boolean) => Promise<T>,
 ): Promise<T> {
-  return withContainerRoot(engine, record, (root) =>
+  const copy = withContainerRoot(engine, record, (root, running) =>
     within(findInside(root, bytesOf(path), follow || meansContents(path)), (found) => {
       const { stat, parent, name } = found;
       if (stat === undefined) throw missing(record, path);
@@ -104,14 +120,19 @@ function withSource<T>(
       }
       const as = name === '' ? '' : (lastPart(path) ?? name);
       const contents = meansContents(path) || name === '';
-      return work({ isDirectory, contents, name: as }, (inner) =>
+      const pack = (inner: boolean): Chunks =>
         inner || name === ''
           ? packDirectory(engine, found)
-          : engine.launcher.packOne(`/proc/self/fd/${parent}`, { name: textOf(name), as }),
-      );
+          : engine.launcher.packOne(`/proc/self/fd/${parent}`, { name: textOf(name), as });
+      return work({ isDirectory, contents, name: as }, pack, running);
     }),
   );
+  return noted(engine, record, 'archive-path', copy);
 }
+
+const shifted = (shift: Shift | undefined): Pick<CopyWish, 'shift'> => (shift === undefined ? {} : { shift });
+const madeInside = (shift: Shift | undefined): Pick<CopyWish, 'shift' | 'maker'> =>
+  shift === undefined ? {} : { shift, maker: shift({ uid: 0, gid: 0 }) };
 
 type OpenTarget<T> = (below: 'itself' | 'parent', work: (directory: string) => Promise<T>) => Promise<T>;
 
@@ -119,9 +140,9 @@ function withTarget<T>(
   engine: Engine,
   record: ContainerRecord,
   path: string,
-  work: (target: CopyTarget, open: OpenTarget<T>) => Promise<T>,
+  work: (target: CopyTarget, open: OpenTarget<T>, shift: Shift | undefined) => Promise<T>,
 ): Promise<T> {
-  return withContainerRoot(engine, record, (root, running) => {
+  const copy = withContainerRoot(engine, record, (root, running) => {
     if (record.options.readOnly && !running && !hasMounts(record.options)) {
       throw new Fault('conflict', `copy to container ${record.name}: its root is read-only`, {
         hint: 'While it runs, its writable mounts can be copied to.',
@@ -130,16 +151,19 @@ function withTarget<T>(
     return within(findInside(root, bytesOf(path), true), (found) => {
       const { stat, name } = found;
       const kind = stat === undefined ? 'missing' : stat.isDirectory() ? 'directory' : 'other';
-      return work({ path, kind, name: textOf(name) }, async (below, inner) => {
+      const shift = running ? outsideOf(record.options.userns) : undefined;
+      const open: OpenTarget<T> = async (below, inner) => {
         const fd = below === 'itself' ? openDirectory(found) : found.parent;
         try {
           return await inner(`/proc/self/fd/${fd}`);
         } finally {
           if (fd !== found.parent) closeSync(fd);
         }
-      });
+      };
+      return work({ path, kind, name: textOf(name) }, open, shift);
     });
   });
+  return noted(engine, record, 'extract-to-dir', copy);
 }
 
 async function within<T>(found: Inside, work: (found: Inside) => Promise<T>): Promise<T> {

@@ -1,11 +1,12 @@
 import { MOUNT_ATTR } from '#kernel/linux.ts';
 import type { Step } from '#kernel/plan.ts';
+import { isIdMapOption } from '#runtime/lower/mount-idmap.ts';
 import { bindSources, isBind, lowerMounts } from '#runtime/lower/mounts.ts';
 import { sourceKinds } from '#runtime/lower/source-kinds.ts';
 import { rootPoint, type Engine } from '#engine/engine.ts';
 import { imageStacks } from '#engine/container/image-mounts.ts';
 import { askedMounts } from '#engine/container/spec.ts';
-import type { ContainerOptions } from '#engine/container/options.ts';
+import type { BindMount, ContainerOptions } from '#engine/container/options.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { lowerVolumes, mountPlaces, withinKinds } from '#engine/volume/mounts.ts';
 
@@ -13,11 +14,17 @@ import { lowerVolumes, mountPlaces, withinKinds } from '#engine/volume/mounts.ts
 export const hasMounts = ({ binds, images = [], volumes = [] }: ContainerOptions): boolean =>
   binds.length + images.length + volumes.length > 0;
 
+const unmapped = (bind: BindMount): BindMount => ({
+  ...bind,
+  options: bind.options.filter((option) => !isIdMapOption(option)),
+});
+
 /** The binds, images and volumes of a container that does not run, below its root in slot `root`. Memory is empty then. */
 export function restingMounts(engine: Engine, { id, options }: ContainerRecord): Step[] {
   const volumes = lowerVolumes(engine, options.volumes ?? []).filter(({ mount }) => isBind(mount));
   const mounts = askedMounts(
-    { ...options, tmpfs: [] },
+    // Without the container's namespace nobody has other ids: what is copied has the owners that are on disk.
+    { ...options, tmpfs: [], binds: options.binds.map(unmapped) },
     volumes.map(({ mount }) => mount),
   );
   const spec = { ociVersion: '1.2.0', mounts };

@@ -25,7 +25,7 @@ export async function withContainerRoot<T>(
   if (live !== undefined) return closing(live, (root) => work(root, true));
   return asOwner(engine, id, 'copy', async (record) => {
     const root = liveRoot(engine, id);
-    if (root !== undefined) return closing(root, (fd) => work(fd, false));
+    if (root !== undefined) return closing(root, (fd) => work(fd, true));
     const resting = await restingRoot(engine, record);
     try {
       return await closing(resting.fd, (fd) => work(fd, false));

@@ -1,13 +1,18 @@
 import { Fault } from '#base/fault.ts';
 import { fileStepOf } from '#store/archive/file-step.ts';
 import type { StepQueue } from '#store/archive/step-queue.ts';
+import type { Owner, Shift } from '#engine/userns/shift.ts';
 import type { TarEntry, TarEvents } from '#store/archive/tar-entry.ts';
 
 export interface CopyWish {
   /** What the first part of each name becomes; undefined: names stay. */
   as?: string;
   /** Owner of everything; undefined: as the archive has it, with device nodes, setuid bits and attributes. */
-  owner?: { uid: number; gid: number };
+  owner?: Owner;
+  /** Who makes the files, where root of the machine has no number. */
+  maker?: Owner;
+  /** Numbers as they have to be where the files are made. */
+  shift?: Shift;
 }
 
 const SET_IDS = 0o6000;
@@ -24,7 +29,7 @@ export class CopySteps implements TarEvents {
     this.#out = out;
     // Names of archives are byte strings.
     this.#wish = { ...wish, ...(wish.as === undefined ? {} : { as: Buffer.from(wish.as).toString('latin1') }) };
-    out.step({ op: 'keepKinds' });
+    out.step({ op: 'keepKinds', ...wish.maker });
   }
 
   entry(entry: TarEntry): void {
@@ -43,6 +48,11 @@ export class CopySteps implements TarEvents {
   }
 
   #owned(entry: TarEntry): TarEntry {
+    const owned = this.#withOwner(entry);
+    return this.#wish.shift === undefined ? owned : { ...owned, ...this.#wish.shift(owned) };
+  }
+
+  #withOwner(entry: TarEntry): TarEntry {
     const { owner } = this.#wish;
     if (owner === undefined) return { ...entry, xattrs: keptXattrs(entry.xattrs) };
     if (entry.kind === 'character' || entry.kind === 'block') {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { processesOf } from '#runtime/cgroup/processes.ts';
-import { groupsBelow } from '#runtime/cgroup/tree.ts';
+import { noteContainer } from '#engine/event/container.ts';
 import type { Engine } from '#engine/engine.ts';
-import { containerCgroups, type CgroupOwner } from '#engine/container/cgroups.ts';
 import { needRunning } from '#engine/container/pause.ts';
+import { containerPids } from '#engine/container/processes.ts';
 import type { ContainerRecord } from '#engine/container/record.ts';
 import { chooseColumns } from './choose.ts';
 import { readMachine, readProcess } from './process.ts';
@@ -27,17 +26,11 @@ export function topOf(engine: Engine, record: ContainerRecord, options: readonly
   const processes = containerPids(engine, record)
     .map((pid) => readProcess(pid, machine))
     .filter((process) => process !== undefined);
+  noteContainer(engine, record, 'top');
   return {
     titles: columns.map(({ title }) => title),
     processes: processes.map((process) => columns.map(({ show }) => show(process, around))),
   };
-}
-
-/** Pids on the host of all that is in the container's control groups, also in groups that it made. */
-export function containerPids(engine: Engine, record: CgroupOwner): number[] {
-  const [group] = containerCgroups(engine, record);
-  const found = group === undefined ? [] : groupsBelow(group).flatMap(processesOf);
-  return found.toSorted((left, right) => left - right);
 }
 
 /** The host's names, as its own ps would show them. */
