@@ -25,7 +25,7 @@ test('an option that is neither here nor explained is found, and so is one that 
   expect(await refused('run', 'brand-new')).toContain('does not say why');
   expect(await refused('run', 'user', 'x')).toContain('is -x in docker and -u here');
   expect(await refused('no-such-command', 'user')).toContain('no command');
-  expect(absenceOf('create', 'publish-all')).toBe(REFUSED_OPTIONS['publish-all']?.why ?? '');
+  expect(absenceOf('create', 'link')).toBe(REFUSED_OPTIONS['link']?.why ?? '');
   expect(absenceOf('stop', 'publish-all')).toBeUndefined();
 });
 

@@ -44,7 +44,7 @@ const DIFFERENT: Readonly<Record<string, Said>> = {
 
 /** What is not there, with the reason, beside what `run` refuses by name. */
 const ABSENT: Readonly<Record<string, Said>> = {
-  rm: { link: 'there are no links: they come with networks, if at all' },
+  rm: { link: 'there are no links: names of containers do it' },
   start: {
     checkpoint: 'experimental in docker; `sampan oci checkpoint` does it for bundles',
     'checkpoint-dir': 'the same',

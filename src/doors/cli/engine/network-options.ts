@@ -57,7 +57,7 @@ export function networkWishes(flags: Flags, env: Readonly<Record<string, string 
     places.push(...placesOf(['bridge'], flags));
   refuseUnplaced(flags, places);
   if (publish.length > 0 && places.length === 0 && modes[0] === 'none')
-    throw new Fault('invalid', 'read --publish: with --network none there is nothing to lead to', {
+    throw new Fault('invalid', 'read --publish: with --network none no port leads into the container', {
       field: '--publish',
     });
   return {
