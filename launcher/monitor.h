@@ -25,6 +25,7 @@ enum {
 	IDLE_MS = 100,		      /* without any event, after which memory is given back */
 	PARK_MS = 200,
 	STALL_MS = 5 * 1000,	      /* a client that takes nothing for so long after the end is left behind */
+	FAREWELL_MS = 200,	      /* that clients have to close their side, when all has been said */
 	FAILURE_MAX = 2 * REPORT_MAX,
 	CHECK_OUTPUT = 4096, /* kept of what a health check writes */
 	FIRST_SOCKET = 5,	      /* of those that a service manager opened, at most SOCKETS, one after the other */

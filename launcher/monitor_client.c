@@ -1,5 +1,6 @@
 /* The attach socket: who is connected, and frames to them. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -161,11 +162,34 @@ bool clients_pending(struct monitor *monitor)
 	return pending;
 }
 
+/*
+ * One that is just writing to us when we close would be told that its writing failed, and may not read what lies there for
+ * it. So it is told of the end first, and has a moment to close its side.
+ */
+static void await_close(int fd, int64_t deadline_ms)
+{
+	struct pollfd polled = { fd, POLLIN, 0 };
+	uint8_t rest[512];
+	int64_t left;
+
+	while ((left = deadline_ms - clock_ms()) > 0 && poll(&polled, 1, (int)left) > 0)
+		if (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) <= 0)
+			return;
+}
+
 void clients_close(struct monitor *monitor)
 {
+	int64_t deadline_ms = clock_ms() + FAREWELL_MS;
+
 	for (int i = 0; i < CLIENTS; i++)
 		if (monitor->clients[i].fd >= 0)
-			client_drop(&monitor->clients[i]);
+			shutdown(monitor->clients[i].fd, SHUT_WR);
+	for (int i = 0; i < CLIENTS; i++) {
+		if (monitor->clients[i].fd < 0)
+			continue;
+		await_close(monitor->clients[i].fd, deadline_ms);
+		client_drop(&monitor->clients[i]);
+	}
 	unlink("attach.sock");
 	close(monitor->listener);
 	monitor->listener = -1;

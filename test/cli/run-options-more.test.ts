@@ -307,7 +307,7 @@ test("labels of the image are the container's, under its own", async () => {
   expect((await world.sampan('pull', '-q', labelled)).status).toBe(0);
   await world.sampan('create', '--name', 'labelled', '-l', 'both=own', labelled, 'true');
   const { stdout } = await world.sampan('inspect', '-s', '-f', '{{json .Config.Labels}} {{.SizeRw}}', 'labelled');
-  expect(stdout).toMatch(/^\{"from":"image","both":"own"\} \d+\n$/);
+  expect(stdout).toMatch(/^\{"both":"own","from":"image"\} \d+\n$/);
   expect((await world.sampan('ps', '-aq', '-f', 'label=from=image')).stdout).not.toBe('');
   await world.sampan('rm', 'labelled');
 });

@@ -150,8 +150,11 @@ test('the end of the container at any moment leaves the terminal as it was', asy
         await seen('status=');
       },
     );
-    expect([status, cooked]).toEqual([9, true]);
-    expect(shown).toContain('at-the-end\r\n');
+    expect({ status, cooked, shown }).toEqual({
+      status: 9,
+      cooked: true,
+      shown: expect.stringContaining('at-the-end\r\n'),
+    });
   }
 });
 
