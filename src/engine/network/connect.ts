@@ -6,7 +6,8 @@ import { netlinkStep, type NetlinkRequest } from '#kernel/netlink/message.ts';
 import { hostFiles, writeHostFiles } from '#engine/container/host-files.ts';
 import { asOwner } from '#engine/container/ownership.ts';
 import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
-import { observe, readInit } from '#engine/container/state.ts';
+import { isUp, observe, readInit } from '#engine/container/state.ts';
+import { renewPlan } from '#engine/container/stored-plan.ts';
 import type { Engine } from '#engine/engine.ts';
 import { attachRequests, hostDevice } from './attachments.ts';
 import { endpointFor } from './claim.ts';
@@ -70,8 +71,11 @@ async function settled(engine: Engine, record: ContainerRecord): Promise<void> {
     wantFirewall(engine);
   });
   // In place: the container has these very files mounted.
-  writeHostFiles(containerDirectory(engine.root, record.id), hostFiles(engine, record));
+  const directory = containerDirectory(engine.root, record.id);
+  writeHostFiles(directory, hostFiles(engine, record));
   await showNetworks(engine);
+  // Its restarts are to have them, too.
+  if (isUp(observe(directory))) await renewPlan(engine, record);
 }
 
 function needNetworks({ options }: ContainerRecord, doing: string): void {
