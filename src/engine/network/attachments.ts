@@ -75,7 +75,8 @@ function deviceRequests({ network, endpoint, mtu, parent = 0 }: Attachment): Net
       // That of an earlier run goes some time after its namespace.
       return [
         deleteLink(name),
-        addVeth({ name, mtu, master: network.link, up: true }, inside),
+        addVeth(inside, { name, mtu }),
+        setLink('here', { name }, { master: network.link, up: true }),
         // A container may reach itself by a port of the host.
         setBridgePort(name, { hairpin: true }),
       ];
