@@ -158,10 +158,12 @@ static int leave(const struct monitor *monitor)
 {
 	const struct step_monitor *config = monitor->config;
 	int code = monitor->exit_lost || monitor->error != 0 ? EXIT_STEP_FAILED : exit_code(monitor);
+	/* The one who asked for the start is told; of a restart nobody is. */
+	bool told = monitor->restarts == 0 && (monitor->error != 0 || monitor->init == 0);
 	pid_t child = 0;
 
 	container_end(&config->cgroup);
-	if (config->on_exit.count == 0 || monitor->attended || monitor->error != 0 || monitor->init == 0)
+	if (config->on_exit.count == 0 || monitor->attended || told)
 		return code;
 	restore_process();
 	unlock();
@@ -193,7 +195,7 @@ static int supervise(struct monitor *monitor)
 		launch_start(monitor);
 	monitor_loop(monitor);
 	clients_close(monitor);
-	if (monitor->launch > 0)
+	if (monitor->launch > 0 || monitor->restarts > 0)
 		return leave(monitor);
 	unlink("exit.new"); /* never started: nothing stays */
 	return 0;

@@ -100,8 +100,7 @@ static void write_exit(struct monitor *monitor, int code, int signal)
 	if (code != 0 || kills_end > kills)
 		at = put_figures(at, cgroups, OOM_FIGURES, sizeof(figures) / sizeof(figures[0]));
 	monitor->exit_length = (uint32_t)(at - text);
-	if (write_aside("exit", text, monitor->exit_length, monitor->config->ephemeral == 0) < 0)
-		monitor->exit_lost = true;
+	monitor->exit_lost = write_aside("exit", text, monitor->exit_length, monitor->config->ephemeral == 0) < 0;
 }
 
 /* The same as a line of the journal. */

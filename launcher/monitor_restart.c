@@ -73,6 +73,7 @@ void restart_wait(struct monitor *monitor)
 		if (monitor->clients[place].fd >= 0)
 			client_drop(&monitor->clients[place]);
 	}
+	monitor->attended = false; /* whoever started it has been let go */
 	close_all(monitor);
 	container_end(&monitor->config->cgroup);
 	monitor->phase = WAITING;

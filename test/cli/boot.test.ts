@@ -30,6 +30,10 @@ async function cutPower(names: readonly string[]): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   await eventually(() => Promise.resolve(pids.every((pid) => startTime(pid) === undefined)));
   for (const { Id } of found) writeFileSync(lockOf(Id), identify(process.pid)!.replace(':', ' '));
+  setFormerBoot();
+}
+
+function setFormerBoot(): void {
   const database = new DatabaseSync(join(world.root, 'sampan.db'));
   database.exec("PRAGMA busy_timeout = 5000; UPDATE boot SET id = 'the boot before'");
   database.close();
@@ -65,6 +69,13 @@ test('always comes back, unless-stopped if it was not stopped, and nothing else'
   await world.sampan('rm', '-f', ...Object.keys(policies), 'unborn');
   expect(world.leftovers()).toEqual([]);
 }, 120_000);
+
+test('what a boot starts while nothing was left of the one before runs on', async () => {
+  setFormerBoot();
+  await run('first', 'no');
+  for (let round = 0; round < 2; round += 1) expect(await statusOf('first')).toBe('running');
+  await world.sampan('rm', '-f', 'first');
+}, 30_000);
 
 test('without a boot, a lock of a living monitor stands', async () => {
   const id = await run('stays', 'always');

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cliWorld, type CliWorld } from './world.ts';
 
@@ -123,6 +125,17 @@ test('a kill between the start and its telling loses neither', async () => {
   }
   await world.sampan('container', 'prune', '-f');
 }, 60_000);
+
+test('who dies at the beginning of a start does not tell of the run before once more', async () => {
+  await world.sampan('run', '--name', 'former', world.image, 'true');
+  const told = await actions('former');
+  const database = new DatabaseSync(join(world.root, 'sampan.db'));
+  database.exec(`PRAGMA busy_timeout = 5000;
+    UPDATE containers SET owner = '0:0', active = 1, started = 0, ended = 0 WHERE name = 'former'`);
+  database.close();
+  await world.sampan('inspect', 'former');
+  expect(await actions('former')).toEqual(told);
+}, 30_000);
 
 test('images are told of, too; times, filters and formats are docker’s', async () => {
   await world.sampan('tag', world.image, 'local/other:1');

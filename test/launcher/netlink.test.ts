@@ -68,16 +68,18 @@ describe.each(BUILDS)('%s', (binary) => {
       addAddress('here', 777, gateway, 24),
       addAddress('here', 777, parseAddress('fd00:7::1', 'x'), 64),
       addVeth(
-        { name: 'port9', master: 777, mtu: 1400, up: true },
-        { name: 'eth0', index: 2, mtu: 1400, mac: mac('02:00:0a:07:00:02') },
+        // Not the number that the kernel would give it.
+        { name: 'eth0', index: 4, mtu: 1400, mac: mac('02:00:0a:07:00:02') },
+        { name: 'port9', mtu: 1400 },
       ),
-      setLink('target', { index: 2 }, { up: true }),
+      setLink('here', { name: 'port9' }, { master: 777, up: true }),
+      setLink('target', { index: 4 }, { up: true }),
       setBridgePort('port9', { hairpin: true, isolated: true }),
       setLink('target', { name: 'lo' }, { up: true }),
-      addAddress('target', 2, parseAddress('10.7.0.2', 'x'), 24),
-      addAddress('target', 2, parseAddress('fd00:7::2', 'x'), 64),
-      addRoute('target', { destination: everywhere, gateway, device: 2, metric: 5 }),
-      addRoute('target', { destination: parsePrefix('10.9.1.0/24', 'x').prefix, device: 2 }),
+      addAddress('target', 4, parseAddress('10.7.0.2', 'x'), 24),
+      addAddress('target', 4, parseAddress('fd00:7::2', 'x'), 64),
+      addRoute('target', { destination: everywhere, gateway, device: 4, metric: 5 }),
+      addRoute('target', { destination: parsePrefix('10.9.1.0/24', 'x').prefix, device: 4 }),
     ]);
     expect({ code: out.code, failure: failure(out) }).toEqual({ code: 0, failure: undefined });
 
@@ -90,7 +92,7 @@ describe.each(BUILDS)('%s', (binary) => {
     expect(addresses(ip(host, 'addr', 'show', 'br9'))).toEqual(['10.7.0.1/24 10.7.0.255', 'fd00:7::1/64 ']);
 
     const [eth0] = ip(inside, 'addr', 'show', 'eth0');
-    expect(eth0).toMatchObject({ ifindex: 2, address: '02:00:0a:07:00:02', mtu: 1400, operstate: 'UP' });
+    expect(eth0).toMatchObject({ ifindex: 4, address: '02:00:0a:07:00:02', mtu: 1400, operstate: 'UP' });
     expect(addresses([eth0 ?? {}])).toEqual(['10.7.0.2/24 10.7.0.255', 'fd00:7::2/64 ']);
     const routes = ip(inside, 'route');
     expect(routes[0]).toMatchObject({ dst: 'default', gateway: '10.7.0.1', dev: 'eth0', metric: 5 });

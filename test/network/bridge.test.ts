@@ -133,6 +133,36 @@ describe("networks of one's own", () => {
     world.fine('network', 'prune', '-f');
   });
 
+  test('are joined and left while it runs, in any order, and its restarts are in the same', async () => {
+    for (const name of ['first', 'second']) world.fine('network', 'create', name);
+    world.fine(
+      'run',
+      '-d',
+      '--name',
+      'roamer',
+      '--restart',
+      'always',
+      '--network',
+      'first',
+      world.image,
+      'sleep',
+      '99',
+    );
+    for (const verb of ['connect', 'disconnect', 'connect']) world.fine('network', verb, 'second', 'roamer');
+    world.fine('network', 'disconnect', 'first', 'roamer');
+    const routes = (): string => world.sampan('exec', 'roamer', 'ip', 'route').stdout;
+    expect(routes()).toMatch(/^default via \S+ dev eth1/);
+    const before = world.fine('inspect', '-f', '{{.State.Pid}}', 'roamer');
+    process.kill(Number(before), 'SIGKILL');
+    await until(() => routes().includes('eth1'));
+    expect(routes()).not.toContain('eth0');
+    expect(world.fine('inspect', '-f', '{{.State.Pid}}', 'roamer')).not.toBe(before);
+    world.fine('network', 'connect', 'first', 'roamer');
+    expect(routes()).toMatch(/^default via \S+ dev eth0/);
+    world.fine('rm', '-f', 'roamer');
+    world.fine('network', 'prune', '-f');
+  });
+
   test.each([
     ['overlaps', ['--subnet', '10.88.7.0/24', 'x'], 'network bridge'],
     ['clashes with a route of the host', ['--subnet', '192.0.2.128/25', 'x'], 'route'],

@@ -1,7 +1,7 @@
 import type { Engine } from '#engine/engine.ts';
 import { noteContainer } from '#engine/event/container.ts';
 import type { ExitStatus } from '#engine/monitor/exit-file.ts';
-import { journalSize, readJournal, type JournalLine } from '#engine/monitor/journal.ts';
+import { JOURNAL_START, journalSize, readJournal, timeOf, type JournalLine } from '#engine/monitor/journal.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 
 type Noting = Pick<Engine, 'database' | 'containers' | 'root'>;
@@ -64,9 +64,14 @@ function noteBegin(engine: Noting, record: ContainerRecord, time?: number): void
   noteContainer(engine, record, 'start', time === undefined ? {} : { time });
 }
 
-/** The last run has ended, inside the transaction that takes note of it; nothing when the journal has said so. */
+/**
+ * The last run has ended, inside the transaction that takes note of it; nothing when the journal has said so, maybe before
+ * a start that came to nothing.
+ */
 export function noteLastEnd(engine: Noting, record: ContainerRecord, exit: ExitStatus): void {
-  if (!engine.containers.hasEnded(record.id)) noteEnd(engine, record, exit);
+  const { journal = JOURNAL_START } = engine.containers.get(record.id) ?? {};
+  const isTold = engine.containers.hasEnded(record.id) || timeOf(journal) >= exit.finished;
+  if (!isTold) noteEnd(engine, record, exit);
 }
 
 function noteEnd(engine: Noting, record: ContainerRecord, exit: ExitStatus): void {

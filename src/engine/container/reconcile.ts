@@ -29,12 +29,13 @@ const HEED_MS = 500;
 
 /**
  * Brings records and reality together after crashes. Called by every command that reads or changes containers; costs
- * two queries when there is nothing to do. Returns what was repaired, one sentence each.
+ * three queries when there is nothing to do. Returns what was repaired, one sentence each.
  */
 export async function reconcile(engine: Engine): Promise<string[]> {
   const unsettled = engine.containers.unsettled();
   const repaired: string[] = [];
-  if (unsettled.length > 0) forgetFormerBoot(engine, unsettled);
+  // Even when it finds nothing: what this boot starts is not to be taken for what the one before left.
+  forgetFormerBoot(engine, unsettled);
   for (const record of unsettled) {
     if (isWell(engine, record)) {
       if (hasNews(engine, record)) takeJournal(engine, record);

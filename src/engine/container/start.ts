@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
@@ -7,6 +8,7 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { logTarget } from '#engine/log/target.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
+import { monitorLives } from '#engine/monitor/liveness.ts';
 import { healthFields } from './health-plan.ts';
 import { claimCgroups, isHeld } from './cgroups.ts';
 import { preparePasta } from '#engine/network/pasta.ts';
@@ -37,16 +39,20 @@ export async function startContainer(engine: Engine, id: string, request: StartR
 /** The same for who owns the container already. */
 export async function startOwned(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<void> {
   const { id } = record;
+  await launchOver(engine, record);
   if (isRunning(engine, record)) return refusePaused(engine, record);
   await settleFormer(engine, record);
-  const prepared = await storeNoted(engine, record, request);
-  // Noted before the start, so that a crash in between is looked into by the next command.
+  // Before anything else: its ports are its own from then on, and a crash in between is looked into by the next command.
   engine.containers.setActive(id, true);
+  const prepared = await storeNoted(engine, record, request).catch(async (error: unknown) => {
+    await undoStart(engine, record);
+    throw error;
+  });
   const result = await startMonitor(engine, record, request, false);
   const words = startWords(engine, record, prepared);
   for (const one of result.records) if (one.kind === 'warn') request.warn(await words.warning(one));
   if (result.code === 0) return noteStart(engine, record);
-  await settleOwned(engine, record, 'failed');
+  await undoStart(engine, record);
   throw await words.fault(result.records.find((one) => one.kind === 'fail'));
 }
 
@@ -77,6 +83,7 @@ export async function startAttached(
   events: MonitorEvents,
 ): Promise<Attached> {
   return asOwner(engine, id, 'start container', async (record) => {
+    await launchOver(engine, record);
     if (isRunning(engine, record)) {
       throw new Fault('conflict', `start container ${record.name}: it is running already`, {
         hint: `sampan logs -f ${record.name} follows it.`,
@@ -89,13 +96,13 @@ export async function startAttached(
     const [prepared, result] = await Promise.all([storeNoted(engine, record, request), up]).catch(
       async (error: unknown) => {
         await up;
-        await settleOwned(engine, record, 'failed');
+        await undoStart(engine, record);
         throw error;
       },
     );
     const words = startWords(engine, record, prepared);
     if (result.code !== 0) {
-      await settleOwned(engine, record, 'failed');
+      await undoStart(engine, record);
       throw await words.fault(result.records.find((one) => one.kind === 'fail'));
     }
     const connection = await connectMonitor(containerDirectory(engine.root, id), {
@@ -108,6 +115,24 @@ export async function startAttached(
     connection.start();
     return { connection, words };
   });
+}
+
+/** The end of its last run has been told before. */
+const undoStart = (engine: Engine, record: ContainerRecord): Promise<string | undefined> =>
+  settleOwned(engine, { ...record, active: false }, 'failed');
+
+const LAUNCH_MS = 10_000;
+const LOOK_MS = 5;
+
+/** Who starts it attached lets go of it once its monitor has been told, a moment before its program runs. */
+async function launchOver(engine: Engine, record: ContainerRecord): Promise<void> {
+  const directory = containerDirectory(engine.root, record.id);
+  const deadline = Date.now() + LAUNCH_MS;
+  while (observe(directory).status === 'created' && monitorLives(directory)) {
+    if (Date.now() > deadline)
+      throw new Fault('conflict', `start container ${record.name}: another process is starting it`);
+    await sleep(LOOK_MS);
+  }
 }
 
 function isRunning(engine: Engine, record: ContainerRecord): boolean {

@@ -28,11 +28,14 @@ export function parseJournal(text: string, after: string): JournalLine[] {
     .filter((match): match is RegExpExecArray => match !== null && isAfter(match[1] ?? '', after))
     .map(([, position = '', name = '', rest = '']) => ({
       position,
-      time: Number(position.slice(0, -NANOSECONDS_IN_MS)),
+      time: timeOf(position),
       name,
       fields: Object.fromEntries(rest.split(' ').slice(1).map(pairOf)),
     }));
 }
+
+/** Milliseconds since 1970. */
+export const timeOf = (position: string): number => Number(position.slice(0, -NANOSECONDS_IN_MS));
 
 const isAfter = (one: string, other: string): boolean =>
   one.length === other.length ? one > other : one.length > other.length;

@@ -12,7 +12,7 @@ import {
   setLink,
   type LinkEnd,
 } from '#kernel/netlink/links.ts';
-import type { NetlinkRequest } from '#kernel/netlink/message.ts';
+import { FLAG, type NetlinkRequest } from '#kernel/netlink/message.ts';
 import type { Endpoint, NetworkRecord } from './record.ts';
 
 export interface Attachment {
@@ -75,7 +75,8 @@ function deviceRequests({ network, endpoint, mtu, parent = 0 }: Attachment): Net
       // That of an earlier run goes some time after its namespace.
       return [
         deleteLink(name),
-        addVeth({ name, mtu, master: network.link, up: true }, inside),
+        addVeth(inside, { name, mtu }),
+        setLink('here', { name }, { master: network.link, up: true }),
         // A container may reach itself by a port of the host.
         setBridgePort(name, { hairpin: true }),
       ];
@@ -95,17 +96,29 @@ const modeOf = <Modes extends object>(asked: string | undefined, modes: Modes, u
 function insideRequests({ network, endpoint, isGateway }: Attachment): NetlinkRequest[] {
   const index = FIRST_DEVICE + endpoint.position;
   const requests: NetlinkRequest[] = [];
-  const routes: NetlinkRequest[] = [];
-  for (const { subnet, gateway } of network.subnets) {
+  const routes = isGateway ? wayOut({ network, endpoint }) : [];
+  for (const { subnet } of network.subnets) {
     const { prefix } = parsePrefix(subnet, 'subnet');
     const own = prefix.family === 4 ? endpoint.ipv4 : endpoint.ipv6;
     if (own === undefined) continue;
     requests.push(addAddress('target', index, parseAddress(own, 'address'), prefix.length));
-    if (isGateway && !network.internal && gateway !== undefined)
-      routes.push(defaultRoute(parseAddress(gateway, 'gateway'), index));
   }
   return [...requests, setLink('target', { index }, { up: true }), ...routes];
 }
 
-const defaultRoute = (gateway: Address, device: number): NetlinkRequest =>
-  addRoute('target', { destination: { family: gateway.family, value: 0n, length: 0 }, gateway, device });
+/** The default routes by one of a container's networks, in place of those by another. */
+export function wayOut({ network, endpoint }: Pick<Attachment, 'network' | 'endpoint'>): NetlinkRequest[] {
+  if (network.internal) return [];
+  return network.subnets.flatMap(({ subnet, gateway }) => {
+    const { family } = parsePrefix(subnet, 'subnet').prefix;
+    const isOn = (family === 4 ? endpoint.ipv4 : endpoint.ipv6) !== undefined;
+    return gateway === undefined || !isOn
+      ? []
+      : [defaultRoute(parseAddress(gateway, 'gateway'), FIRST_DEVICE + endpoint.position)];
+  });
+}
+
+const defaultRoute = (gateway: Address, device: number): NetlinkRequest => ({
+  ...addRoute('target', { destination: { family: gateway.family, value: 0n, length: 0 }, gateway, device }),
+  flags: FLAG.create | FLAG.replace,
+});

@@ -6,11 +6,12 @@ import { netlinkStep, type NetlinkRequest } from '#kernel/netlink/message.ts';
 import { hostFiles, writeHostFiles } from '#engine/container/host-files.ts';
 import { asOwner } from '#engine/container/ownership.ts';
 import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
-import { observe, readInit } from '#engine/container/state.ts';
+import { isUp, observe, readInit } from '#engine/container/state.ts';
+import { renewPlan } from '#engine/container/stored-plan.ts';
 import type { Engine } from '#engine/engine.ts';
-import { attachRequests, hostDevice } from './attachments.ts';
+import { attachRequests, hostDevice, wayOut } from './attachments.ts';
 import { endpointFor } from './claim.ts';
-import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
+import { networkRecords, type Endpoint, type NetworkRecord, type NetworkRecords } from './record.ts';
 import { showNetworks } from './show.ts';
 import { attachmentOf } from './start.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
@@ -55,7 +56,10 @@ export async function disconnectNetwork(engine: Engine, container: string, nameO
     const endpoint = records.endpointsOf(id).find((one) => one.network === network.id);
     if (endpoint === undefined)
       throw new Fault('conflict', `${doing}: it is not in that network`, { field: 'CONTAINER' });
-    if (isRunning(engine, id)) await removeDevice(engine, doing, network, endpoint);
+    if (isRunning(engine, id)) {
+      await removeDevice(engine, doing, network, endpoint);
+      await sendInto(engine, id, doing, nextWayOut(records, endpoint));
+    }
     engine.database.durably(() => {
       records.detach(id, network.id);
       wantNames(engine);
@@ -70,8 +74,11 @@ async function settled(engine: Engine, record: ContainerRecord): Promise<void> {
     wantFirewall(engine);
   });
   // In place: the container has these very files mounted.
-  writeHostFiles(containerDirectory(engine.root, record.id), hostFiles(engine, record));
+  const directory = containerDirectory(engine.root, record.id);
+  writeHostFiles(directory, hostFiles(engine, record));
   await showNetworks(engine);
+  // Its restarts are to have them, too.
+  if (isUp(observe(directory))) await renewPlan(engine, record);
 }
 
 function needNetworks({ options }: ContainerRecord, doing: string): void {
@@ -105,8 +112,17 @@ async function removeDevice(
   );
 }
 
+/** What leaves the first network goes out by the one that is the first from now on. */
+function nextWayOut(records: NetworkRecords, left: Endpoint): NetlinkRequest[] {
+  const [first, next] = records.endpointsOf(left.container);
+  const network = next === undefined ? undefined : records.get(next.network);
+  if (next === undefined || network === undefined || first?.network !== left.network) return [];
+  return wayOut({ network, endpoint: next });
+}
+
 /** Sends requests with the network namespace of a running container as target. */
 async function sendInto(engine: Engine, id: string, doing: string, requests: readonly NetlinkRequest[]): Promise<void> {
+  if (requests.length === 0) return;
   const init = readInit(containerDirectory(engine.root, id));
   if (init === undefined) throw new Fault('conflict', `${doing}: it has just ended`);
   const { pid, startTime } = init;

@@ -75,15 +75,15 @@ export function addBridge(end: LinkEnd): NetlinkRequest {
 }
 
 /**
- * Two devices that are joined: `end` here, `peer` in the target's namespace. The peer can be set up only afterwards: a
- * device of this kind refuses while it is alone.
+ * Two devices that are joined: `end` in the target's namespace, `peer` here. Both are set up only afterwards: a device of
+ * this kind refuses while it is alone. The kernel hears of no master of a peer, and of its index only beside one of `end`.
  */
-export function addVeth(end: LinkEnd, peer: LinkEnd): NetlinkRequest {
+export function addVeth(end: LinkEnd, peer: Omit<LinkEnd, 'master'>): NetlinkRequest {
   const other: Attribute = {
-    ...nested(VETH_INFO_PEER, [text(IFLA.ifName, peer.name), ...options(peer), toTarget]),
-    head: ifinfomsg(peer.index ?? 0, peer.up),
+    ...nested(VETH_INFO_PEER, [text(IFLA.ifName, peer.name), ...options(peer)]),
+    head: ifinfomsg(peer.index ?? 0),
   };
-  return add('veth', end, [kind('veth', [other])]);
+  return add('veth', end, [kind('veth', [other]), toTarget]);
 }
 
 const toTarget: Attribute = { type: IFLA.netNsFd, value: TARGET_NAMESPACE };
