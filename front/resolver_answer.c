@@ -37,6 +37,9 @@ size_t answer_ourselves(const struct names *names, size_t network, const struct 
 	struct dns_query query;
 	if (!dns_read_query(message, size, &query))
 		return size < 12 || message[2] & 0x80 ? 0 : dns_begin(out, message, 0, DNS_BAD_FORMAT);
+	/* Or one of a network without a way out would have one here, and any neighbour of the host. */
+	if (!names_know(names, network, asker))
+		return dns_begin(out, message, query.question_end, DNS_REFUSED);
 	struct answer answer = { out, dns_begin(out, message, query.question_end, DNS_FINE), room, query.type };
 	const char *reversed = query.type == DNS_PTR ? names_of_address(names, network, asker, query.name) : NULL;
 	if (reversed)

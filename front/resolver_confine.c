@@ -21,7 +21,7 @@
 #endif
 
 static const unsigned short allowed[] = {
-	SYS_read, SYS_write, SYS_close, SYS_ppoll, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_socket, SYS_bind, SYS_listen,
+	SYS_read, SYS_write, SYS_close, SYS_close_range, SYS_ppoll, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_socket, SYS_bind, SYS_listen,
 	SYS_connect, SYS_accept4, SYS_setsockopt, SYS_getsockopt, SYS_getsockname, SYS_openat, SYS_fstat, SYS_newfstatat, SYS_lseek,
 	SYS_mmap, SYS_munmap, SYS_mprotect, SYS_brk, SYS_fcntl, SYS_clone, SYS_wait4, SYS_setitimer, SYS_getrandom, SYS_exit,
 	SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_clock_gettime, SYS_unlinkat, SYS_gettid,

@@ -85,6 +85,11 @@ static const struct peer *asker_of(const struct names *names, size_t network, co
 	return NULL;
 }
 
+bool names_know(const struct names *names, size_t network, const struct sockaddr *asker)
+{
+	return asker_of(names, network, asker);
+}
+
 /* Whether the container that asks is in the network, too. Who is in none hears of nobody. */
 static bool shares(const struct names *names, const struct peer *asker, uint32_t network)
 {

@@ -34,6 +34,9 @@ struct names {
  */
 void names_read(struct names *names, char *text);
 
+/* Whether somebody in the network has this address. */
+bool names_know(const struct names *names, size_t network, const struct sockaddr *asker);
+
 /* Calls `found` for each peer with the name that the one who asks shares a network with; whether there was any. */
 bool names_find(const struct names *names, size_t network, const struct sockaddr *asker, const char *name,
 		void (*found)(void *context, const struct peer *peer), void *context);

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dns.h"
 #include "resolver.h"
 
 #define PORT 53
-#define CONNECTION_SECONDS 10
+#define CONNECTION_SECONDS 20 /* in all, whatever is asked */
 
 socklen_t address_size(const struct sockaddr_storage *address)
 {
@@ -54,10 +55,10 @@ static bool read_all(int fd, uint8_t *bytes, size_t size)
 	return true;
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
+static bool write_all(int fd, const uint8_t *bytes, size_t size, int flags)
 {
 	for (size_t done = 0; done < size;) {
-		ssize_t put = send(fd, bytes + done, size - done, MSG_NOSIGNAL);
+		ssize_t put = send(fd, bytes + done, size - done, MSG_NOSIGNAL | flags);
 		if (put <= 0)
 			return false;
 		done += (size_t)put;
@@ -78,7 +79,7 @@ static size_t read_message(int fd, uint8_t *bytes)
 static bool write_message(int fd, const uint8_t *bytes, size_t size)
 {
 	const uint8_t length[2] = { (uint8_t)(size >> 8), (uint8_t)size };
-	return write_all(fd, length, 2) && write_all(fd, bytes, size);
+	return write_all(fd, length, 2, MSG_MORE) && write_all(fd, bytes, size, 0);
 }
 
 static size_t ask_outside(const struct upstreams *upstreams, const uint8_t *message, size_t size, uint8_t *answer)
@@ -102,7 +103,7 @@ static void converse(const struct names *names, size_t network, int fd, const st
 {
 	static uint8_t message[DNS_MESSAGE_MAX], answer[DNS_MESSAGE_MAX];
 	size_t size;
-	while (alarm(CONNECTION_SECONDS), (size = read_message(fd, message)) >= 12) {
+	while ((size = read_message(fd, message)) >= 12) {
 		size_t done = answer_ourselves(names, network, asker, message, size, answer, sizeof answer);
 		if (!done && !(message[2] & 0x80))
 			done = ask_outside(upstreams, message, size, answer);
@@ -121,6 +122,10 @@ void serve_connection(const struct names *names, size_t network, int listener, c
 	if (fd < 0)
 		return;
 	if (fork() == 0) {
+		/* What the resolver listens at and locks must be free when it is gone. */
+		syscall(SYS_close_range, 3, fd - 1, 0);
+		syscall(SYS_close_range, fd + 1, ~0u, 0);
+		alarm(CONNECTION_SECONDS);
 		converse(names, network, fd, (struct sockaddr *)&asker, upstreams);
 		_exit(0);
 	}

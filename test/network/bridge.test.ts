@@ -171,6 +171,9 @@ describe("networks of one's own", () => {
     ['no subnet', ['--subnet', '10.7.0.0', 'x'], '--subnet'],
     ['a name that means something else', ['host'], 'not a name'],
     ['no such driver', ['-d', 'overlay', 'x'], 'no driver'],
+    ['a device that is there', ['-o', 'com.docker.network.bridge.name=up0', 'x'], 'a device up0 already'],
+    ['a pattern for a device', ['-o', 'com.docker.network.bridge.name=br*', 'x'], 'no name for a device'],
+    ['no MTU', ['-o', 'com.docker.network.driver.mtu=big', 'x'], 'no MTU'],
     ['a macvlan on nothing', ['-d', 'macvlan', 'x'], 'parent'],
   ])('refused, and nothing is made: %s', (_, args, word) => {
     world.fine('run', '--rm', '--network', 'bridge', world.image, 'true');
@@ -190,6 +193,8 @@ describe("networks of one's own", () => {
     expect(tried('--network', 'tiny', '--ip', '10.7.0.1')).toContain('in use');
     expect(tried('--network', 'tiny', '--ip', '10.7.0.7')).toContain('not an address of');
     expect(tried('--network', 'tiny')).toContain('none left');
+    expect(tried('--network', 'tiny', '--network-alias', 'x\npeer 9 0 10.7.0.9 - bank')).toContain('no name for');
+    expect(tried('--network', 'tiny', '--dns-search', 'a\nnameserver 10.0.0.1')).toContain('not one word');
     expect(tried('--network', 'nothere')).toContain('network nothere not found');
     expect(tried('--network', 'none', '--network', 'tiny')).toContain('no other network');
     world.fine('rm', ...ids);
@@ -266,6 +271,45 @@ describe('ports', () => {
     expect(tried('8000-8002:1-2').stderr).toContain('differ in length');
     expect(tried('1.2.3:80:80').stderr).toContain('no address');
   });
+});
+
+test('a container with an internal network first goes out by the other', () => {
+  world.fine('network', 'create', '--internal', 'inner');
+  world.fine('network', 'create', 'outer');
+  const place = ['--network', 'inner', '--network', 'outer'];
+  expect(world.fine('run', '--rm', ...place, world.image, 'ip', 'route')).toMatch(
+    /^default via 10\.\d+\.0\.1 dev eth1/m,
+  );
+  world.fine('network', 'prune', '-f');
+});
+
+test('what a container sends to the loopback of the host does not arrive', async () => {
+  // As a packet socket would: to 127.0.0.1 by the bridge's own hardware address.
+  world.host.run([
+    'sh',
+    '-c',
+    `(${server(9100).replace('httpd -f -p 9100', 'httpd -f -p 127.0.0.1:9100')}) >/dev/null 2>&1 & sleep 0.3`,
+  ]);
+  expect(ask(world.host, '127.0.0.1', 9100)).toContain('127.0.0.1');
+  const trick = [
+    'ip addr del 127.0.0.1/8 dev lo; ip link set lo down',
+    'ip route add 127.0.0.1/32 via 10.88.0.1 dev eth0',
+    'echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet; echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet',
+    "printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 2 127.0.0.1 9100",
+  ].join('; ');
+  const said = world.sampan(
+    'run',
+    '--rm',
+    '--privileged',
+    '--network',
+    'bridge',
+    world.image,
+    'sh',
+    '-c',
+    trick,
+  ).stdout;
+  expect(said).not.toContain('127.0.0.1');
+  expect(said).not.toContain('10.88');
 });
 
 describe('the rules', () => {

@@ -35,6 +35,7 @@ export function endpointFor(
   position: number,
   place: NetworkPlace,
 ): Endpoint {
+  for (const alias of place.aliases ?? []) checkAlias(alias);
   const others = records.endpoints(network.id);
   const wish = { 4: place.ip, 6: place.ip6 };
   const found: { 4?: string; 6?: string } = {};
@@ -109,4 +110,12 @@ function macFor(ipv4: string | undefined, container: string, position: number): 
       ? [0, 2, 4, 6].map((at) => container.slice(at + position, at + position + 2))
       : ipv4.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
   return ['02', '53', ...tail].join(':');
+}
+
+/** A name of the domain name system: it stands in lines that are read by others. */
+function checkAlias(alias: string): void {
+  if (/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,252}$/.test(alias)) return;
+  throw new Fault('invalid', `${JSON.stringify(alias)} is no name for a container in a network`, {
+    field: '--network-alias',
+  });
 }

@@ -13,7 +13,7 @@ import { attachRequests, hostDevice, wayOut } from './attachments.ts';
 import { endpointFor } from './claim.ts';
 import { networkRecords, type Endpoint, type NetworkRecord, type NetworkRecords } from './record.ts';
 import { showNetworks } from './show.ts';
-import { attachmentOf } from './start.ts';
+import { attachmentOf, wayOutOf } from './start.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
 import type { NetworkPlace } from './wishes.ts';
 
@@ -35,7 +35,7 @@ export async function connectNetwork(engine: Engine, container: string, place: N
     });
     try {
       if (isRunning(engine, id)) {
-        const isGateway = records.endpointsOf(id)[0]?.network === network.id;
+        const isGateway = wayOutOf(records, id) === network.id;
         await sendInto(engine, id, doing, attachRequests([attachmentOf(network, endpoint, isGateway)]));
       }
     } catch (error) {
@@ -82,7 +82,7 @@ async function settled(engine: Engine, record: ContainerRecord): Promise<void> {
 }
 
 function needNetworks({ options }: ContainerRecord, doing: string): void {
-  if (options.network !== 'host' && options.network !== 'none' && !/^(container|ns):/.test(options.network)) return;
+  if (!/^(host|none|pasta|container:.*|ns:.*)$/.test(options.network)) return;
   throw new Fault('conflict', `${doing}: its network is "${options.network}", which goes with no other`, {
     field: 'CONTAINER',
   });
@@ -112,12 +112,14 @@ async function removeDevice(
   );
 }
 
-/** What leaves the first network goes out by the one that is the first from now on. */
+/** What leaves the network that its way out is by goes out by the next one that has any. */
 function nextWayOut(records: NetworkRecords, left: Endpoint): NetlinkRequest[] {
-  const [first, next] = records.endpointsOf(left.container);
-  const network = next === undefined ? undefined : records.get(next.network);
-  if (next === undefined || network === undefined || first?.network !== left.network) return [];
-  return wayOut({ network, endpoint: next });
+  if (wayOutOf(records, left.container) !== left.network) return [];
+  for (const endpoint of records.endpointsOf(left.container)) {
+    const network = records.get(endpoint.network);
+    if (network?.internal === false && network.id !== left.network) return wayOut({ network, endpoint });
+  }
+  return [];
 }
 
 /** Sends requests with the network namespace of a running container as target. */

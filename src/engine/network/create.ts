@@ -2,7 +2,9 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import { formatAddress, formatPrefix, overlap, parseAddress, parsePrefix, contains, type Prefix } from '#base/ip.ts';
 import type { Engine } from '#engine/engine.ts';
+import { hostDevices } from './host-devices.ts';
 import { hostRoutes } from './host-routes.ts';
+import { MTU_OPTION } from './mtu.ts';
 import { firstAddress, freeSubnet, isUsable, uniqueLocal } from './pool.ts';
 import { wantFirewall } from './wanted.ts';
 import { networkRecords, NETWORK_DRIVERS, type NetworkDriver, type NetworkRecord, type Subnet } from './record.ts';
@@ -28,6 +30,7 @@ const BRIDGE_NAME = 'com.docker.network.bridge.name';
 export function createNetwork(engine: Engine, wish: NetworkWish): NetworkRecord {
   checkNetworkName(wish.name);
   const driver = driverOf(wish.driver ?? 'bridge');
+  checkMtu(wish);
   const routes = hostRoutes();
   return engine.database.durably(() => {
     const records = networkRecords(engine.database);
@@ -76,25 +79,42 @@ function driverOf(name: string): NetworkDriver {
   });
 }
 
-function deviceOf(
-  { name, options = {} }: NetworkWish,
-  driver: NetworkDriver,
-  id: string,
-  known: readonly NetworkRecord[],
-): string {
-  const asked = driver === 'bridge' ? options[BRIDGE_NAME] : options['parent'];
-  const device = asked ?? (name === DEFAULT_NETWORK ? DEFAULT_DEVICE : `sp-${id.slice(0, 12)}`);
-  const field = driver === 'bridge' ? BRIDGE_NAME : 'parent';
-  if (driver !== 'bridge' && asked === undefined)
-    throw new Fault('invalid', `create network: ${driver} needs a device of the host`, {
-      field: '--opt',
-      hint: 'Give -o parent=DEVICE.',
+function deviceOf(wish: NetworkWish, driver: NetworkDriver, id: string, known: readonly NetworkRecord[]): string {
+  if (driver !== 'bridge') return parentOf(wish, driver);
+  const there = hostDevices();
+  const own = `sp-${id.slice(0, 12)}`;
+  const asked = wish.options?.[BRIDGE_NAME];
+  // Another root on this machine may have taken the usual name.
+  const isUsual = wish.name === DEFAULT_NETWORK && !there.includes(DEFAULT_DEVICE);
+  if (asked === undefined) return isUsual ? DEFAULT_DEVICE : own;
+  checkDevice(asked, BRIDGE_NAME);
+  if (known.some(({ device }) => device === asked) || there.includes(asked))
+    throw new Fault('conflict', `create network: there is a device ${asked} already`, {
+      field: BRIDGE_NAME,
+      hint: 'A network has a bridge of its own.',
     });
-  if (!/^[^\s/:]{1,15}$/.test(device) || device === '.' || device === '..')
-    throw new Fault('invalid', `create network: ${JSON.stringify(device)} is no name for a device`, { field });
-  if (driver === 'bridge' && known.some((other) => other.device === device && other.driver === 'bridge'))
-    throw new Fault('conflict', `create network: the bridge ${device} is another network's`, { field });
-  return device;
+  return asked;
+}
+
+function parentOf({ options = {} }: NetworkWish, driver: NetworkDriver): string {
+  const { parent } = options;
+  if (parent !== undefined) return checkDevice(parent, 'parent');
+  throw new Fault('invalid', `create network: ${driver} needs a device of the host`, {
+    field: '--opt',
+    hint: 'Give -o parent=DEVICE.',
+  });
+}
+
+/** Nothing that nftables or the kernel would read as a pattern. */
+function checkDevice(name: string, field: string): string {
+  if (/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/.test(name)) return name;
+  throw new Fault('invalid', `create network: ${JSON.stringify(name)} is no name for a device`, { field });
+}
+
+function checkMtu({ options = {} }: NetworkWish): void {
+  const mtu = options[MTU_OPTION];
+  if (mtu === undefined || (/^\d{2,5}$/.test(mtu) && Number(mtu) >= 68 && Number(mtu) <= 65_535)) return;
+  throw new Fault('invalid', `create network: ${JSON.stringify(mtu)} is no MTU`, { field: MTU_OPTION });
 }
 
 /** Far from what the kernel counts up to, so that it is free on the host. */

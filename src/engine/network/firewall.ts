@@ -29,6 +29,7 @@ const PORT = [meta('l4proto'), field('th', 'dport')];
 const [IN, OUT] = [meta('iifname'), meta('oifname')];
 /** The administrator's own rules about what is forwarded; ours come after them. */
 const USER_CHAIN = 'SAMPAN-USER';
+const LOOPBACK = { prefix: { addr: '127.0.0.0', len: 8 } };
 const RETURN = { return: null };
 const DROP = { drop: null };
 const MASQUERADE = { masquerade: null };
@@ -70,6 +71,14 @@ interface Chain {
 }
 
 const CHAINS: Readonly<Record<string, Chain>> = {
+  // A bridge takes what is for 127.0.0.1 so that the host's own may be led into containers, not the other way round.
+  loopback: {
+    hook: { type: 'filter', hook: 'prerouting', prio: -300 },
+    rules: [
+      [match(IN, '@bridges'), match(field('ip', 'daddr'), LOOPBACK), DROP],
+      [match(IN, '@bridges'), match(field('ip', 'saddr'), LOOPBACK), DROP],
+    ],
+  },
   publish: { rules: [[translate('4at')], [translate('6at')], [translate('4')], [translate('6')]] },
   prerouting: {
     hook: { type: 'nat', hook: 'prerouting', prio: -100 },
@@ -91,12 +100,7 @@ const CHAINS: Readonly<Record<string, Chain>> = {
     hook: { type: 'nat', hook: 'postrouting', prio: 100 },
     rules: [
       // Answers to 127.0.0.1, and to a container that reaches itself or a neighbour by a port of the host, must come back here.
-      [
-        TRANSLATED,
-        match(field('ip', 'saddr'), { prefix: { addr: '127.0.0.0', len: 8 } }),
-        match(OUT, '@bridges'),
-        MASQUERADE,
-      ],
+      [TRANSLATED, match(field('ip', 'saddr'), LOOPBACK), match(OUT, '@bridges'), MASQUERADE],
       [TRANSLATED, ...between('ip', 'nat4'), MASQUERADE],
       [TRANSLATED, ...between('ip6', 'nat6'), MASQUERADE],
       [match(field('ip', 'saddr'), '@nat4'), match(OUT, '@bridges', '!='), MASQUERADE],

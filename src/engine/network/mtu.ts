@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { NetworkRecord } from './record.ts';
 
-const OPTION = 'com.docker.network.driver.mtu';
+export const MTU_OPTION = 'com.docker.network.driver.mtu';
 const USUAL = 1500;
 
 /** What was asked for, else what fits through the device of the host's default route. */
-export const networkMtu = ({ options }: NetworkRecord): number => Number(options[OPTION] ?? uplinkMtu());
+export const networkMtu = ({ options }: NetworkRecord): number => Number(options[MTU_OPTION] ?? uplinkMtu());
 
 function uplinkMtu(): number {
   const route = readHost('/proc/net/route')

@@ -1,5 +1,5 @@
 import { Fault } from '#base/fault.ts';
-import { deleteLink } from '#kernel/netlink/links.ts';
+import { deleteLinkAt } from '#kernel/netlink/links.ts';
 import type { Engine } from '#engine/engine.ts';
 import { showNetworks } from './show.ts';
 import { DEFAULT_NETWORK } from './create.ts';
@@ -13,9 +13,9 @@ export async function removeNetwork(engine: Engine, nameOrId: string): Promise<N
   if (network.name === DEFAULT_NETWORK)
     throw new Fault('denied', `remove network ${network.name}: it is the default one`, { field: 'NETWORK' });
   needUnused(engine, network);
-  // First the device: who dies here leaves a record, whose next container makes the device anew.
+  // First the device, by the number that no other has: who dies here leaves a record, whose next container makes the device anew.
   if (network.driver === 'bridge')
-    await sendRequests(engine, `remove network ${network.name}`, [deleteLink(network.device)]);
+    await sendRequests(engine, `remove network ${network.name}`, [deleteLinkAt(network.link)]);
   engine.database.durably(() => {
     needUnused(engine, network);
     networkRecords(engine.database).remove(network.id);

@@ -7,7 +7,7 @@ import { showNetworks } from './show.ts';
 import { attachRequests, type Attachment } from './attachments.ts';
 import { networkMtu, readHost } from './mtu.ts';
 import { claimPorts } from './ports.ts';
-import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
+import { networkRecords, type Endpoint, type NetworkRecord, type NetworkRecords } from './record.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
 
 /** What a start needs beside its plan: ports, and the host's rules. Nothing for a container without networks. */
@@ -52,12 +52,16 @@ function settings(device: string, isBridge: boolean, ipv6: boolean): Step[] {
 
 function attachmentsOf(engine: Engine, container: string): Attachment[] {
   const records = networkRecords(engine.database);
-  return records.endpointsOf(container).flatMap((endpoint, at) => {
+  const out = wayOutOf(records, container);
+  return records.endpointsOf(container).flatMap((endpoint) => {
     const network = records.get(endpoint.network);
-    if (network === undefined) return [];
-    return [attachmentOf(network, endpoint, at === 0)];
+    return network === undefined ? [] : [attachmentOf(network, endpoint, network.id === out)];
   });
 }
+
+/** The network that a container's way out is by: its first one that has any. */
+export const wayOutOf = (records: NetworkRecords, container: string): string | undefined =>
+  records.endpointsOf(container).find(({ network }) => records.get(network)?.internal === false)?.network;
 
 /** `isGateway`: its way out is by this network. */
 export function attachmentOf(network: NetworkRecord, endpoint: Endpoint, isGateway: boolean): Attachment {

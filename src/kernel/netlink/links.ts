@@ -129,6 +129,14 @@ export function setBridgePort(name: string, port: { hairpin?: boolean; isolated?
   };
 }
 
+/** Removes the device with this index, whatever it is called; that there is none is fine. */
+export const deleteLinkAt = (index: number): NetlinkRequest => ({
+  ...setLink('here', { index }, {}),
+  name: `remove device ${index}`,
+  type: RTM.delLink,
+  fine: 19, // ENODEV
+});
+
 /** Removes a device; that there is none is fine. */
 export function deleteLink(name: string): NetlinkRequest {
   const ENODEV = 19;

@@ -74,6 +74,11 @@ export function networkWishes(flags: Flags, env: Readonly<Record<string, string 
 /** What a container finds by which names. */
 function nameWishes(flags: Flags): Partial<NetworkWishes> {
   for (const address of flags.list('dns')) parseAddress(address, '--dns');
+  for (const option of ['dns-search', 'dns-option', 'dns-opt'] as const)
+    for (const word of flags.list(option)) {
+      if (/^[\w.:-]+$/.test(word)) continue;
+      throw new Fault('invalid', `read --${option}: ${JSON.stringify(word)} is not one word`, { field: `--${option}` });
+    }
   return {
     ...list('dns', flags.list('dns')),
     ...list('dnsSearch', flags.list('dns-search')),
