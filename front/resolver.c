@@ -36,6 +36,7 @@ struct waiting {
 
 static struct {
 	int directory, changes;
+	int starter; /* waits until somebody listens; -1 afterwards */
 	struct names names;
 	struct upstreams upstreams;
 	char text[NAMES_SIZE];
@@ -259,6 +260,8 @@ static _Noreturn void work(void)
 	if (!read_names())
 		_exit(0);
 	open_sockets();
+	if (self.starter >= 0 && write(self.starter, "", 1) == 1)
+		close(self.starter);
 	for (int64_t read = now();; turn())
 		if (now() - read > PATIENCE_MS) {
 			upstreams_read(&self.upstreams); /* laptops move */
@@ -291,6 +294,9 @@ static void supervise(void)
 		int status;
 		if (worker == 0)
 			work();
+		if (self.starter >= 0)
+			close(self.starter);
+		self.starter = -1;
 		if (worker < 0 || waitpid(worker, &status, 0) != worker)
 			_exit(FAILED);
 		if (!WIFEXITED(status) || WEXITSTATUS(status)) {
@@ -317,9 +323,18 @@ int resolver(int argc, char **argv)
 	}
 	if (flock(lock, LOCK_EX | LOCK_NB))
 		return 0; /* another one is there */
+	int ready[2];
+	if (pipe2(ready, O_CLOEXEC))
+		return FAILED;
+	self.starter = ready[1];
 	pid_t child = fork();
-	if (child)
-		return child < 0 ? FAILED : 0;
+	if (child) {
+		char byte;
+		close(ready[1]);
+		/* Its end without a word: there was nobody to answer for. */
+		return child < 0 || read(ready[0], &byte, 1) < 0 ? FAILED : 0;
+	}
+	close(ready[0]);
 	setsid();
 	int null = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd <= 2; fd++)
