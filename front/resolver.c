@@ -19,7 +19,8 @@
 
 #define FAILED 125
 #define NAMES_SIZE (4u << 20)
-#define WAITING_MAX 128
+#define WAITING_MAX 256
+#define WAITING_EACH 32 /* of one container */
 #define PATIENCE_MS 2000 /* for one of the host's resolvers, before the next */
 #define MESSAGE_MAX 4096 /* over UDP */
 #define RESTART_SECONDS 1
@@ -151,17 +152,37 @@ static void ask(struct waiting *one)
 	give_up(one);
 }
 
-static struct waiting *place(void)
+static bool is_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-	struct waiting *oldest = &self.waiting[0];
+	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
+	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+	if (a->ss_family != b->ss_family)
+		return false;
+	return a->ss_family == AF_INET ? a4->sin_addr.s_addr == b4->sin_addr.s_addr :
+					 !memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof a6->sin6_addr);
+}
+
+/* Room for one more question. Who has many of them open already loses the oldest of his own, and nobody another's. */
+static struct waiting *place(const struct sockaddr_storage *asker)
+{
+	struct waiting *empty = NULL, *oldest = NULL, *own = NULL;
+	unsigned count = 0;
 	for (size_t i = 0; i < WAITING_MAX; i++) {
-		if (self.waiting[i].fd < 0)
-			return &self.waiting[i];
-		if (self.waiting[i].until < oldest->until)
-			oldest = &self.waiting[i];
+		struct waiting *one = &self.waiting[i];
+		if (one->fd < 0) {
+			empty = one;
+			continue;
+		}
+		oldest = !oldest || one->until < oldest->until ? one : oldest;
+		if (!is_same_host(&one->asker, asker))
+			continue;
+		count++;
+		own = !own || one->until < own->until ? one : own;
 	}
-	give_up(oldest);
-	return oldest;
+	struct waiting *chosen = count >= WAITING_EACH ? own : empty ? empty : oldest;
+	if (chosen->fd >= 0)
+		give_up(chosen);
+	return chosen;
 }
 
 static void hear(size_t network)
@@ -179,7 +200,7 @@ static void hear(size_t network)
 		return reply(network, &asker, answer, size);
 	if (!dns_read_query(message, (size_t)got, &query))
 		return;
-	struct waiting *one = place();
+	struct waiting *one = place(&asker);
 	*one = (struct waiting){ .fd = -1, .network = network, .size = (size_t)got, .question_end = query.question_end, .asker = asker };
 	memcpy(one->number, message, 2);
 	memcpy(one->message, message, (size_t)got);

@@ -118,16 +118,19 @@ export async function settleOwned(
   await waitForMonitor(directory);
   const said = (await bury(engine, record, directory)) ?? widowed(record, observe(directory));
   const { exit } = observe(directory);
+  // One that was to run and then to go, goes; one that merely was copied from, or committed, stays.
+  const goes = record.autoRemove && ((reason !== 'failed' && record.active) || existsSync(join(directory, 'exit')));
   engine.database.transaction(() => {
     takeJournal(engine, record);
     if (record.active && exit !== undefined && hasRun(exit)) noteLastEnd(engine, record, exit);
-    engine.containers.setActive(record.id, false);
+    // One that removes itself is still to be looked after, by who started it or, should he die, by the next command.
+    engine.containers.setActive(record.id, reason === 'failed' && record.autoRemove);
     leaveNetworks(engine, record.id);
+    // Whoever does it: we may die on the way.
+    if (goes) engine.containers.setPhase(record.id, 'removing');
   });
   await showNetworksIfPossible(engine);
-  // One that was to run and then to go, goes; one that merely was copied from, or committed, stays.
-  if (record.autoRemove && ((reason === 'abandoned' && record.active) || existsSync(join(directory, 'exit'))))
-    await discardContainer(engine, record);
+  if (goes) await discardContainer(engine, record);
   return said;
 }
 

@@ -4,6 +4,7 @@ import type { Engine } from '#engine/engine.ts';
 import { showNetworks } from './show.ts';
 import { DEFAULT_NETWORK } from './create.ts';
 import { networkRecords, type NetworkRecord } from './record.ts';
+import { repairNetworks } from './repair.ts';
 import { sendRequests } from './send.ts';
 import { wantFirewall } from './wanted.ts';
 
@@ -16,11 +17,17 @@ export async function removeNetwork(engine: Engine, nameOrId: string): Promise<N
   // First the device, by the number that no other has: who dies here leaves a record, whose next container makes the device anew.
   if (network.driver === 'bridge')
     await sendRequests(engine, `remove network ${network.name}`, [deleteLinkAt(network.link)]);
-  engine.database.durably(() => {
-    needUnused(engine, network);
-    networkRecords(engine.database).remove(network.id);
-    wantFirewall(engine);
-  });
+  try {
+    engine.database.durably(() => {
+      needUnused(engine, network);
+      networkRecords(engine.database).remove(network.id);
+      wantFirewall(engine);
+    });
+  } catch (error) {
+    // A container has come into it meanwhile, and has no bridge now.
+    await repairNetworks(engine);
+    throw error;
+  }
   await showNetworks(engine);
   return network;
 }
