@@ -96,7 +96,7 @@ export function stages(reports: string): Stage[] {
     make('front with sanitizers', 'front-asan', 300),
     make('front for arm64', 'front-arm64-check', 300),
     bunTests(reports, 'units', testFiles('{src,front,tools,bench,demo,vm}/**/*.test.ts', /^$/), 600, 30),
-    bunTests(reports, 'command line', testFiles('test/cli/**/*.test.ts', /^$/), 900, 120),
+    bunTests(reports, 'command line', testFiles('test/cli/**/*.test.ts', /^$/), 1200, 120),
     bunTests(reports, 'networks', testFiles('test/network/*.test.ts', /^$/), 600, 120),
     bunTests(reports, 'whole program', testFiles('test/**/*.test.ts', ELSEWHERE), 900, 120),
     bunTests(
