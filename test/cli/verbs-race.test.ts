@@ -101,3 +101,18 @@ test('a monitor that is held up keeps no signal waiting for its greeting, and ha
   expect(await world.sampan('wait', 'slow')).toMatchObject({ status: 0, stdout: '9\n' });
   await world.sampan('rm', 'slow');
 }, 60_000);
+
+test('a stop beside a start that is being launched ends it, or comes before it', async () => {
+  for (let round = 0; round < 12; round += 1) {
+    await world.sampan('create', '--name', 'late', world.image, ...SLEEPER);
+    const starting = world.sampan('start', '-a', 'late');
+    await sleep(10 + 3 * round);
+    const stopped = await world.sampan('stop', '-t', '5', 'late');
+    const now = await status('late');
+    expect(stopped.status).toBe(0);
+    // What was not there yet when the stop came may start afterwards; what had a monitor has been ended.
+    if (now === 'exited') expect((await starting).status).toBe(7);
+    await world.sampan('rm', '-f', 'late');
+    await starting;
+  }
+}, 120_000);

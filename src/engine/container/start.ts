@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#base/fault.ts';
 import { encodePlan } from '#kernel/encode.ts';
 import type { LaunchResult } from '#kernel/launcher.ts';
@@ -8,12 +7,12 @@ import type { ReportRecord } from '#kernel/report.ts';
 import type { Engine } from '#engine/engine.ts';
 import { logTarget } from '#engine/log/target.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEvents } from '#engine/monitor/connection.ts';
-import { monitorLives } from '#engine/monitor/liveness.ts';
 import { healthFields } from './health-plan.ts';
 import { claimCgroups, isHeld } from './cgroups.ts';
 import { preparePasta } from '#engine/network/pasta.ts';
 import { prepareNetwork } from '#engine/network/start.ts';
 import { noteStart } from './journal.ts';
+import { launchOver } from './launch-over.ts';
 import { noteFailure } from './failure-note.ts';
 import { asOwner } from './ownership.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
@@ -39,7 +38,7 @@ export async function startContainer(engine: Engine, id: string, request: StartR
 /** The same for who owns the container already. */
 export async function startOwned(engine: Engine, record: ContainerRecord, request: StartRequest): Promise<void> {
   const { id } = record;
-  await launchOver(engine, record);
+  await needLaunchOver(engine, record);
   if (isRunning(engine, record)) return refusePaused(engine, record);
   await settleFormer(engine, record);
   // Before anything else: its ports are its own from then on, and a crash in between is looked into by the next command.
@@ -83,7 +82,7 @@ export async function startAttached(
   events: MonitorEvents,
 ): Promise<Attached> {
   return asOwner(engine, id, 'start container', async (record) => {
-    await launchOver(engine, record);
+    await needLaunchOver(engine, record);
     if (isRunning(engine, record)) {
       throw new Fault('conflict', `start container ${record.name}: it is running already`, {
         hint: `sampan logs -f ${record.name} follows it.`,
@@ -95,7 +94,7 @@ export async function startAttached(
     const up = startMonitor(engine, record, request, true);
     const [prepared, result] = await Promise.all([storeNoted(engine, record, request), up]).catch(
       async (error: unknown) => {
-        await up;
+        await up.catch(() => undefined);
         await undoStart(engine, record);
         throw error;
       },
@@ -111,6 +110,10 @@ export async function startAttached(
         noteStart(engine, record);
         events.started?.(pid);
       },
+    }).catch(async (error: unknown) => {
+      // It waits for no longer than ten seconds to be told.
+      await undoStart(engine, record);
+      throw error;
     });
     connection.start();
     return { connection, words };
@@ -121,18 +124,9 @@ export async function startAttached(
 const undoStart = (engine: Engine, record: ContainerRecord): Promise<string | undefined> =>
   settleOwned(engine, { ...record, active: false }, 'failed');
 
-const LAUNCH_MS = 10_000;
-const LOOK_MS = 5;
-
-/** Who starts it attached lets go of it once its monitor has been told, a moment before its program runs. */
-async function launchOver(engine: Engine, record: ContainerRecord): Promise<void> {
-  const directory = containerDirectory(engine.root, record.id);
-  const deadline = Date.now() + LAUNCH_MS;
-  while (observe(directory).status === 'created' && monitorLives(directory)) {
-    if (Date.now() > deadline)
-      throw new Fault('conflict', `start container ${record.name}: another process is starting it`);
-    await sleep(LOOK_MS);
-  }
+async function needLaunchOver(engine: Engine, record: ContainerRecord): Promise<void> {
+  if (await launchOver(containerDirectory(engine.root, record.id))) return;
+  throw new Fault('conflict', `start container ${record.name}: another process is starting it`);
 }
 
 function isRunning(engine: Engine, record: ContainerRecord): boolean {

@@ -8,6 +8,7 @@ import { noteContainer } from '#engine/event/container.ts';
 import { connectMonitor, type MonitorConnection, type MonitorEnd } from '#engine/monitor/connection.ts';
 import { containerCgroups } from './cgroups.ts';
 import { imageOf } from './image-of.ts';
+import { launchOver } from './launch-over.ts';
 import { containerDirectory, type ContainerRecord } from './record.ts';
 import { settle } from './reconcile.ts';
 import { LAST_RUN } from './restart-policy.ts';
@@ -125,6 +126,7 @@ function endForGood(seat: Seat, number: number): void {
 /** A silent place at the monitor of a container that runs, or will again; undefined when it does not. */
 async function watch(engine: Engine, record: ContainerRecord): Promise<Seat | undefined> {
   const directory = containerDirectory(engine.root, record.id);
+  await launchOver(directory);
   for (let tries = 1; ; tries += 1) {
     if (!isUp(observe(directory))) return undefined;
     const connection = await greeted(directory).catch((error: unknown) => {
