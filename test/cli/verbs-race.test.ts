@@ -111,7 +111,8 @@ test('a stop beside a start that is being launched ends it, or comes before it',
     const now = await status('late');
     expect(stopped.status).toBe(0);
     // What was not there yet when the stop came may start afterwards; what had a monitor has been ended.
-    if (now === 'exited') expect((await starting).status).toBe(7);
+    // A shell that has not set its trap yet, as process 1, does not hear the signal and is killed.
+    if (now === 'exited') expect([7, 137]).toContain((await starting).status ?? -1);
     await world.sampan('rm', '-f', 'late');
     await starting;
   }

@@ -36,7 +36,10 @@ const statusOf = (bundle: Bundle): string => (JSON.parse(bundle.oci('state', 'a'
 
 test('a container goes on where it was: its memory, its files in memory, its limits', async () => {
   using bundle = busyboxBundle();
-  const { oci } = counting(bundle, 'n=0; while :; do n=$((n+1)); echo $n > /dev/shm/n; sleep 0.05; done');
+  const { oci } = counting(
+    bundle,
+    'n=0; while :; do n=$((n+1)); echo $n > /dev/shm/new; mv /dev/shm/new /dev/shm/n; sleep 0.05; done',
+  );
   const count = (): number => Number(readFileSync(`/proc/${pidOf(bundle)}/root/dev/shm/n`, 'utf8'));
   expect(oci('run', '--detach', 'a')).toEqual({ status: 0, said: '' });
   await Bun.sleep(1500);
