@@ -1,4 +1,4 @@
-import { statSync, watch } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { Fault } from '#base/fault.ts';
 import type { Engine } from '#engine/engine.ts';
 import { stateOf } from '#engine/container/list.ts';
@@ -95,9 +95,19 @@ async function follow(
   }
 }
 
+/** In the middle of a rotation there is no file of that name; then the clock alone wakes. */
+function watched(path: string, changed: () => void): FSWatcher | undefined {
+  try {
+    return watch(path, changed);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 function nextChange(path: string, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const watcher = statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : watch(path, () => done());
+    const watcher = watched(path, () => done());
     const timer = setTimeout(() => done(), LOOK_AGAIN_MS);
     const done = (): void => {
       clearTimeout(timer);
