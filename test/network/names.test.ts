@@ -163,6 +163,37 @@ describe('names in a network', () => {
     expect(world.fine('start', '-a', 'later')).toContain('inet 10.7.0.');
   });
 
+  test('connect and disconnect killed at any moment are done in full or not at all by the next command', async () => {
+    sleeper('--name', 'moved', '--network', 'front', '--restart', 'always');
+    const inside = (): string[] => world.fine('exec', 'moved', 'ls', '/sys/class/net').split('\n').sort();
+    const recorded = (): string[] =>
+      Object.keys(
+        JSON.parse(world.fine('inspect', '-f', '{{json .NetworkSettings.Networks}}', 'moved')) as object,
+      ).sort();
+    let outcomes = 0;
+    for (let round = 0; round < 16; round++) {
+      const verb = recorded().includes('back') ? 'disconnect' : 'connect';
+      const command = world.command('network', verb, 'back', 'moved');
+      const child = Bun.spawn(['nsenter', '-t', String(world.host.pid), '-n', ...command], {
+        stdio: ['ignore', 'ignore', 'ignore'],
+      });
+      await Bun.sleep(8 + round * 5);
+      child.kill('SIGKILL');
+      await child.exited;
+      world.fine('ps');
+      const both = recorded().includes('back');
+      outcomes |= both ? 1 : 2;
+      expect([round, ...inside()]).toEqual([round, ...(both ? ['eth0', 'eth1', 'lo'] : ['eth0', 'lo'])]);
+      expect(lookup('back', 'moved')[0]?.startsWith('10.7.')).toBe(both);
+    }
+    expect(outcomes).toBe(3);
+    // Its restarts have what it has.
+    const before = inside();
+    world.fine('kill', '-s', 'KILL', 'moved');
+    world.fine('start', 'moved');
+    expect(inside()).toEqual(before);
+  });
+
   test('the resolver has no rights, ends when nobody is left, and comes back after a kill', async () => {
     sleeper('--name', 'web', '--network', 'back');
     const processes = (): number[] =>

@@ -143,13 +143,16 @@ function widowed({ name, active }: ContainerRecord, { exit }: ContainerState): s
 /** Not so when its launch failed: then there was no program that could end. */
 const hasRun = ({ error }: ExitStatus): boolean => error === undefined || error === MONITOR_KILLED;
 
-/** Who died may have started it without saying so, or been changing its limits or its policy. */
+/** Who died may have started it without saying so, or been changing its limits, its policy or its networks. */
 async function carryOn(engine: Engine, record: ContainerRecord): Promise<undefined> {
   takeJournal(engine, record);
   const { restoreLimits } = await import('./update.ts');
   await restoreLimits(engine, record);
   const { tellPolicy } = await import('./update-restart.ts');
   await tellPolicy(engine, record);
+  if ((record.options.networks ?? []).length === 0) return;
+  const { restoreNetworks } = await import('#engine/network/connect.ts');
+  await restoreNetworks(engine, record);
 }
 
 /** Ends a monitor together with what it may have started; one that still waits to be told goes by itself. */

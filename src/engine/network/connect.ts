@@ -1,16 +1,15 @@
 import { Fault } from '#base/fault.ts';
-import { encodePlan } from '#kernel/encode.ts';
-import { failureFault } from '#kernel/failure.ts';
 import { deleteLink } from '#kernel/netlink/links.ts';
-import { netlinkStep, type NetlinkRequest } from '#kernel/netlink/message.ts';
+import type { NetlinkRequest } from '#kernel/netlink/message.ts';
 import { hostFiles, writeHostFiles } from '#engine/container/host-files.ts';
 import { asOwner } from '#engine/container/ownership.ts';
 import { containerDirectory, type ContainerRecord } from '#engine/container/record.ts';
-import { isUp, observe, readInit } from '#engine/container/state.ts';
+import { isUp, observe } from '#engine/container/state.ts';
 import { renewPlan } from '#engine/container/stored-plan.ts';
 import type { Engine } from '#engine/engine.ts';
 import { attachRequests, hostDevice, wayOut } from './attachments.ts';
 import { endpointFor } from './claim.ts';
+import { insideDevices, isRunning, sendInto } from './inside.ts';
 import { networkRecords, type Endpoint, type NetworkRecord, type NetworkRecords } from './record.ts';
 import { showNetworks } from './show.ts';
 import { attachmentOf, wayOutOf } from './start.ts';
@@ -39,7 +38,12 @@ export async function connectNetwork(engine: Engine, container: string, place: N
         await sendInto(engine, id, doing, attachRequests([attachmentOf(network, endpoint, isGateway)]));
       }
     } catch (error) {
-      records.detach(id, network.id);
+      // Some of it may have been done.
+      await removeDevice(engine, doing, network, endpoint).catch(() => undefined);
+      engine.database.transaction(() => {
+        records.detach(id, network.id);
+        wantNames(engine);
+      });
       throw error;
     }
     await settled(engine, record);
@@ -68,6 +72,23 @@ export async function disconnectNetwork(engine: Engine, container: string, nameO
   });
 }
 
+/**
+ * A running container whose networks somebody was changing when he died: it has the devices of its records again, so that
+ * what he had recorded is done in full and what he had not is not.
+ */
+export async function restoreNetworks(engine: Engine, record: ContainerRecord): Promise<void> {
+  const records = networkRecords(engine.database);
+  const there = insideDevices(engine, record.id);
+  const out = wayOutOf(records, record.id);
+  for (const endpoint of isRunning(engine, record.id) ? records.endpointsOf(record.id) : []) {
+    const network = records.get(endpoint.network);
+    if (network === undefined || there.includes(`eth${endpoint.position}`)) continue;
+    const requests = attachRequests([attachmentOf(network, endpoint, network.id === out)]);
+    await sendInto(engine, record.id, `restore the networks of container ${record.name}`, requests);
+  }
+  await settled(engine, record);
+}
+
 /** Everything that follows from another set of networks. */
 async function settled(engine: Engine, record: ContainerRecord): Promise<void> {
   engine.database.transaction(() => {
@@ -94,9 +115,6 @@ function freePosition(own: readonly Endpoint[]): number {
   return position;
 }
 
-const isRunning = (engine: Engine, id: string): boolean =>
-  observe(containerDirectory(engine.root, id)).status === 'running';
-
 async function removeDevice(
   engine: Engine,
   doing: string,
@@ -120,22 +138,4 @@ function nextWayOut(records: NetworkRecords, left: Endpoint): NetlinkRequest[] {
     if (network?.internal === false && network.id !== left.network) return wayOut({ network, endpoint });
   }
   return [];
-}
-
-/** Sends requests with the network namespace of a running container as target. */
-async function sendInto(engine: Engine, id: string, doing: string, requests: readonly NetlinkRequest[]): Promise<void> {
-  if (requests.length === 0) return;
-  const init = readInit(containerDirectory(engine.root, id));
-  if (init === undefined) throw new Fault('conflict', `${doing}: it has just ended`);
-  const { pid, startTime } = init;
-  const plan = encodePlan({
-    programs: [
-      {
-        name: 'main',
-        steps: [{ op: 'pidfd', pid, starttime: BigInt(startTime), out: 'init' }, netlinkStep(requests, 'init')],
-      },
-    ],
-  });
-  const result = await engine.launcher.launch({ plan, stdio: ['ignore', 'ignore', 'inherit'] }).result;
-  if (result.code !== 0) throw failureFault(doing, result);
 }

@@ -2,7 +2,7 @@ import { Fault } from '#base/fault.ts';
 import { randomId } from '#base/ids.ts';
 import { formatAddress, formatPrefix, overlap, parseAddress, parsePrefix, contains, type Prefix } from '#base/ip.ts';
 import type { Engine } from '#engine/engine.ts';
-import { hostDevices } from './host-devices.ts';
+import { deviceNames } from './device-names.ts';
 import { hostRoutes } from './host-routes.ts';
 import { MTU_OPTION } from './mtu.ts';
 import { firstAddress, freeSubnet, isUsable, uniqueLocal } from './pool.ts';
@@ -81,7 +81,7 @@ function driverOf(name: string): NetworkDriver {
 
 function deviceOf(wish: NetworkWish, driver: NetworkDriver, id: string, known: readonly NetworkRecord[]): string {
   if (driver !== 'bridge') return parentOf(wish, driver);
-  const there = hostDevices();
+  const there = deviceNames();
   const own = `sp-${id.slice(0, 12)}`;
   const asked = wish.options?.[BRIDGE_NAME];
   // Another root on this machine may have taken the usual name.

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Engine } from '#engine/engine.ts';
 import { hasNames, resolverAddress } from './names.ts';
 import { forwardedResolvers } from './pasta.ts';
 import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
 import type { NetworkWishes } from './wishes.ts';
+import { textOf } from './text-of.ts';
 
 const ALWAYS = [
   '127.0.0.1\tlocalhost',
@@ -59,7 +59,7 @@ export function resolverText(
 ): string {
   const asked = [...dns, ...dnsSearch, ...dnsOptions].length > 0;
   const own = ownResolver(engine, container);
-  const hosts = read('/etc/resolv.conf');
+  const hosts = textOf('/etc/resolv.conf');
   const elsewhere =
     own === undefined ? (network === 'pasta' ? forwardedResolvers(hosts) : reachable(hosts)) : askingAt(own, hosts);
   const host = network === 'host' ? hosts : elsewhere;
@@ -101,13 +101,5 @@ function reachable(text: string): string {
   if (!lines.some(isLocal)) return text;
   const left = lines.filter((line) => !isLocal(line));
   if (left.some((line) => line.startsWith('nameserver'))) return left.join('\n');
-  return read(STUB) || left.join('\n');
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  return textOf(STUB) || left.join('\n');
 }

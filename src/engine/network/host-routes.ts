@@ -1,17 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Prefix } from '#base/ip.ts';
+import { textOf } from './text-of.ts';
 
 /** Blocks of addresses that this machine has routes to, but for its default routes. */
 export function hostRoutes(): Prefix[] {
-  return [...parseRoutes(read('/proc/net/route')), ...parseRoutes6(read('/proc/net/ipv6_route'))];
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // a kernel without this family
-  }
+  return [...parseRoutes(textOf('/proc/net/route')), ...parseRoutes6(textOf('/proc/net/ipv6_route'))];
 }
 
 /** proc(5): Iface, Destination, Gateway, Flags, RefCnt, Use, Metric, Mask, ... with words in the machine's order. */

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { formatAddress } from '#base/ip.ts';
+import { textOf } from './text-of.ts';
 
 /** A socket of the host that a program listens at. */
 export interface Listener {
@@ -22,15 +23,7 @@ const TABLES: readonly (readonly [protocol: string, file: string, state: string]
 
 /** All sockets that wait for what comes to a port of this machine (proc_net(5)). */
 export const listeners = (): Listener[] =>
-  TABLES.flatMap(([protocol, file, state]) => parseSockets(read(file), protocol, state));
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
+  TABLES.flatMap(([protocol, file, state]) => parseSockets(textOf(file), protocol, state));
 
 export function parseSockets(text: string, protocol: string, state: string): Listener[] {
   return text
@@ -58,7 +51,7 @@ function addressText(hex: string): string {
 function holderOf(inode: string): string {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (!holds(pid, `socket:[${inode}]`)) continue;
-    return `process ${pid} (${read(`/proc/${pid}/comm`).trim()})`;
+    return `process ${pid} (${textOf(`/proc/${pid}/comm`).trim()})`;
   }
   return 'a process of the host';
 }

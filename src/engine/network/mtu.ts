@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { NetworkRecord } from './record.ts';
+import { textOf } from './text-of.ts';
 
 export const MTU_OPTION = 'com.docker.network.driver.mtu';
 const USUAL = 1500;
@@ -8,18 +8,9 @@ const USUAL = 1500;
 export const networkMtu = ({ options }: NetworkRecord): number => Number(options[MTU_OPTION] ?? uplinkMtu());
 
 function uplinkMtu(): number {
-  const route = readHost('/proc/net/route')
+  const route = textOf('/proc/net/route')
     .split('\n')
     .map((line) => line.split('\t'))
     .find(([, destination]) => destination === '00000000');
-  return Number(readHost(`/sys/class/net/${route?.[0] ?? ''}/mtu`)) || USUAL;
-}
-
-/** A file of the kernel's; empty when it is not there. */
-export function readHost(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  return Number(textOf(`/sys/class/net/${route?.[0] ?? ''}/mtu`)) || USUAL;
 }

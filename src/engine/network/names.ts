@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import { isAlive } from '#base/process-identity.ts';
@@ -7,6 +7,7 @@ import type { Engine } from '#engine/engine.ts';
 import { DEFAULT_NETWORK } from './create.ts';
 import { networkRecords, type NetworkRecord } from './record.ts';
 import { resolverPort } from './table-name.ts';
+import { textOf } from './text-of.ts';
 
 /** Whether containers of a network find each other by name: not so in the default one, as everywhere. */
 export const hasNames = ({ name, driver }: Pick<NetworkRecord, 'name' | 'driver'>): boolean =>
@@ -20,14 +21,14 @@ export const resolverAddress = ({ subnets }: NetworkRecord): string | undefined 
 export async function writeNames(engine: Engine): Promise<void> {
   const directory = join(engine.runDirectory, 'names');
   const text = namesText(engine);
-  if (text === '' && read(join(directory, 'names')) === '') return;
+  if (text === '' && textOf(join(directory, 'names')) === '') return;
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, 0o755); // it is read by a process without rights
   const aside = join(directory, 'names.new');
   writeFileSync(aside, text, { mode: 0o644 });
   renameSync(aside, join(directory, 'names'));
   // After the file: a resolver that ends because there was nobody looks into it once more.
-  if (text !== '' && !isAlive(read(join(directory, 'resolver')))) await startResolver(engine, directory);
+  if (text !== '' && !isAlive(textOf(join(directory, 'resolver')))) await startResolver(engine, directory);
 }
 
 async function startResolver({ self }: Engine, directory: string): Promise<void> {
@@ -60,12 +61,4 @@ export function namesText(engine: Pick<Engine, 'database' | 'containers' | 'root
     }
   }
   return [...networks, ...peers].map((line) => `${line}\n`).join('');
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

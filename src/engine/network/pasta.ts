@@ -1,10 +1,11 @@
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { NetworkHelper } from '#runtime/lower/context.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
 import type { PublishedPort } from './published.ts';
+import { textOf } from './text-of.ts';
 
 const PLACES = ['/usr/bin', '/usr/local/bin', '/bin', '/run/current-system/sw/bin'];
 /** Where a container finds the host's resolver when that listens on the host's loopback. */
@@ -110,13 +111,5 @@ export function endPasta(directory: string): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended by itself.
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
   }
 }

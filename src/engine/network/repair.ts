@@ -10,6 +10,9 @@ import { sendRequests } from './send.ts';
 import { networkMtu } from './mtu.ts';
 import { wantFirewall } from './wanted.ts';
 
+/** One that was never made, or has just gone with its container, keeps nobody else from being mended. */
+const ENODEV = 19;
+
 /** Makes bridges, their ports and the rules again as the records say; returns the networks that somebody is in. */
 export async function repairNetworks(engine: Engine): Promise<string[]> {
   const repaired: string[] = [];
@@ -33,8 +36,8 @@ function repairRequests(engine: Engine, network: NetworkRecord): NetlinkRequest[
   return [
     ...bridgeRequests({ network, mtu: networkMtu(network) }),
     ...ports.flatMap((name) => [
-      setLink('here', { name }, { master: network.link, up: true }),
-      setBridgePort(name, { hairpin: true }),
+      { ...setLink('here', { name }, { master: network.link, up: true }), fine: ENODEV },
+      { ...setBridgePort(name, { hairpin: true }), fine: ENODEV },
     ]),
   ];
 }

@@ -5,7 +5,8 @@ import type { Engine } from '#engine/engine.ts';
 import { isFirewallThere } from './apply-firewall.ts';
 import { showNetworks } from './show.ts';
 import { attachRequests, type Attachment } from './attachments.ts';
-import { networkMtu, readHost } from './mtu.ts';
+import { networkMtu } from './mtu.ts';
+import { textOf } from './text-of.ts';
 import { claimPorts } from './ports.ts';
 import { networkRecords, type Endpoint, type NetworkRecord, type NetworkRecords } from './record.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
@@ -69,4 +70,4 @@ export function attachmentOf(network: NetworkRecord, endpoint: Endpoint, isGatew
   return { network, endpoint, isGateway, mtu: networkMtu(network), ...parent };
 }
 
-const deviceNumber = (name: string): number => Number(readHost(`/sys/class/net/${name}/ifindex`)) || 0;
+const deviceNumber = (name: string): number => Number(textOf(`/sys/class/net/${name}/ifindex`)) || 0;

@@ -156,7 +156,7 @@ function checkHost(entry: string): string {
 function refuseUnplaced(flags: Flags, places: readonly NetworkPlace[]): void {
   if (places.length > 0) return;
   const field = (['ip', 'ip6', 'mac-address'] as const).find((name) => flags.text(name) !== undefined);
-  const unplaced = field ?? (flags.list('network-alias').length > 0 ? 'network-alias' : undefined);
+  const unplaced = field ?? (['network-alias', 'net-alias'] as const).find((name) => flags.list(name).length > 0);
   if (unplaced !== undefined)
     throw new Fault('invalid', `read --${unplaced}: the container is in no network`, {
       field: `--${unplaced}`,
