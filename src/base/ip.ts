@@ -42,7 +42,7 @@ export function parsePrefix(text: string, field: string): { address: Address; pr
   return { address, prefix: prefixOf(address, length) };
 }
 
-export function prefixOf({ family, value }: Address, length: number): Prefix {
+function prefixOf({ family, value }: Address, length: number): Prefix {
   const rest = BigInt(familyBits(family) - length);
   return { family, value: (value >> rest) << rest, length };
 }

@@ -1,41 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { CLIENT_ADDRESS, HOST_ADDRESS, networkWorld, type Machine, type NetworkWorld } from './world.ts';
+import { asking, removeAll, server, until } from './asking.ts';
+import { CLIENT_ADDRESS, HOST_ADDRESS, networkWorld, type NetworkWorld } from './world.ts';
 
 let world: NetworkWorld;
+const { serve, ask, listens } = asking(() => world);
 beforeAll(async () => {
   world = await networkWorld();
 });
 afterAll(async () => world[Symbol.asyncDispose]());
-afterEach(() => {
-  const all = world.sampan('ps', '-aq').stdout.split('\n').filter(Boolean);
-  if (all.length > 0) world.fine('rm', '-f', ...all);
-});
-
-/** Says who asks: the address from which a request comes. */
-const server = (port: number): string =>
-  [
-    'w=$(mktemp -d) && mkdir $w/cgi-bin',
-    `printf '#!/bin/sh\\necho; echo $REMOTE_ADDR\\n' >$w/cgi-bin/who && chmod +x $w/cgi-bin/who`,
-    `exec busybox httpd -f -p ${port} -h $w`,
-  ].join(' && ');
-const serve = (...options: string[]): string =>
-  world.fine('run', '-d', ...options, world.image, 'sh', '-c', server(80));
-
-/** Who the server at this address says we are, from a machine or from inside a container; empty when it is not reached. */
-function ask(from: Machine | string[], address: string, port: number | string): string {
-  const request = `printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 2 ${address} ${port} | tail -n 1`;
-  if (!Array.isArray(from)) return plain(from.try(['sh', '-c', request]).stdout);
-  return plain(world.sampan('run', '--rm', ...from, world.image, 'sh', '-c', request).stdout);
-}
-
-/** Its socket is one of IPv6, to which others' are written so. */
-const plain = (text: string): string => text.trim().replace(/^\[::ffff:(.*)\]$/, '$1');
-
-const until = async (what: () => boolean): Promise<void> => {
-  for (let i = 0; i < 200 && !what(); i++) await Bun.sleep(25);
-};
-const listens = async (name: string): Promise<void> =>
-  until(() => world.sampan('exec', name, 'grep', '-q', ':0050 ', '/proc/net/tcp', '/proc/net/tcp6').status === 0);
+afterEach(() => removeAll(world));
 
 describe('the default network', () => {
   test('has an address, a way out by translation, and names for the host', () => {
@@ -173,6 +146,8 @@ describe("networks of one's own", () => {
     ['no such driver', ['-d', 'overlay', 'x'], 'no driver'],
     ['a device that is there', ['-o', 'com.docker.network.bridge.name=up0', 'x'], 'a device up0 already'],
     ['a pattern for a device', ['-o', 'com.docker.network.bridge.name=br*', 'x'], 'no name for a device'],
+    ['no such option', ['-o', 'com.docker.network.bridge.nmae=x', 'x'], 'has no option'],
+    ['no such mode', ['-d', 'macvlan', '-o', 'parent=up0', '-o', 'macvlan_mode=open', 'x'], 'no mode'],
     ['no MTU', ['-o', 'com.docker.network.driver.mtu=big', 'x'], 'no MTU'],
     ['a macvlan on nothing', ['-d', 'macvlan', 'x'], 'parent'],
   ])('refused, and nothing is made: %s', (_, args, word) => {
@@ -203,74 +178,18 @@ describe("networks of one's own", () => {
   });
 });
 
-describe('ports', () => {
-  test("lead in from outside, with the client's address, from the host, its loopback, other networks and itself", async () => {
-    world.fine('network', 'create', 'apart');
-    serve('--name', 'web', '-p', '8080:80', '-p', `${HOST_ADDRESS}:8081:80`, '-p', '127.0.0.1:8082:80');
-    await listens('web');
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe(CLIENT_ADDRESS);
-    expect(ask(world.client, HOST_ADDRESS, 8081)).toBe(CLIENT_ADDRESS);
-    expect(ask(world.client, HOST_ADDRESS, 8082)).toBe('');
-    for (const port of [8080, 8082]) expect(ask(world.host, '127.0.0.1', port)).toBe('10.88.0.1');
-    expect(ask(world.host, '127.0.0.1', 8081)).toBe('');
-    expect(ask(['--network', 'apart'], HOST_ADDRESS, 8080)).toMatch(/^10\./);
-    expect(
-      world.fine(
-        'exec',
-        'web',
-        'sh',
-        '-c',
-        `printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${HOST_ADDRESS} 8080 | tail -n 1`,
-      ),
-    ).toMatch(/10\.88\.0\./);
-    expect(world.fine('port', 'web').split('\n')).toEqual([
-      '80/tcp -> 0.0.0.0:8080',
-      '80/tcp -> [::]:8080',
-      `80/tcp -> ${HOST_ADDRESS}:8081`,
-      '80/tcp -> 127.0.0.1:8082',
-    ]);
-    world.fine('stop', '-t', '1', 'web');
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe('');
-    expect(world.fine('port', 'web')).toBe('');
-    world.fine('start', 'web');
-    await listens('web');
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe(CLIENT_ADDRESS);
-    world.fine('rm', '-f', 'web');
-    world.fine('network', 'rm', 'apart');
-  });
-
-  test('any free port, a range, and those of who has ended', async () => {
-    serve('--name', 'free', '-p', '80', '-p', '9000-9002:81');
-    const [first = '', second = ''] = world.fine('port', 'free').split('\n');
-    expect(first).toMatch(/^80\/tcp -> 0\.0\.0\.0:(3[2-9]|[45]\d|60)\d{3}$/);
-    expect(second).toStartWith('80/tcp -> [::]:');
-    await listens('free');
-    expect(ask(world.client, HOST_ADDRESS, first.split(':').at(-1) ?? '')).toBe(CLIENT_ADDRESS);
-    expect(world.fine('port', 'free', '81')).toContain('0.0.0.0:9000');
-    const next = world.fine('run', '-d', '-p', '9000-9002:81', world.image, 'sleep', '60');
-    expect(world.fine('port', next, '81')).toContain('0.0.0.0:9001');
-    const three = world.sampan('run', '-d', '-p', '9001-9003:1-3', world.image, 'true');
-    expect(three).toMatchObject({ status: 125, stderr: expect.stringContaining('port 9001 is already allocated') });
-  });
-
-  test('taken ones are named with who has them', () => {
-    world.fine('run', '-d', '--name', 'holder', '-p', '8080:80', world.image, 'sleep', '60');
-    const tried = (port: string) => world.sampan('run', '-d', '--name', 'late', '-p', port, world.image, 'sleep', '60');
-    const late = tried('127.0.0.1:8080:1');
-    expect(late).toMatchObject({
-      status: 125,
-      stderr: expect.stringContaining('already allocated to container holder'),
-    });
-    world.fine('rm', 'late');
-    world.host.run(['sh', '-c', 'busybox nc -l -p 8099 >/dev/null 2>&1 </dev/null & sleep 0.3']);
-    expect(tried('8099:1').stderr).toMatch(/port 8099 is in use by process \d+ \(busybox\)/);
-    world.fine('rm', 'late');
-    expect(tried('8080:80/udp').status).toBe(0);
-    world.fine('rm', '-f', 'late');
-    expect(tried('70000:80').stderr).toContain('no port');
-    expect(tried('8000-8002:1-2').stderr).toContain('differ in length');
-    expect(tried('1.2.3:80:80').stderr).toContain('no address');
-  });
+test('a macvlan puts a container beside the host, where the client reaches it by its own address', async () => {
+  world.fine('network', 'create', '-d', 'macvlan', '-o', 'parent=up0', '--subnet', '198.51.100.0/24', 'beside');
+  world.client.run(['ip', 'addr', 'add', '198.51.100.1/24', 'dev', 'up1']);
+  serve('--name', 'own', '--network', 'beside', '--ip', '198.51.100.9');
+  await listens('own');
+  expect(ask(world.client, '198.51.100.9', 80)).toBe('198.51.100.1');
+  world.fine('rm', '-f', 'own');
+  world.fine('network', 'rm', 'beside');
+  world.fine('network', 'create', '-d', 'macvlan', '-o', 'parent=gone0', 'beside');
+  const { status, stderr } = world.sampan('run', '--rm', '--network', 'beside', world.image, 'true');
+  expect({ status, stderr }).toEqual({ status: 125, stderr: expect.stringContaining('no device gone0') });
+  world.fine('network', 'rm', 'beside');
 });
 
 test('a container with an internal network first goes out by the other', () => {
@@ -311,83 +230,3 @@ test('what a container sends to the loopback of the host does not arrive', async
   expect(said).not.toContain('127.0.0.1');
   expect(said).not.toContain('10.88');
 });
-
-describe('the rules', () => {
-  const table = (): string => world.host.run(['nft', 'list', 'ruleset']);
-
-  test('foreign ones and SAMPAN-USER are left alone, and ours come back after a flush', async () => {
-    serve('--name', 'web', '-p', '8080:80');
-    await listens('web');
-    const name = /table inet (sampan\S*)/.exec(table())?.[1] ?? '';
-    world.host.run(['nft', 'add', 'table', 'inet', 'mine']);
-    world.host.run([
-      'nft',
-      'add',
-      'rule',
-      'inet',
-      name,
-      'SAMPAN-USER',
-      'tcp',
-      'dport',
-      '80',
-      'ip',
-      'saddr',
-      CLIENT_ADDRESS,
-      'drop',
-    ]);
-    world.fine('run', '--rm', '-p', '8081:80', world.image, 'true');
-    expect(table()).toContain('table inet mine');
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe('');
-    world.host.run(['nft', 'delete', 'table', 'inet', name]);
-    world.fine('run', '--rm', '--network', 'bridge', world.image, 'true');
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe(CLIENT_ADDRESS);
-    world.host.run(['nft', 'flush', 'ruleset']);
-    world.host.run(['ip', 'link', 'del', 'sampan0']);
-    expect(world.fine('network', 'repair')).toBe('bridge');
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe(CLIENT_ADDRESS);
-  });
-
-  test("a drop policy of the host's own firewall is not got round", async () => {
-    serve('--name', 'web', '-p', '8080:80');
-    await listens('web');
-    world.host.run(['nft', 'add', 'table', 'inet', 'wall']);
-    world.host.run([
-      'nft',
-      'add',
-      'chain',
-      'inet',
-      'wall',
-      'f',
-      '{ type filter hook forward priority 10; policy drop; }',
-    ]);
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe('');
-    world.host.run(['nft', 'delete', 'table', 'inet', 'wall']);
-    expect(ask(world.client, HOST_ADDRESS, 8080)).toBe(CLIENT_ADDRESS);
-  });
-});
-
-test('kills at random points leave no device, address, port or rule behind', async () => {
-  for (let round = 0; round < 12; round++) {
-    const child = Bun.spawn(
-      [
-        'nsenter',
-        '-t',
-        String(world.host.pid),
-        '-n',
-        ...world.command('run', '--rm', '-p', '8080:80', world.image, 'true'),
-      ],
-      {
-        stdio: ['ignore', 'ignore', 'ignore'],
-      },
-    );
-    await Bun.sleep(round * 6);
-    child.kill('SIGKILL');
-    await child.exited;
-  }
-  await until(() => world.fine('ps', '-aq') === '');
-  expect(world.fine('ps', '-aq')).toBe('');
-  await until(() => !/^sp[0-9a-f]/m.test(world.host.run(['ip', '-br', 'link'])));
-  expect(world.host.run(['ip', '-br', 'link'])).not.toMatch(/^sp[0-9a-f]/m);
-  expect(world.host.run(['nft', 'list', 'ruleset'])).not.toContain('8080');
-  expect(world.fine('run', '--rm', '-p', '8080:80', world.image, 'hostname', '-i')).toBe('10.88.0.2');
-}, 60_000);

@@ -3,6 +3,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUN, TREE } from '#tools/places.ts';
+import { removeAll } from './asking.ts';
 import { networkWorld, type NetworkWorld } from './world.ts';
 
 let world: NetworkWorld;
@@ -23,10 +24,7 @@ afterAll(async () => {
   outside.kill('SIGKILL');
   await world[Symbol.asyncDispose]();
 });
-afterEach(() => {
-  const all = world.sampan('ps', '-aq').stdout.split('\n').filter(Boolean);
-  if (all.length > 0) world.fine('rm', '-f', ...all);
-});
+afterEach(() => removeAll(world));
 
 /** This machine's programs and C library inside a container. */
 const GLIBC = ['/usr', '/lib', '/lib64'].flatMap((path) => ['-v', `${path}:${path}:ro`]);

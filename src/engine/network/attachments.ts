@@ -13,6 +13,7 @@ import {
   type LinkEnd,
 } from '#kernel/netlink/links.ts';
 import { FLAG, type NetlinkRequest } from '#kernel/netlink/message.ts';
+import { MTU_OPTION } from './mtu.ts';
 import type { Endpoint, NetworkRecord } from './record.ts';
 
 export interface Attachment {
@@ -52,8 +53,14 @@ export function bridgeRequests({ network, mtu }: Pick<Attachment, 'network' | 'm
         ? []
         : [addAddress('here', link, parseAddress(gateway, 'gateway'), parsePrefix(subnet, 'subnet').prefix.length)],
     ),
+    ...(hasIpv6(network) ? [addAddress('here', link, LINK_LOCAL, 64)] : []),
   ];
 }
+
+/** One that may be used at once: for what the host forwards, neighbours are looked for from such an address alone. */
+const LINK_LOCAL = parseAddress('fe80::1', 'address');
+
+export const hasIpv6 = ({ subnets }: NetworkRecord): boolean => subnets.some(({ subnet }) => subnet.includes(':'));
 
 /** A bridge without one of its own takes the lowest of its ports', which changes with them. */
 const bridgeMac = ({ id }: NetworkRecord): Uint8Array =>
@@ -66,8 +73,9 @@ function deviceRequests({ network, endpoint, mtu, parent = 0 }: Attachment): Net
   const inside: LinkEnd = {
     name: `eth${endpoint.position}`,
     index: FIRST_DEVICE + endpoint.position,
-    mtu,
     mac: macBytes(endpoint.mac),
+    // One on top of another device has that one's unless it was asked for: it cannot be larger.
+    ...(network.driver === 'bridge' || network.options[MTU_OPTION] !== undefined ? { mtu } : {}),
   };
   switch (network.driver) {
     case 'bridge': {

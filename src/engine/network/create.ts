@@ -4,7 +4,7 @@ import { formatAddress, formatPrefix, overlap, parseAddress, parsePrefix, contai
 import type { Engine } from '#engine/engine.ts';
 import { deviceNames } from './device-names.ts';
 import { hostRoutes } from './host-routes.ts';
-import { MTU_OPTION } from './mtu.ts';
+import { BRIDGE_NAME, checkDriverOptions } from './driver-options.ts';
 import { firstAddress, freeSubnet, isUsable, uniqueLocal } from './pool.ts';
 import { wantFirewall } from './wanted.ts';
 import { networkRecords, NETWORK_DRIVERS, type NetworkDriver, type NetworkRecord, type Subnet } from './record.ts';
@@ -24,13 +24,12 @@ export const DEFAULT_NETWORK = 'bridge';
 const DEFAULT_DEVICE = 'sampan0';
 /** These mean something else where a network is named. */
 const RESERVED = new Set(['none', 'host', 'default', 'container', 'ns', 'cni', 'pasta', 'private']);
-const BRIDGE_NAME = 'com.docker.network.bridge.name';
 
 /** Records a network; its devices are made by the first container that is in it. */
 export function createNetwork(engine: Engine, wish: NetworkWish): NetworkRecord {
   checkNetworkName(wish.name);
   const driver = driverOf(wish.driver ?? 'bridge');
-  checkMtu(wish);
+  checkDriverOptions(driver, wish.options ?? {});
   const routes = hostRoutes();
   return engine.database.durably(() => {
     const records = networkRecords(engine.database);
@@ -62,7 +61,7 @@ export function defaultNetwork(engine: Engine): NetworkRecord {
   return known ?? createNetwork(engine, { name: DEFAULT_NETWORK });
 }
 
-export function checkNetworkName(name: string): void {
+function checkNetworkName(name: string): void {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(name) && !RESERVED.has(name)) return;
   throw new Fault('invalid', `create network: ${JSON.stringify(name)} is not a name for a network`, {
     field: 'NETWORK',
@@ -87,7 +86,6 @@ function deviceOf(wish: NetworkWish, driver: NetworkDriver, id: string, known: r
   // Another root on this machine may have taken the usual name.
   const isUsual = wish.name === DEFAULT_NETWORK && !there.includes(DEFAULT_DEVICE);
   if (asked === undefined) return isUsual ? DEFAULT_DEVICE : own;
-  checkDevice(asked, BRIDGE_NAME);
   if (known.some(({ device }) => device === asked) || there.includes(asked))
     throw new Fault('conflict', `create network: there is a device ${asked} already`, {
       field: BRIDGE_NAME,
@@ -98,23 +96,11 @@ function deviceOf(wish: NetworkWish, driver: NetworkDriver, id: string, known: r
 
 function parentOf({ options = {} }: NetworkWish, driver: NetworkDriver): string {
   const { parent } = options;
-  if (parent !== undefined) return checkDevice(parent, 'parent');
+  if (parent !== undefined) return parent;
   throw new Fault('invalid', `create network: ${driver} needs a device of the host`, {
     field: '--opt',
     hint: 'Give -o parent=DEVICE.',
   });
-}
-
-/** Nothing that nftables or the kernel would read as a pattern. */
-function checkDevice(name: string, field: string): string {
-  if (/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/.test(name)) return name;
-  throw new Fault('invalid', `create network: ${JSON.stringify(name)} is no name for a device`, { field });
-}
-
-function checkMtu({ options = {} }: NetworkWish): void {
-  const mtu = options[MTU_OPTION];
-  if (mtu === undefined || (/^\d{2,5}$/.test(mtu) && Number(mtu) >= 68 && Number(mtu) <= 65_535)) return;
-  throw new Fault('invalid', `create network: ${JSON.stringify(mtu)} is no MTU`, { field: MTU_OPTION });
 }
 
 /** Far from what the kernel counts up to, so that it is free on the host. */

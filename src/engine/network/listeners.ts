@@ -39,7 +39,9 @@ export function parseSockets(text: string, protocol: string, state: string): Lis
 
 /** Words of 32 bits in the machine's order, hexadecimal. */
 function addressText(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).map((word) => word.match(/../g)?.reverse().join('') ?? '').join('');
+  const bytes = (hex.toLowerCase().match(/.{8}/g) ?? [])
+    .map((word) => word.match(/../g)?.reverse().join('') ?? '')
+    .join('');
   const value = BigInt(`0x${bytes || '0'}`);
   if (value === 0n) return '';
   const mapped = bytes.length === 32 && bytes.startsWith('00000000000000000000ffff');

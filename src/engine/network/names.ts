@@ -43,7 +43,7 @@ async function startResolver({ self }: Engine, directory: string): Promise<void>
 }
 
 /** Lines as front/resolver_names.h has them, for networks that living containers are in. */
-export function namesText(engine: Pick<Engine, 'database' | 'containers' | 'root'>): string {
+function namesText(engine: Pick<Engine, 'database' | 'containers' | 'root'>): string {
   const records = networkRecords(engine.database);
   const numbers = new Map<string, number>();
   const [networks, peers]: [string[], string[]] = [[], []];

@@ -9,12 +9,12 @@ import { textOf } from './text-of.ts';
 
 const PLACES = ['/usr/bin', '/usr/local/bin', '/bin', '/run/current-system/sw/bin'];
 /** Where a container finds the host's resolver when that listens on the host's loopback. */
-export const FORWARDED_RESOLVER = '169.254.1.1';
+const FORWARDED_RESOLVER = '169.254.1.1';
 const NAMESPACE_FILE = 'netns';
-export const PID_FILE = 'pasta.pid';
+const PID_FILE = 'pasta.pid';
 
 /** The program of Debian's package passt; undefined when it is not installed. */
-export function findPasta(): string | undefined {
+function findPasta(): string | undefined {
   return PLACES.map((place) => `${place}/pasta`).find((path) => existsSync(path));
 }
 

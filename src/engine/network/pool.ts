@@ -4,7 +4,7 @@ import { contains, familyBits, formatAddress, overlap, prefixSize, type Address,
 /** Blocks that networks without a wish of their own get a part of, in this order. Private ones: RFC 1918, RFC 4193. */
 const POOLS: readonly { base: Prefix; length: number }[] = [
   { base: { family: 4, value: 0x0a58_0000n, length: 13 }, length: 16 }, // 10.88.0.0 and up
-  { base: { family: 4, value: 0xac11_0000n, length: 12 }, length: 16 }, // 172.16.0.0 and up
+  { base: { family: 4, value: 0xac10_0000n, length: 12 }, length: 16 }, // 172.16.0.0 and up
   { base: { family: 4, value: 0xc0a8_0000n, length: 16 }, length: 24 }, // 192.168.0.0 and up
 ];
 

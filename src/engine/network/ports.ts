@@ -11,7 +11,7 @@ import { listeners, type Listener } from './listeners.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
 
 /** The addresses that stand for all of the host's. */
-export const isAny = (address: string): boolean => ['', '0.0.0.0', '::'].includes(address);
+const isAny = (address: string): boolean => ['', '0.0.0.0', '::'].includes(address);
 
 /** A port as it is given: the host's one is known. */
 export interface Port {

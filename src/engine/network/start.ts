@@ -4,9 +4,9 @@ import type { ContainerRecord } from '#engine/container/record.ts';
 import type { Engine } from '#engine/engine.ts';
 import { isFirewallThere } from './apply-firewall.ts';
 import { showNetworks } from './show.ts';
-import { attachRequests, type Attachment } from './attachments.ts';
+import { attachRequests, hasIpv6, type Attachment } from './attachments.ts';
 import { networkMtu } from './mtu.ts';
-import { textOf } from './text-of.ts';
+import { parentNumber } from './device-number.ts';
 import { claimPorts } from './ports.ts';
 import { networkRecords, type Endpoint, type NetworkRecord, type NetworkRecords } from './record.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
@@ -27,13 +27,9 @@ export function networkSteps(engine: Engine, container: string): ((target: strin
   const requests = attachRequests(attachments);
   return (target) => [
     { ...netlinkStep(requests, target), origin: '--network' },
-    ...attachments.flatMap(({ network }) =>
-      settings(network.device, network.driver === 'bridge', hasIpv6(network.subnets)),
-    ),
+    ...attachments.flatMap(({ network }) => settings(network.device, network.driver === 'bridge', hasIpv6(network))),
   ];
 }
-
-const hasIpv6 = (subnets: readonly { subnet: string }[]): boolean => subnets.some(({ subnet }) => subnet.includes(':'));
 
 /** The host forwards, and 127.0.0.1 of the host may lead to a container. */
 function settings(device: string, isBridge: boolean, ipv6: boolean): Step[] {
@@ -66,8 +62,6 @@ export const wayOutOf = (records: NetworkRecords, container: string): string | u
 
 /** `isGateway`: its way out is by this network. */
 export function attachmentOf(network: NetworkRecord, endpoint: Endpoint, isGateway: boolean): Attachment {
-  const parent = network.driver === 'bridge' ? {} : { parent: deviceNumber(network.device) };
+  const parent = network.driver === 'bridge' ? {} : { parent: parentNumber(network) };
   return { network, endpoint, isGateway, mtu: networkMtu(network), ...parent };
 }
-
-const deviceNumber = (name: string): number => Number(textOf(`/sys/class/net/${name}/ifindex`)) || 0;
