@@ -4,7 +4,7 @@ import { namesIn, ownerLives } from '#store/content/work-area.ts';
 import { chainIds, type Digest } from '#store/digest.ts';
 import { wrong, type Rule, type Survey } from './rule.ts';
 
-const TODO = 'sampan system check --repair';
+const REMEDY = 'sampan system check --repair';
 
 interface SnapshotRow {
   id: number;
@@ -39,7 +39,7 @@ const strayBlob: Rule = {
       files.filter((digest) => !known.has(digest)),
     );
   },
-  todo: TODO,
+  todo: REMEDY,
 };
 
 const layerLost: Rule = {
@@ -65,7 +65,7 @@ const strayTree: Rule = {
       trees.filter((one) => !known.has(one)).map((one) => join(base, one)),
     );
   },
-  todo: TODO,
+  todo: REMEDY,
 };
 
 const imageTorn: Rule = {
@@ -93,7 +93,7 @@ const abandonedWork: Rule = {
         .filter((owner) => !ownerLives(owner))
         .map((owner) => join(engine.root, 'work', owner)),
     ),
-  todo: TODO,
+  todo: REMEDY,
 };
 
 /** Kept for some days after a pull that was cut off: nobody has died of that. */
@@ -106,7 +106,7 @@ const deadLease: Rule = {
     const dead = owners.map(({ owner }) => owner).filter((owner) => !owner.startsWith(KEPT) && !ownerLives(owner));
     return wrong('has died, and still holds leases or claims of the store', [...new Set(dead)].map(processOf));
   },
-  todo: TODO,
+  todo: REMEDY,
 };
 
 const processOf = (owner: string): string => `process ${owner.split('-')[0]}`;
@@ -119,7 +119,7 @@ const unneeded: Rule = {
       ...layers.map(({ key }) => key),
     ]);
   },
-  todo: TODO,
+  todo: REMEDY,
   // Between a removal and the collection after it.
   passing: true,
 };

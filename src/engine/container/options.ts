@@ -4,7 +4,6 @@ import type { ConfinementWish } from './confinement.ts';
 import type { NetworkWishes } from '#engine/network/wishes.ts';
 import type { HealthAction, HealthCheck } from './health-check.ts';
 import type { LogWish } from '#engine/log/drivers.ts';
-import type { PublishedPort } from '#engine/network/published.ts';
 import type { ResourceWish } from './resources.ts';
 
 /**
@@ -42,8 +41,6 @@ export interface ContainerOptions extends ResourceWish, ConfinementWish, Network
   init: boolean;
   /** Further arguments of pasta. */
   pasta?: readonly string[];
-  /** With pasta. */
-  pastaPublish?: readonly PublishedPort[];
   readOnly: boolean;
   capAdd: readonly string[];
   capDrop: readonly string[];

@@ -186,7 +186,7 @@ function monitorPlan(engine: Engine, record: ContainerRecord, request: StartRequ
     hold: hold ? 1 : 0,
     ...healthFields(engine, record, directory),
     restart: restartCode(options.restart),
-    ...(record.autoRemove || (options.publish ?? []).length > 0
+    ...(record.autoRemove || (options.networks ?? []).length > 0
       ? { onExit: [...engine.self, 'container', 'cleanup', record.id] }
       : {}),
     ...(request.size === undefined ? {} : request.size),

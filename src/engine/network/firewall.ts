@@ -185,14 +185,14 @@ function networkElements(bridges: readonly NetworkRecord[]): Record<string, unkn
   };
 }
 
-/** They stand for all of the host's addresses. */
-const ANY = new Set(['', '0.0.0.0', '::']);
+/** Whether it stands for all of the host's addresses, or all of a family. */
+export const isAny = (address: string): boolean => ['', '0.0.0.0', '::'].includes(address);
 
 function portElements(ports: readonly Published[]): Record<string, unknown[]> {
   const elements: Record<string, unknown[]> = {};
   for (const { protocol, hostIp, hostPort, to, containerPort } of ports) {
-    const map: MapName = `${to.includes(':') ? '6' : '4'}${ANY.has(hostIp) ? '' : 'at'}`;
-    const key = { concat: [...(ANY.has(hostIp) ? [] : [hostIp]), protocol, hostPort] };
+    const map: MapName = `${to.includes(':') ? '6' : '4'}${isAny(hostIp) ? '' : 'at'}`;
+    const key = { concat: [...(isAny(hostIp) ? [] : [hostIp]), protocol, hostPort] };
     (elements[`to${map}`] ??= []).push([key, to]);
     (elements[`port${map}`] ??= []).push([key, containerPort]);
   }

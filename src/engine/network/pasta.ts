@@ -4,8 +4,9 @@ import { Fault } from '#base/fault.ts';
 import type { HostFacts } from '#kernel/host-facts.ts';
 import type { NetworkHelper } from '#runtime/lower/context.ts';
 import type { ContainerOptions } from '#engine/container/options.ts';
-import type { PublishedPort } from './published.ts';
+import type { Port } from './ports.ts';
 import { textOf } from './text-of.ts';
+import type { NetworkWishes } from './wishes.ts';
 
 const PLACES = ['/usr/bin', '/usr/local/bin', '/bin', '/run/current-system/sw/bin'];
 /** Where a container finds the host's resolver when that listens on the host's loopback. */
@@ -62,12 +63,13 @@ export function preparePasta(options: ContainerOptions, directory: string): void
   if (options.network === 'pasta') writeFileSync(join(directory, NAMESPACE_FILE), '', { mode: 0o600 });
 }
 
-function pastaWords({ pasta = [], pastaPublish = [] }: ContainerOptions, directory: string): string[] {
+function pastaWords(options: ContainerOptions, directory: string): string[] {
+  const { pasta = [] } = options;
   return [
     'pasta',
     '--config-net',
-    ...ports('-t', 'tcp', pastaPublish),
-    ...ports('-u', 'udp', pastaPublish),
+    ...ports('-t', 'tcp', options),
+    ...ports('-u', 'udp', options),
     // Nothing of the host's loopback is in reach unless it is asked for.
     '-T',
     'none',
@@ -85,14 +87,22 @@ function pastaWords({ pasta = [], pastaPublish = [] }: ContainerOptions, directo
   ];
 }
 
-function ports(flag: string, protocol: PublishedPort['protocol'], publish: readonly PublishedPort[]): string[] {
-  const wanted = publish.filter((one) => one.protocol === protocol);
-  return wanted.length === 0 ? [flag, 'none'] : wanted.flatMap((one) => [flag, portWord(one)]);
-}
+/** What leads into a container by pasta, which holds the ports itself. */
+export const pastaPorts = ({ network, publish = [] }: NetworkWishes): Omit<Port, 'container'>[] =>
+  network !== 'pasta'
+    ? []
+    : publish.map(({ protocol, hostIp = '', hostPort = 0, containerPort }) => ({
+        protocol,
+        hostIp,
+        hostPort,
+        containerPort,
+      }));
 
-function portWord({ address, hostPort, containerPort, count }: PublishedPort): string {
-  const range = (first: number): string => (count === 1 ? String(first) : `${first}-${first + count - 1}`);
-  return `${address === undefined ? '' : `${address}/`}${range(hostPort)}:${range(containerPort)}`;
+function ports(flag: string, wanted: string, options: ContainerOptions): string[] {
+  const found = pastaPorts(options).filter(({ protocol }) => protocol === wanted);
+  const word = ({ hostIp, hostPort, containerPort }: Omit<Port, 'container'>): string =>
+    `${hostIp === '' ? '' : `${hostIp}/`}${hostPort}:${containerPort}`;
+  return found.length === 0 ? [flag, 'none'] : found.flatMap((one) => [flag, word(one)]);
 }
 
 /** The host's resolvers as a container can reach them: one on the host's loopback is reached through pasta. */

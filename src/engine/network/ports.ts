@@ -6,12 +6,9 @@ import type { PortWish } from './wishes.ts';
 import { containerDirectory } from '#engine/container/record.ts';
 import { observe } from '#engine/container/state.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { Published } from './firewall.ts';
+import { isAny, type Published } from './firewall.ts';
 import { listeners, type Listener } from './listeners.ts';
 import { wantFirewall, wantNames } from './wanted.ts';
-
-/** The addresses that stand for all of the host's. */
-const isAny = (address: string): boolean => ['', '0.0.0.0', '::'].includes(address);
 
 /** A port as it is given: the host's one is known. */
 export interface Port {

@@ -1,12 +1,13 @@
 import { parsePrefix } from '#base/ip.ts';
 import type { Engine } from '#engine/engine.ts';
 import { endpointId } from './inspect.ts';
+import { pastaPorts } from './pasta.ts';
 import { portsOf, type Port } from './ports.ts';
 import { networkRecords, type Endpoint, type NetworkRecord } from './record.ts';
 import type { NetworkWishes, PortWish } from './wishes.ts';
 
 /** A port as `ps` shows it: what leads to it, or itself alone. */
-export function shownPorts(ports: readonly Port[]): string {
+export function shownPorts(ports: readonly Omit<Port, 'container'>[]): string {
   return ports
     .flatMap(({ hostIp, hostPort, containerPort, protocol }) =>
       hostAddresses(hostIp).map((address) => `${inBrackets(address)}:${hostPort}->${containerPort}/${protocol}`),
@@ -19,18 +20,14 @@ export const hostAddresses = (hostIp: string): string[] => (hostIp === '' ? ['0.
 export const inBrackets = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
 /** `NetworkSettings` of the Engine API, but for its sandbox. */
-export function networkSettings(
-  engine: Engine,
-  container: string,
-  { network }: NetworkWishes,
-): Record<string, unknown> {
+export function networkSettings(engine: Engine, container: string, wishes: NetworkWishes): Record<string, unknown> {
   const records = networkRecords(engine.database);
   const places = records
     .endpointsOf(container)
     .map((endpoint) => ({ endpoint, network: records.get(endpoint.network) }));
-  const shared = { [network]: { Aliases: null, EndpointID: '', Gateway: '', IPAddress: '', IPPrefixLen: 0 } };
+  const shared = { [wishes.network]: { Aliases: null, EndpointID: '', Gateway: '', IPAddress: '', IPPrefixLen: 0 } };
   return {
-    Ports: portBindings(portsOf(engine.database, container)),
+    Ports: portBindings([...pastaPorts(wishes), ...portsOf(engine.database, container)]),
     Networks:
       places.length === 0
         ? shared
@@ -70,7 +67,7 @@ interface Binding {
   HostPort: string;
 }
 
-function portBindings(ports: readonly Port[]): Record<string, Binding[]> {
+function portBindings(ports: readonly Omit<Port, 'container'>[]): Record<string, Binding[]> {
   const bindings: Record<string, Binding[]> = {};
   for (const { containerPort, protocol, hostIp, hostPort } of ports)
     (bindings[`${containerPort}/${protocol}`] ??= []).push(

@@ -34,7 +34,7 @@ export const NETWORK_FLAGS: FlagTable = {
   'publish-all': { kind: 'switch', short: 'P', does: 'A free port of the host for every port that is exposed' },
 };
 
-type NetworkOptions = NetworkWishes & Pick<ContainerOptions, 'pasta' | 'pastaPublish'>;
+type NetworkOptions = NetworkWishes & Pick<ContainerOptions, 'pasta'>;
 
 const MODES = new Set(['none', 'host']);
 
@@ -42,12 +42,14 @@ const MODES = new Set(['none', 'host']);
 export function networkWishes(flags: Flags, env: Readonly<Record<string, string | undefined>>): NetworkOptions {
   const named = [...flags.list('network'), ...flags.list('net')];
   const asked = isOrdinaryUser(env) ? [userNetwork(named)] : named;
-  const pasta = asked.length === 1 ? pastaWish(asked[0] ?? '', flags.list('publish')) : undefined;
+  const publish = readPorts(flags.list('publish'));
+  const pasta = asked.length === 1 ? pastaWish(asked[0] ?? '', publish) : undefined;
   if (pasta !== undefined) {
     refuseUnplaced(flags, []);
+    if (flags.on('publish-all'))
+      throw new Fault('unsupported', 'read --publish-all: with pasta each port is named', { field: '--publish-all' });
     return { ...pasta, ...nameWishes(flags) };
   }
-  const publish = readPorts(flags.list('publish'));
   const modes = asked.filter((one) => MODES.has(one));
   if (modes.length > 0 && asked.length > 1)
     throw new Fault('invalid', `read --network: ${modes[0]} goes with no other network`, { field: '--network' });
@@ -66,12 +68,11 @@ export function networkWishes(flags: Flags, env: Readonly<Record<string, string 
     // With the host's network its ports are the host's already, as docker has it.
     ...(publish.length === 0 || places.length === 0 ? {} : { publish }),
     ...nameWishes(flags),
-    ...list('expose', readExposed(flags.list('expose'))),
     ...(flags.on('publish-all') ? { publishAll: true } : {}),
   };
 }
 
-/** What a container finds by which names. */
+/** What a container says it serves, and what it finds by which names. */
 function nameWishes(flags: Flags): Partial<NetworkWishes> {
   for (const address of flags.list('dns')) parseAddress(address, '--dns');
   for (const option of ['dns-search', 'dns-option', 'dns-opt'] as const)
@@ -80,6 +81,7 @@ function nameWishes(flags: Flags): Partial<NetworkWishes> {
       throw new Fault('invalid', `read --${option}: ${JSON.stringify(word)} is not one word`, { field: `--${option}` });
     }
   return {
+    ...list('expose', readExposed(flags.list('expose'))),
     ...list('dns', flags.list('dns')),
     ...list('dnsSearch', flags.list('dns-search')),
     ...list('dnsOptions', [...flags.list('dns-option'), ...flags.list('dns-opt')]),

@@ -1,8 +1,9 @@
 import { Fault } from '#base/fault.ts';
+import { pastaPorts } from '#engine/network/pasta.ts';
 import { portsOf } from '#engine/network/ports.ts';
 import { print } from '#doors/cli/io.ts';
 import type { Verb } from '#doors/cli/verb.ts';
-import { givenLines, publishedLines } from './published-words.ts';
+import { portLines } from './published-words.ts';
 
 /** `port`: ports of the host that lead into a container. */
 export const port: Verb = {
@@ -11,7 +12,7 @@ export const port: Verb = {
   act: async ({ args: [name = '', wanted], io, engine: open }) => {
     const engine = await open();
     const record = engine.containers.find(name);
-    const all = [...publishedLines(record.options.pastaPublish), ...givenLines(portsOf(engine.database, record.id))];
+    const all = portLines([...pastaPorts(record.options), ...portsOf(engine.database, record.id)]);
     if (wanted === undefined) {
       for (const { inside, outside } of all) print(io, `${inside} -> ${outside}`);
       return 0;

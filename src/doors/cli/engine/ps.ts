@@ -1,4 +1,4 @@
-import { publishedLines } from './published-words.ts';
+import { pastaPorts } from '#engine/network/pasta.ts';
 import { allPorts, type Port } from '#engine/network/ports.ts';
 import { shownPorts } from '#engine/network/shown.ts';
 import { shortId } from '#base/ids.ts';
@@ -139,9 +139,7 @@ function rowOf(engine: Engine, one: ListedContainer, { whole, size, ports }: Sho
     get Platform() {
       return engine.store.images.find(record.imageId)?.platform ?? '';
     },
-    Ports: [shownPorts(ports), ...publishedLines(options.pastaPublish).map((one) => `${one.outside}->${one.inside}`)]
-      .filter(Boolean)
-      .join(', '),
+    Ports: shownPorts([...pastaPorts(options), ...ports]),
     RunningFor: `${formatDuration(Date.now() - record.created)} ago`,
     Size: size,
     State: one.paused ? 'paused' : one.state.status,
