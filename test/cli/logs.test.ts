@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { calls } from './calls.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -12,9 +13,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-const remove = (...names: string[]): Promise<unknown> => world.sampan('rm', '-f', ...names);
-const inspect = async (name: string, format: string): Promise<string> =>
-  (await world.sampan('inspect', '-f', format, name)).stdout.trim();
+const { remove, inspect } = calls(() => world);
 const started = (name: string, options: readonly string[], script: string) =>
   world.sampan('run', '-d', '--name', name, ...options, world.image, 'sh', '-c', script);
 const ended = (name: string): Promise<unknown> => world.sampan('wait', name);

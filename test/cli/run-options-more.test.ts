@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { join } from 'node:path';
 import { REFUSED_OPTIONS } from '#doors/cli/engine/refused-options.ts';
 import { SAMPAN } from '#tools/places.ts';
+import { calls } from './calls.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -20,11 +21,7 @@ beforeEach(() => {
   mkdirSync(here);
 });
 
-/** What a shell inside prints with these options. */
-async function inside(options: readonly string[], script: string): Promise<string> {
-  const { stdout, stderr } = await world.sampan('run', '--rm', ...options, world.image, 'sh', '-c', script);
-  return stdout + stderr;
-}
+const { inside } = calls(() => world);
 /** What sampan says against these options. */
 async function refusal(...options: string[]): Promise<string> {
   const { status, stderr } = await world.sampan('create', ...options, world.image, 'true');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { calls } from './calls.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -17,11 +18,7 @@ beforeEach(() => {
   mkdirSync(here);
 });
 
-/** What a shell inside prints with these options. */
-async function inside(options: readonly string[], script: string): Promise<string> {
-  const { stdout, stderr } = await world.sampan('run', '--rm', ...options, world.image, 'sh', '-c', script);
-  return stdout + stderr;
-}
+const { inside } = calls(() => world);
 /** What sampan says against these options; nothing may be left of the container. */
 async function refusal(...options: string[]): Promise<string> {
   const { status, stderr } = await world.sampan('create', ...options, world.image, 'true');

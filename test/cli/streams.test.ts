@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SAMPAN } from '#tools/places.ts';
+import { calls } from './calls.ts';
 import { cliWorld, type CliWorld } from './world.ts';
 
 let world: CliWorld;
@@ -13,9 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-const remove = (...names: string[]): Promise<unknown> => world.sampan('rm', '-f', ...names);
-const inspect = async (name: string, format: string): Promise<string> =>
-  (await world.sampan('inspect', '-f', format, name)).stdout.trim();
+const { remove, inspect } = calls(() => world);
 const isRunning = async (name: string): Promise<boolean> => (await inspect(name, '{{.State.Running}}')) === 'true';
 const text = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
 /** A shell around the command, for what only a shell can do. */
